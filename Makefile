@@ -1,0 +1,25 @@
+# The commands of a newcomer; `cargo xtask --help` has the rest.
+
+MODEL ?= smollm2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench-engine
+
+help:
+	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
+	@echo 'make test           every test: Rust, page, real clients, browser'
+	@echo 'make check          formatting, lints, layers, licences'
+	@echo 'make bench-engine   measure our engine beside the reference server'
+	@echo 'GALERNE_DATA_DIR and GALERNE_LISTEN say where data lies and where the server listens.'
+
+run:
+	@cargo xtask run --model '$(MODEL)'
+
+test:
+	@cargo xtask test
+
+check:
+	@cargo xtask check
+
+bench-engine:
+	@cargo xtask bench-engine '$(MODEL)'

@@ -1,0 +1,139 @@
+"""The official OpenAI SDK for Python against a running server."""
+
+import openai
+from checks import KEY, MODEL, QUESTION, UNICODE, URL
+from checks import a_stop_string, check, expect_logprobs, expect_usage, finish
+
+client = openai.OpenAI(api_key=KEY, base_url=f"{URL}/v1", max_retries=0)
+
+
+def ask(text, **fields):
+    fields = {"temperature": 0, "max_tokens": 24, **fields}
+    return client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": text}], **fields
+    )
+
+
+def text_of(chunks):
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+
+def refused(kind, call):
+    """The error that a call ends in."""
+    try:
+        answer = call()
+    except openai.APIStatusError as error:
+        assert type(error) is kind, f"{type(error).__name__} instead of {kind.__name__}: {error}"
+        return error
+    raise AssertionError(f"it was answered: {answer}")
+
+
+def basic_checks():
+    with check("a complete answer"):
+        answer = ask(QUESTION)
+        choice = answer.choices[0]
+        assert answer.object == "chat.completion" and answer.model == MODEL, answer
+        assert "Paris" in choice.message.content, choice
+        assert choice.message.role == "assistant" and choice.finish_reason == "stop", choice
+        expect_usage(answer.usage.model_dump())
+    with check("a streamed answer says the same"):
+        fields = {"stream": True, "stream_options": {"include_usage": True}}
+        chunks = list(ask(QUESTION, **fields))
+        assert text_of(chunks) == ask(QUESTION).choices[0].message.content
+        assert len(chunks) > 3, f"only {len(chunks)} events"
+        reasons = [c.finish_reason for chunk in chunks for c in chunk.choices if c.finish_reason]
+        assert reasons == ["stop"], reasons
+        expect_usage(chunks[-1].usage.model_dump())
+    with check("fields of other servers are ignored"):
+        answer = ask(
+            "Say hello.",
+            max_tokens=openai.omit,
+            max_completion_tokens=5,
+            user="somebody",
+            store=False,
+            extra_body={"some_future_field": {"a": [1]}, "repetition_penalty": 1.1},
+        )
+        assert answer.usage.completion_tokens <= 5, answer.usage
+
+
+def sampling_checks():
+    with check("max_tokens ends with length"):
+        answer = ask("Tell a long story about the sea.", max_tokens=7)
+        assert answer.choices[0].finish_reason == "length", answer.choices[0]
+        assert answer.usage.completion_tokens == 7, answer.usage
+    with check("a stop string ends the answer before it"):
+        story = "Tell a long story about the sea."
+        piece, before = a_stop_string(ask(story).choices[0].message.content)
+        answer = ask(story, stop=piece)
+        assert answer.choices[0].message.content == before, answer.choices[0]
+        assert answer.choices[0].finish_reason == "stop", answer.choices[0]
+        assert text_of(ask(story, stop=[piece], stream=True)) == before
+    with check("the same seed gives the same answer"):
+        fields = {"temperature": 1.2, "top_p": 0.98}
+        first, second, other = (
+            ask("Invent a name for a boat and praise it.", seed=seed, **fields)
+            for seed in (7, 7, 8)
+        )
+        assert first.choices[0].message.content == second.choices[0].message.content
+        assert first.choices[0].message.content != other.choices[0].message.content
+    with check("unicode, streamed and not"):
+        text = ask(UNICODE, max_tokens=64).choices[0].message.content
+        assert text_of(ask(UNICODE, max_tokens=64, stream=True)) == text, text
+        # The answer may end inside a character, and only there.
+        assert "🦜" in text and "\ufffd" not in text[:-1], text
+    with check("log-probabilities"):
+        answer = ask(QUESTION, max_tokens=6, logprobs=True, top_logprobs=3)
+        content = answer.choices[0].logprobs.model_dump()["content"]
+        expect_logprobs(content, answer.usage.completion_tokens)
+    with check("a logit bias forbids a token"):
+        # In SmolLM2's vocabulary 314 is ` is`.
+        assert " is " in ask(QUESTION).choices[0].message.content, "it needs another question"
+        biased = ask(QUESTION, logit_bias={"314": -100})
+        assert " is " not in biased.choices[0].message.content, biased
+
+
+def model_checks():
+    with check("models are listed"):
+        listed = list(client.models.list())
+        assert [model.id for model in listed] == [MODEL], listed
+    with check("a model is read"):
+        model = client.models.retrieve(MODEL)
+        assert model.id == MODEL and model.object == "model", model
+
+
+def refusal_checks():
+    with check("401 for a wrong key"):
+        stranger = openai.OpenAI(api_key="glr_wrong", base_url=f"{URL}/v1", max_retries=0)
+        error = refused(openai.AuthenticationError, lambda: stranger.models.list())
+        assert error.code == "auth.invalid", error.code
+    with check("404 for an unknown model"):
+        error = refused(
+            openai.NotFoundError,
+            lambda: client.chat.completions.create(
+                model="no-such-model", messages=[{"role": "user", "content": "Hi"}]
+            ),
+        )
+        assert error.code == "model.unknown", error.code
+        error = refused(openai.NotFoundError, lambda: client.models.retrieve("no-such-model"))
+        assert error.code == "model.unknown", error.code
+    with check("422 for empty messages and for wrong types"):
+        error = refused(
+            openai.UnprocessableEntityError,
+            lambda: client.chat.completions.create(model=MODEL, messages=[]),
+        )
+        assert error.code == "messages.empty", error.code
+        error = refused(
+            openai.UnprocessableEntityError, lambda: ask("Hi", extra_body={"max_tokens": "many"})
+        )
+        assert error.code == "request.invalid", error.code
+    with check("400 for a conversation that is too long, streamed and not"):
+        for stream in (False, True):
+            error = refused(openai.BadRequestError, lambda: ask("sea " * 9000, stream=stream))
+            assert error.code == "context.too_long", error.code
+
+
+basic_checks()
+sampling_checks()
+model_checks()
+refusal_checks()
+finish()

@@ -1,0 +1,79 @@
+"""The llama.cpp server of the `xllamacpp` wheel: numerical oracle and speed baseline."""
+
+import http.client
+import json
+import subprocess
+import urllib.parse
+
+from . import venvs
+from .paths import CONFORMANCE
+
+HANG_GUARD_SECONDS = 300
+
+
+class Peer:
+    """A running server; use as a context manager."""
+
+    def __init__(self, model, threads=2, context=4096, parallel=1, exact=False):
+        command = [
+            *(venvs.python("oracle"), CONFORMANCE / "oracle" / "peer_server.py"),
+            *("--model", model, "--threads", threads),
+            *("--context", context, "--parallel", parallel),
+            *(["--exact"] if exact else []),
+        ]
+        self.process = subprocess.Popen(
+            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the peer server ended with {self.process.wait()}")
+        self.ready = json.loads(line)
+        address = urllib.parse.urlsplit(self.ready["address"])
+        self.host, self.port = address.hostname, address.port
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def version(self):
+        return self.ready["version"]
+
+    def post(self, path, body):
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=HANG_GUARD_SECONDS)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = response.read()
+            if response.status != 200:
+                raise AssertionError(f"{path}: {response.status} {answer[:300]}")
+            return json.loads(answer)
+        finally:
+            connection.close()
+
+    def tokenize(self, text):
+        """Special tokens in the text are tokens; none are added."""
+        body = {"content": text, "add_special": False, "parse_special": True}
+        return self.post("/tokenize", body)["tokens"]
+
+    def complete(self, tokens, count, candidates=0):
+        """Greedy, from raw token ids, never ending early, without a prefix cache."""
+        return self.post(
+            "/completion",
+            {
+                **{"prompt": tokens, "n_predict": count, "n_probs": candidates},
+                **{"temperature": 0, "ignore_eos": True, "cache_prompt": False},
+                **{"samplers": ["top_k"], "top_k": 1, "return_tokens": True},
+            },
+        )
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=HANG_GUARD_SECONDS)
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()

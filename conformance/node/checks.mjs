@@ -1,0 +1,63 @@
+// Checks inside Node: each prints one line of JSON.
+import assert from "node:assert/strict";
+
+export const URL = process.env.GALERNE_URL;
+export const KEY = process.env.GALERNE_KEY;
+export const MODEL = process.env.GALERNE_MODEL;
+
+// Every answer is greedy unless its check says otherwise, so it is the same every time.
+export const QUESTION = "What is the capital of France? Answer in one sentence.";
+export const STORY = "Tell a long story about the sea.";
+export const UNICODE = "Répète exactement : « déjà vu à Besançon », naïve, Übergröße, 東京, 🦜.";
+
+const USAGE_EXTRAS = [
+  ...["energy_joules", "energy_method", "energy_uncertainty_percent"],
+  ...["co2e_grams", "co2e_method", "co2e_uncertainty_percent"],
+  ...["grid_factor_grams_per_kwh", "grid_factor_year", "grid_factor_source"],
+  ...["grid_zone", "site"],
+];
+
+function print(record) {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
+export async function check(name, body) {
+  try {
+    await body();
+    print({ name, status: "ok" });
+  } catch (error) {
+    const why = `${error?.name}: ${error?.message}`.replaceAll(/\s+/g, " ").slice(0, 500);
+    print({ name, status: "failed", why });
+  }
+}
+
+export function finish() {
+  print({ finished: true });
+}
+
+/** The error that a promise ends in. */
+export async function refused(promise) {
+  let answer;
+  try {
+    answer = await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail(`it was answered: ${JSON.stringify(answer)}`);
+}
+
+/** Everything about energy and carbon arrived: the names are those of the wire. */
+export function expectUsageExtras(usage) {
+  const missing = USAGE_EXTRAS.filter((name) => usage[name] == null);
+  assert.deepEqual(missing, [], "lost on the way");
+  assert.ok(usage.energy_joules > 0, "no energy");
+  assert.ok(usage.co2e_grams > 0, "no carbon");
+}
+
+/** A piece from the middle of `text`, and what stands before it. */
+export function stopString(text) {
+  const middle = Math.floor(text.length / 2);
+  const piece = text.slice(middle, middle + 6);
+  assert.ok(piece.trim().length > 0, `the answer is too short: ${text}`);
+  return [piece, text.slice(0, text.indexOf(piece))];
+}

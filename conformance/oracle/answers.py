@@ -1,0 +1,106 @@
+"""What the oracle says: its greedy tokens and its best log-probabilities at every position.
+
+The log-probabilities are those of the whole vocabulary before any sampling step. Answers are kept
+in the cache under the hash of everything they depend on.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy
+
+from harness.paths import CONFORMANCE, cache
+from harness.report import progress
+
+PROMPTS = CONFORMANCE / "oracle" / "prompts.json"
+TOKENS_PER_PROMPT = 64
+CANDIDATES = 1000
+
+
+@dataclass
+class Answers:
+    """Position p of prompt i is row i * TOKENS_PER_PROMPT + p."""
+
+    prompts: list
+    continuations: list
+    ids: numpy.ndarray
+    logprobs: numpy.ndarray
+    version: str
+
+    def part(self, prompts):
+        """The answers to some of the prompts, by index."""
+        count = len(self.continuations[0])
+        rows = numpy.concatenate([numpy.arange(i * count, (i + 1) * count) for i in prompts])
+        return Answers(
+            [self.prompts[i] for i in prompts],
+            [self.continuations[i] for i in prompts],
+            self.ids[rows],
+            self.logprobs[rows],
+            self.version,
+        )
+
+    def sequences(self):
+        """What `teacher_force` reads."""
+        pairs = zip(self.prompts, self.continuations)
+        return [{"prompt": prompt, "continuation": tokens} for prompt, tokens in pairs]
+
+
+def load(model, open_peer, version):
+    """`open_peer` starts the oracle; it is called only if the cache has no answer."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    wanted = f"{digest} {hashlib.sha256(PROMPTS.read_bytes()).hexdigest()} {version} {CANDIDATES}"
+    name = hashlib.sha256(wanted.encode()).hexdigest()[:24]
+    file = cache() / "oracle" / f"{name}.npz"
+    if not file.exists():
+        progress("asking the oracle (once): 20 prompts, 64 tokens each")
+        with open_peer() as peer:
+            prompts = [peer.tokenize(prompt["text"]) for prompt in json.loads(PROMPTS.read_text())]
+            _store(file, ask(peer, prompts, TOKENS_PER_PROMPT, CANDIDATES))
+    return _read(file)
+
+
+def ask(peer, prompts, count, candidates):
+    """Lets the oracle continue each prompt by `count` tokens, one at a time."""
+    continuations, ids, logprobs = [], [], []
+    for tokens in prompts:
+        answer = peer.complete(tokens, count, candidates)
+        continuations.append(answer["tokens"])
+        assert len(answer["tokens"]) == count, f"{len(answer['tokens'])} tokens, not {count}"
+        for position in answer["completion_probabilities"]:
+            best = position["top_logprobs"]
+            assert len(best) == candidates, f"{len(best)} candidates, not {candidates}"
+            ids.append([candidate["id"] for candidate in best])
+            logprobs.append([candidate["logprob"] for candidate in best])
+    return Answers(
+        prompts,
+        continuations,
+        numpy.array(ids, dtype=numpy.int32),
+        numpy.array(logprobs, dtype=numpy.float32),
+        peer.version,
+    )
+
+
+def _store(file, answers):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial.npz")
+    numpy.savez(
+        partial,
+        prompts=numpy.array(json.dumps(answers.prompts)),
+        continuations=numpy.array(answers.continuations, dtype=numpy.int32),
+        ids=answers.ids,
+        logprobs=answers.logprobs,
+        version=numpy.array(answers.version),
+    )
+    partial.rename(file)
+
+
+def _read(file):
+    with numpy.load(file) as found:
+        return Answers(
+            json.loads(str(found["prompts"])),
+            found["continuations"].tolist(),
+            found["ids"],
+            found["logprobs"],
+            str(found["version"]),
+        )

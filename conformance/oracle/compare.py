@@ -1,0 +1,155 @@
+"""Compares our engine with the oracle on the same model. Exit code 1 if they disagree.
+
+    python compare.py MODEL.gguf        (in the `oracle` environment)
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy  # noqa: E402
+
+from harness.peer import Peer  # noqa: E402
+from harness.report import Report, progress  # noqa: E402
+from oracle import answers as oracle_answers  # noqa: E402
+from oracle import engine, tiny_model  # noqa: E402
+from oracle.verdict import KL_POSITIONS_MIN, judge  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+THRESHOLD_MAX = 0.2
+TINY_DIFFERENCE_MAX = 1e-3
+# The scalar path is slow, and a wrong model is seen on any prompt: these are enough.
+SCALAR_PROMPTS = [0, 14, 16]
+CONTROL_PROMPTS = [0, 2, 5, 8, 11, 16]
+# Each changes one number of the model and must be seen.
+CONTROLS = [
+    ("one RoPE frequency", "rope:2:1.5"),
+    ("one scale", "scale:blk.3.ffn_down.weight:1.5"),
+]
+MODES = [("decoded one by one", []), ("prefilled in batches", ["--batched"])]
+
+
+def threshold(report):
+    recorded = json.loads((HERE / "threshold.json").read_text())
+    with report.check("the recorded threshold is at most 0.2"):
+        assert 0 < recorded["threshold"] <= THRESHOLD_MAX, recorded
+        assert recorded["positions"] >= KL_POSITIONS_MIN, recorded
+    return recorded["threshold"]
+
+
+def oracle_is_sound(report, model):
+    """What the oracle reports are log-probabilities over the whole vocabulary."""
+    with report.check("the oracle's log-probabilities sum to one over the vocabulary"):
+        with Peer(model) as peer:
+            tokens = peer.tokenize("Water boils at")
+            size = 49152
+            found = peer.complete(tokens, 1, size)["completion_probabilities"][0]["top_logprobs"]
+            assert len(found) == size, len(found)
+            total = sum(numpy.exp(candidate["logprob"]) for candidate in found)
+            # It adds up in single precision, which is worth up to some 1e-4.
+            assert abs(total - 1) < 1e-3, total
+
+
+def matches_the_recording(report, answers):
+    """The committed recording shows anybody what was compared; other CPUs may differ a little."""
+    recorded = json.loads((HERE / "reference.json").read_text())
+    with report.check("the recording is of these prompts"):
+        assert [entry["prompt"] for entry in recorded["answers"]] == answers.prompts
+    pairs = zip(recorded["answers"], answers.continuations)
+    same = sum(a == b for entry, tokens in pairs for a, b in zip(entry["continuation"], tokens))
+    progress(f"{same} of {answers.ids.shape[0]} oracle tokens are as in reference.json")
+
+
+def compare_paths(report, model, answers, limit):
+    for path in engine.PATHS:
+        missing = engine.missing_features(path)
+        for mode, options in MODES:
+            name = f"{path}, {mode}"
+            if missing:
+                report.skip(name, f"this CPU lacks {', '.join(missing)}")
+                continue
+            part = answers.part(SCALAR_PROMPTS) if path == "scalar" else answers
+            with report.check(name):
+                ours = engine.log_probabilities(model, part.sequences(), "--path", path, *options)
+                verdict = judge(part, ours, limit)
+                progress(f"{name}: {verdict}")
+                assert verdict.agrees, verdict
+                assert path == "scalar" or verdict.positions >= KL_POSITIONS_MIN, verdict
+
+
+def controls(report, model, answers, limit):
+    """The comparison must fail for a model that is wrong in one number, and only for it."""
+    part = answers.part(CONTROL_PROMPTS)
+    with report.check("control: the unchanged model agrees"):
+        verdict = judge(part, engine.log_probabilities(model, part.sequences()), limit)
+        assert verdict.agrees, verdict
+    for what, change in CONTROLS:
+        with report.check(f"control: changing {what} is seen ({change})"):
+            ours = engine.log_probabilities(model, part.sequences(), "--perturb", change)
+            verdict = judge(part, ours, limit)
+            progress(f"{change}: {verdict}")
+            assert not verdict.agrees, f"it agrees: {verdict}"
+
+
+def tiny(report):
+    """A random model in F32: no quantisation hides a difference."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "tiny.gguf"
+        size = tiny_model.write(model)
+        generator = numpy.random.default_rng(tiny_model.SEED)
+        prompts = [generator.integers(3, size, length).tolist() for length in (1, 7, 40)]
+        with Peer(model, context=tiny_model.CONTEXT, exact=True) as peer:
+            answers = oracle_answers.ask(peer, prompts, 48, size)
+        for mode, options in MODES:
+            with report.check(f"F32 tiny random model, scalar path, {mode}: within 1e-3"):
+                ours = engine.log_probabilities(
+                    model, answers.sequences(), "--path", "scalar", *options
+                )
+                chosen = numpy.take_along_axis(ours, answers.ids, axis=1)
+                difference = float(numpy.abs(chosen - answers.logprobs).max())
+                spread = float(answers.logprobs.max() - answers.logprobs.min())
+                progress(f"largest difference {difference:.2e}, log-probabilities span {spread:.1f}")
+                assert spread > 5, f"the model says nothing: span {spread}"
+                assert difference <= TINY_DIFFERENCE_MAX, difference
+
+
+def tokenizer(report, model):
+    golden = json.loads((HERE / "tokenizer_golden.json").read_text())
+    with report.check("the tokenizer gives the recorded ids"):
+        cases = golden["cases"]
+        ours = engine.tokenize(model, [case["text"] for case in cases])
+        wrong = [
+            (case["text"][:60], case["ids"][:12], ids[:12])
+            for case, ids in zip(cases, ours)
+            if case["ids"] != ids
+        ]
+        assert not wrong, f"{len(wrong)} of {len(cases)} texts differ, first {wrong[0]}"
+
+
+def main():
+    model = Path(sys.argv[1])
+    report = Report(as_json="--json" in sys.argv)
+    engine.build()
+    limit = threshold(report)
+    oracle_is_sound(report, model)
+    version = installed_version()
+    answers = oracle_answers.load(model, lambda: Peer(model), version)
+    matches_the_recording(report, answers)
+    tokenizer(report, model)
+    tiny(report)
+    compare_paths(report, model, answers, limit)
+    controls(report, model, answers, limit)
+    return report.finish()
+
+
+def installed_version():
+    from importlib.metadata import version
+
+    return version("xllamacpp")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The suites: each is a module with `run(report, bench)`."""

@@ -1,0 +1,56 @@
+"""The official SDKs, each in an environment of its own, against one running server."""
+
+import os
+import shutil
+
+from harness import venvs
+from harness.clients import run_checks
+from harness.paths import CONFORMANCE
+from harness.report import Skip
+from harness.server import MODEL, Server
+
+PYTHON_CLIENTS = [
+    ("mistralai 1.12.4", "mistralai-1", "mistral_client.py"),
+    ("mistralai 3.7.0", "mistralai-3", "mistral_client.py"),
+    ("openai 3.54.0 (Python)", "openai", "openai_client.py"),
+]
+NODE_CLIENTS = [
+    ("@mistralai/mistralai 2.7.0 (Node)", "mistral.mjs"),
+    ("openai 6.49.0 (Node)", "openai.mjs"),
+]
+
+
+def run(report, bench):
+    with Server(bench.binary, bench.data_dir()) as server:
+        for name, environment, script in PYTHON_CLIENTS:
+            command = [venvs.python(environment), CONFORMANCE / "clients" / script]
+            run_checks(report, name, command, _environment(server))
+        _node(report, server)
+
+
+def _node(report, server):
+    try:
+        folder = venvs.node_packages()
+    except Skip as reason:
+        for name, _ in NODE_CLIENTS:
+            report.skip(name, str(reason))
+        return
+    # Node finds packages from the folder of the script.
+    for script in (CONFORMANCE / "node").glob("*.mjs"):
+        shutil.copy(script, folder / script.name)
+    for name, script in NODE_CLIENTS:
+        run_checks(report, name, ["node", folder / script], _environment(server))
+
+
+def _environment(server):
+    """No proxy and no key of another service may get between a client and the server."""
+    foreign = ("OPENAI_", "MISTRAL_")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(foreign) and not name.lower().endswith("_proxy")
+    }
+    return {
+        **kept,
+        **{"GALERNE_URL": server.url, "GALERNE_KEY": server.key, "GALERNE_MODEL": MODEL},
+    }

@@ -1,0 +1,204 @@
+//! Turns the events of a chat stream into a complete answer or into the frames of a streamed one.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream};
+use inference::{ChatEvent, ChatStream, TokenPiece, Usage};
+use inference_wire as wire;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    convert, metering,
+    problem::{Code, Problem},
+};
+
+/// What all parts of an answer repeat.
+struct Head {
+    id: String,
+    created: i64,
+    model: String,
+}
+
+impl Head {
+    fn of(stream: &ChatStream) -> Self {
+        Self {
+            id: format!("chatcmpl-{}", stream.request()),
+            created: stream.created_at().as_seconds(),
+            model: stream.model().to_string(),
+        }
+    }
+}
+
+/// Waits for the whole answer. `started` is when the request arrived.
+pub(crate) async fn complete(
+    mut stream: ChatStream,
+    started: Instant,
+) -> Result<wire::ChatCompletion, Problem> {
+    let head = Head::of(&stream);
+    let mut content = String::new();
+    let mut logprobs = Vec::new();
+    let mut clock = FirstToken::new(started);
+    let (reason, usage) = loop {
+        match stream.next().await {
+            Some(ChatEvent::Token(piece)) => {
+                clock.token();
+                content.push_str(&piece.text);
+                logprobs.extend(piece.logprobs.iter().map(convert::logprob));
+            }
+            Some(ChatEvent::Finished { reason, usage }) => break (reason, usage),
+            Some(ChatEvent::Failed { .. }) | None => {
+                let problem = Problem::new(Code::EngineFailed, "the answer broke off");
+                return Err(problem.audited());
+            }
+        }
+    };
+    let logprobs = (!logprobs.is_empty()).then_some(wire::Logprobs { content: logprobs });
+    Ok(wire::ChatCompletion {
+        id: head.id,
+        object: wire::CompletionObject::ChatCompletion,
+        created: head.created,
+        model: head.model,
+        choices: vec![wire::Choice {
+            index: 0,
+            message: wire::AnswerMessage { role: wire::AnswerRole::Assistant, content },
+            finish_reason: convert::finish_reason(reason),
+            logprobs,
+        }],
+        usage: convert::usage(&usage),
+    })
+}
+
+/// The answer as server-sent events. Dropping the body drops the stream, which cancels it.
+pub(crate) fn streamed(stream: ChatStream, started: Instant, keep_alive: Duration) -> Body {
+    let frames = Frames::new(stream, started, keep_alive);
+    Body::from_stream(stream::unfold(frames, |mut frames| async {
+        let frame = frames.next().await?;
+        Some((Ok::<Bytes, Infallible>(frame), frames))
+    }))
+}
+
+type NextEvent = BoxFuture<'static, (Option<ChatEvent>, ChatStream)>;
+
+struct Frames {
+    head: Head,
+    /// Keeps waiting for the same event while keep-alive frames are sent; `None` after the last.
+    event: Option<NextEvent>,
+    ready: VecDeque<Bytes>,
+    keep_alive: Duration,
+    silent_since: Instant,
+    clock: FirstToken,
+}
+
+impl Frames {
+    fn new(stream: ChatStream, started: Instant, keep_alive: Duration) -> Self {
+        let mut frames = Self {
+            head: Head::of(&stream),
+            event: Some(wait(stream)),
+            ready: VecDeque::new(),
+            keep_alive,
+            silent_since: Instant::now(),
+            clock: FirstToken::new(started),
+        };
+        let role = Some(wire::AnswerRole::Assistant);
+        frames.push(wire::Delta { role, content: String::new() }, None, None);
+        frames
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                self.silent_since = Instant::now();
+                return Some(frame);
+            }
+            let event = self.event.as_mut()?;
+            match timeout_at(self.silent_since + self.keep_alive, event).await {
+                Ok((event, stream)) => self.take(event, stream),
+                Err(_) => {
+                    let frame = Bytes::from_static(wire::sse::KEEP_ALIVE.as_bytes());
+                    self.ready.push_back(frame);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: Option<ChatEvent>, stream: ChatStream) {
+        self.event = None;
+        match event {
+            Some(ChatEvent::Token(piece)) => {
+                self.clock.token();
+                self.event = Some(wait(stream));
+                self.push_piece(piece);
+            }
+            Some(ChatEvent::Finished { reason, usage }) => {
+                self.end(convert::finish_reason(reason), &usage);
+            }
+            Some(ChatEvent::Failed { usage }) => self.end(wire::FinishReason::Error, &usage),
+            // The caller had stopped reading and was given up; there is no usage to tell.
+            None => {}
+        }
+    }
+
+    fn push_piece(&mut self, piece: TokenPiece) {
+        let logprobs: Vec<_> = piece.logprobs.iter().map(convert::logprob).collect();
+        let logprobs = (!logprobs.is_empty()).then_some(wire::Logprobs { content: logprobs });
+        if !piece.text.is_empty() || logprobs.is_some() {
+            self.push(wire::Delta { role: None, content: piece.text }, logprobs, None);
+        }
+    }
+
+    fn end(&mut self, reason: wire::FinishReason, usage: &Usage) {
+        self.push(wire::Delta::default(), None, Some((reason, convert::usage(usage))));
+        self.ready.push_back(Bytes::from_static(wire::sse::DONE.as_bytes()));
+    }
+
+    fn push(
+        &mut self,
+        delta: wire::Delta,
+        logprobs: Option<wire::Logprobs>,
+        end: Option<(wire::FinishReason, wire::Usage)>,
+    ) {
+        let (finish_reason, usage) = end.unzip();
+        let chunk = wire::ChatCompletionChunk {
+            id: self.head.id.clone(),
+            object: wire::ChunkObject::ChatCompletionChunk,
+            created: self.head.created,
+            model: self.head.model.clone(),
+            choices: vec![wire::ChunkChoice { index: 0, delta, finish_reason, logprobs }],
+            usage,
+        };
+        match wire::sse::event(&chunk) {
+            Ok(frame) => self.ready.push_back(Bytes::from(frame)),
+            // Strings and finite numbers always serialise; if they did not, the stream ends.
+            Err(error) => {
+                tracing::error!(%error, "event not written");
+                self.event = None;
+            }
+        }
+    }
+}
+
+fn wait(mut stream: ChatStream) -> NextEvent {
+    Box::pin(async move {
+        let event = stream.next().await;
+        (event, stream)
+    })
+}
+
+/// Measures the time to the first token, once.
+struct FirstToken {
+    started: Option<Instant>,
+}
+
+impl FirstToken {
+    const fn new(started: Instant) -> Self {
+        Self { started: Some(started) }
+    }
+
+    fn token(&mut self) {
+        if let Some(started) = self.started.take() {
+            metering::first_token(started.elapsed());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `POST /v1/chat/completions`
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use domain::RequestId;
+use inference_wire::{ChatCompletion, ChatCompletionChunk, ChatRequest, ErrorBody};
+use tokio::time::Instant;
+
+use crate::{
+    ApiState, answer, body, caller::Authenticated, convert, observe::REQUEST_ID, problem::Problem,
+};
+
+/// Answer a conversation
+///
+/// With `stream: true` the answer comes as server-sent events: one `data:` line with a
+/// `ChatCompletionChunk` each, then `data: [DONE]`; lines that start with `:` are to be skipped.
+/// The last chunk carries `finish_reason` and `usage`. An answer that breaks off ends with the
+/// `finish_reason` `error`. Closing the connection stops the model.
+#[utoipa::path(
+    post,
+    path = "/v1/chat/completions",
+    operation_id = "completeChat",
+    tag = "chat",
+    request_body = ChatRequest,
+    responses(
+        (status = 200, description = "The answer", content(
+            (ChatCompletion = "application/json"),
+            (ChatCompletionChunk = "text/event-stream"),
+        )),
+        (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
+        (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 404, description = "The model is not served here", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 422, description = "Fields that make no sense or are not offered", body = ErrorBody),
+        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
+        (status = 500, description = "The engine failed", body = ErrorBody),
+        (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
+    ),
+    security(("api_key" = []), ("session" = [])),
+    extensions(("x-audit-class" = json!("chat.complete"))),
+)]
+pub(crate) async fn complete(
+    State(state): State<ApiState>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Response, Problem> {
+    let started = Instant::now();
+    let body = body::read(request, &state.settings).await?;
+    let request = ChatRequest::decode(&body)?;
+    drop(body);
+    let streamed = request.stream;
+    let command = convert::chat_command(request)?;
+    let stream = state.chat.start(&caller, command).await?;
+    let id = stream.request();
+    let mut response = if streamed {
+        let body = answer::streamed(stream, started, state.settings.keep_alive);
+        event_stream(body.into_response())
+    } else {
+        Json(answer::complete(stream, started).await?).into_response()
+    };
+    name(&mut response, id);
+    Ok(response)
+}
+
+fn event_stream(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // Proxies that collect an answer before they pass it on would undo the streaming.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// The request id of the answer is the one of its usage row and audit entry.
+fn name(response: &mut Response, id: RequestId) {
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,137 @@
+//! Words of the wire to words of the platform, and back.
+
+use carbon_ledger::Method;
+use domain::{
+    ModelId,
+    chat::{Message, Role},
+};
+use inference::{ChatCommand, Choice, FinishReason, ModelCard, Sampling, TokenLogprob, Usage};
+use inference_wire as wire;
+
+use crate::problem::{Code, Problem};
+
+/// Who the cards say serves the models.
+const OWNER: &str = "galerne";
+
+pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Problem> {
+    if request.messages.is_empty() {
+        return Err(messages_empty());
+    }
+    // What is not a name of a model is not the name of one that is served.
+    let model = request.model.parse::<ModelId>();
+    let model = model.map_err(|_| Problem::model_unknown(&request.model))?;
+    let top_logprobs = request.candidates();
+    Ok(ChatCommand {
+        model,
+        sampling: sampling(&request),
+        messages: request.messages.into_iter().map(message).collect(),
+        max_tokens: request.max_tokens,
+        stop: request.stop,
+        top_logprobs,
+    })
+}
+
+fn messages_empty() -> Problem {
+    let path = ["body", "messages"].map(|key| wire::PathPart::Key(key.to_owned()));
+    let field = wire::FieldError {
+        loc: path.to_vec(),
+        kind: wire::FieldErrorKind::TooShort,
+        message: "must have at least one message".to_owned(),
+    };
+    Problem::new(Code::MessagesEmpty, field.to_string()).fields(vec![field])
+}
+
+fn sampling(request: &wire::ChatRequest) -> Sampling {
+    let default = Sampling::default();
+    Sampling {
+        temperature: request.temperature.unwrap_or(default.temperature),
+        top_k: request.top_k,
+        top_p: request.top_p.unwrap_or(default.top_p),
+        min_p: request.min_p.unwrap_or(default.min_p),
+        repetition_penalty: request.repetition_penalty.unwrap_or(default.repetition_penalty),
+        presence_penalty: request.presence_penalty.unwrap_or(default.presence_penalty),
+        frequency_penalty: request.frequency_penalty.unwrap_or(default.frequency_penalty),
+        logit_bias: request.logit_bias.iter().map(|(&token, &bias)| (token, bias)).collect(),
+        seed: request.seed,
+        min_tokens: request.min_tokens.unwrap_or(default.min_tokens),
+    }
+}
+
+fn message(message: wire::Message) -> Message {
+    let role = match message.role {
+        wire::Role::System => Role::System,
+        wire::Role::User => Role::User,
+        wire::Role::Assistant => Role::Assistant,
+        wire::Role::Tool => Role::Tool,
+    };
+    Message { role, content: message.content, prefix: message.prefix }
+}
+
+pub(crate) const fn finish_reason(reason: FinishReason) -> wire::FinishReason {
+    match reason {
+        FinishReason::Stop => wire::FinishReason::Stop,
+        FinishReason::Length => wire::FinishReason::Length,
+        FinishReason::ModelLength => wire::FinishReason::ModelLength,
+    }
+}
+
+pub(crate) fn usage(usage: &Usage) -> wire::Usage {
+    let footprint = &usage.footprint;
+    wire::Usage {
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        total_tokens: usage.prompt_tokens.saturating_add(usage.completion_tokens),
+        energy_joules: footprint.energy.joules.value(),
+        energy_method: method(footprint.energy.method),
+        energy_uncertainty_percent: footprint.energy.uncertainty.percent(),
+        co2e_grams: footprint.emissions.grams.value(),
+        co2e_method: method(footprint.emissions.method),
+        co2e_uncertainty_percent: footprint.emissions.uncertainty.percent(),
+        grid_factor_grams_per_kwh: footprint.factor.grams_per_kwh,
+        grid_factor_year: footprint.factor.year,
+        grid_factor_source: footprint.factor.source.to_owned(),
+        grid_zone: footprint.factor.zone.to_owned(),
+        site: usage.site.name.clone(),
+    }
+}
+
+const fn method(method: Method) -> wire::EvidenceMethod {
+    match method {
+        Method::Measured => wire::EvidenceMethod::Measured,
+        Method::Modelled => wire::EvidenceMethod::Modelled,
+        Method::Estimated => wire::EvidenceMethod::Estimated,
+    }
+}
+
+pub(crate) fn logprob(token: &TokenLogprob) -> wire::TokenLogprob {
+    let wire::TokenCandidate { token: text, logprob, bytes } = candidate(&token.chosen);
+    let top_logprobs = token.top.iter().map(candidate).collect();
+    wire::TokenLogprob { token: text, logprob, bytes, top_logprobs }
+}
+
+fn candidate(choice: &Choice) -> wire::TokenCandidate {
+    wire::TokenCandidate {
+        token: String::from_utf8_lossy(&choice.bytes).into_owned(),
+        logprob: choice.logprob,
+        bytes: choice.bytes.clone(),
+    }
+}
+
+pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
+    wire::ModelCard {
+        id: card.id.to_string(),
+        object: wire::ModelObject::Model,
+        created: card.created_at.as_seconds(),
+        owned_by: OWNER.to_owned(),
+        kind: wire::ModelKind::Base,
+        capabilities: wire::Capabilities { completion_chat: true, ..wire::Capabilities::default() },
+        max_context_length: card.context_tokens,
+        aliases: Vec::new(),
+        deprecation: None,
+        default_model_temperature: Sampling::default().temperature,
+        digest: card.digest.clone(),
+        architecture: card.architecture.clone(),
+        quantization: card.quantization.clone(),
+        parameters: card.parameters,
+    }
+}

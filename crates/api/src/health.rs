@@ -1,0 +1,137 @@
+//! `/health`, `/ready`, `/metrics` and `/openapi.json`: for operators, open to all, without data.
+
+use std::{sync::LazyLock, time::Duration};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use crate::{ApiState, openapi_json};
+
+/// A store that takes longer is not ready.
+const STORE_DEADLINE: Duration = Duration::from_secs(2);
+
+static DOCUMENT: LazyLock<Result<String, serde_json::Error>> = LazyLock::new(openapi_json);
+
+/// The process answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    status: HealthStatus,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum HealthStatus {
+    Ok,
+}
+
+/// Whether requests can be answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    status: ReadyStatus,
+    /// Why not; empty when ready.
+    reasons: Vec<NotReady>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReadyStatus {
+    Ready,
+    NotReady,
+}
+
+#[derive(Serialize, ToSchema)]
+enum NotReady {
+    #[serde(rename = "engine.no_model")]
+    NoModel,
+    #[serde(rename = "store.unavailable")]
+    StoreUnavailable,
+    #[serde(rename = "server.stopping")]
+    Stopping,
+}
+
+/// Whether the process answers
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "readHealth",
+    tag = "operations",
+    responses((status = 200, description = "It does", body = Health)),
+    extensions(("x-audit-class" = json!("none"))),
+)]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: HealthStatus::Ok })
+}
+
+/// Whether requests can be answered
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "readReadiness",
+    tag = "operations",
+    responses(
+        (status = 200, description = "They can", body = Ready),
+        (status = 503, description = "They cannot, for the reasons given", body = Ready),
+    ),
+    extensions(("x-audit-class" = json!("none"))),
+)]
+pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Ready>) {
+    let mut reasons = Vec::new();
+    if state.models.list().is_empty() {
+        reasons.push(NotReady::NoModel);
+    }
+    let store = timeout(STORE_DEADLINE, state.readiness.store_answers()).await;
+    if !matches!(store, Ok(true)) {
+        reasons.push(NotReady::StoreUnavailable);
+    }
+    if state.readiness.is_stopping() {
+        reasons.push(NotReady::Stopping);
+    }
+    if reasons.is_empty() {
+        (StatusCode::OK, Json(Ready { status: ReadyStatus::Ready, reasons }))
+    } else {
+        let ready = Ready { status: ReadyStatus::NotReady, reasons };
+        (StatusCode::SERVICE_UNAVAILABLE, Json(ready))
+    }
+}
+
+/// Figures for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "readMetrics",
+    tag = "operations",
+    responses((status = 200, description = "In Prometheus' text format", body = String, content_type = "text/plain")),
+    extensions(("x-audit-class" = json!("none"))),
+)]
+pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, state.metrics.render()).into_response()
+}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "readOpenapi",
+    tag = "operations",
+    responses((status = 200, description = "In OpenAPI 3.1", content_type = "application/json", body = Object)),
+    extensions(("x-audit-class" = json!("none"))),
+)]
+pub(crate) async fn document() -> Response {
+    match &*DOCUMENT {
+        Ok(document) => {
+            ([(header::CONTENT_TYPE, "application/json")], document.as_str()).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "OpenAPI document not written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! HTTP routes of the platform: parse, convert, call, convert.
+//!
+//! Start at [`router`]; every route is listed in `router.rs`, described in [`openapi`] and has a
+//! row in the access-table test. [`serve`] puts a router on a socket.
+//! **Never here:** SQL, decisions, configuration.
+
+mod answer;
+mod body;
+mod caller;
+mod chat;
+mod convert;
+mod health;
+mod host;
+mod metering;
+mod model;
+mod observe;
+mod openapi;
+mod origin;
+mod problem;
+mod refusal;
+mod router;
+mod serve;
+mod session;
+mod sign_in_gate;
+mod stall;
+mod state;
+
+pub use metering::{CountedLedger, RecorderError, recorder};
+pub use openapi::{openapi, openapi_json};
+pub use router::router;
+pub use serve::{ServeLimits, serve};
+pub use state::{ApiParts, ApiSettings, ApiState, Readiness};

@@ -1,0 +1,94 @@
+//! What is counted for `/metrics`. Labels hold route templates, codes and kinds, never anything
+//! that a caller wrote.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use governance::AuditEntry;
+use inference::{
+    UsageOpened, UsageSettled,
+    ports::{LedgerError, UsageLedger},
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub(crate) const REQUESTS: &str = "galerne_http_requests_total";
+pub(crate) const REQUEST_SECONDS: &str = "galerne_http_request_duration_seconds";
+pub(crate) const REQUESTS_IN_FLIGHT: &str = "galerne_http_requests_in_flight";
+pub(crate) const REFUSALS: &str = "galerne_refusals_total";
+const FIRST_TOKEN_SECONDS: &str = "galerne_chat_first_token_seconds";
+const TOKENS: &str = "galerne_tokens_total";
+const ENERGY_JOULES: &str = "galerne_energy_joules_total";
+const SETTLED: &str = "galerne_chat_requests_total";
+
+/// From a fraction of a token on a fast machine to a full context on a slow one.
+const SECONDS: [f64; 14] =
+    [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0];
+
+/// The recorder could not be made, or there is one already.
+pub type RecorderError = metrics_exporter_prometheus::BuildError;
+
+/// Installs the recorder of this process; once. The handle goes into
+/// [`ApiParts::metrics`](crate::ApiParts::metrics).
+pub fn recorder() -> Result<PrometheusHandle, RecorderError> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Full(FIRST_TOKEN_SECONDS.to_owned()), &SECONDS)?;
+    builder.install_recorder()
+}
+
+/// Explains the metrics to those who scrape them; needs the recorder to be installed.
+pub(crate) fn describe() {
+    metrics::describe_counter!(REQUESTS, "requests by method, route template and status class");
+    metrics::describe_histogram!(REQUEST_SECONDS, "time until the head of the answer");
+    metrics::describe_gauge!(REQUESTS_IN_FLIGHT, "requests whose answer is not complete");
+    metrics::describe_counter!(REFUSALS, "requests that were refused, by error code");
+    metrics::describe_histogram!(FIRST_TOKEN_SECONDS, "time from request to first token");
+    metrics::describe_counter!(TOKENS, "tokens processed and written, cancelled requests too");
+    metrics::describe_gauge!(ENERGY_JOULES, "energy attributed to requests, by its method");
+    metrics::describe_counter!(SETTLED, "chat requests that were started, by how they ended");
+}
+
+pub(crate) fn first_token(after: Duration) {
+    metrics::histogram!(FIRST_TOKEN_SECONDS).record(after);
+}
+
+/// A ledger that also counts what it settles, so that cancelled requests are counted too.
+pub struct CountedLedger {
+    ledger: Arc<dyn UsageLedger>,
+}
+
+impl CountedLedger {
+    pub fn new(ledger: Arc<dyn UsageLedger>) -> Self {
+        Self { ledger }
+    }
+}
+
+#[async_trait]
+impl UsageLedger for CountedLedger {
+    async fn open(&self, usage: &UsageOpened, audit: &AuditEntry) -> Result<(), LedgerError> {
+        self.ledger.open(usage, audit).await
+    }
+
+    async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
+        let settled = self.ledger.settle(usage).await;
+        // Counted even when the row could not be written: the work was done.
+        count(usage);
+        settled
+    }
+
+    async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {
+        self.ledger.close_interrupted(at).await
+    }
+}
+
+fn count(settled: &UsageSettled) {
+    let usage = &settled.usage;
+    let energy = usage.footprint.energy;
+    metrics::counter!(SETTLED, "outcome" => settled.outcome.as_str()).increment(1);
+    metrics::counter!(TOKENS, "kind" => "prompt").increment(u64::from(usage.prompt_tokens));
+    metrics::counter!(TOKENS, "kind" => "completion").increment(u64::from(usage.completion_tokens));
+    // A gauge that only grows: counters of the facade hold whole numbers, requests use fractions.
+    metrics::gauge!(ENERGY_JOULES, "method" => energy.method.as_str())
+        .increment(energy.joules.value());
+}

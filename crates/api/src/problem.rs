@@ -1,0 +1,272 @@
+//! Every error that a client can see: one body, one table of codes.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use governance::{AccessError, AuditError};
+use inference::{ChatError, ports::EngineError};
+use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
+
+/// Stable codes, each explained in `docs/errors/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidJson,
+    InvalidRequest,
+    InvalidUtf8,
+    BodyTooLarge,
+    BodyTimeout,
+    MessagesEmpty,
+    MessagesRejected,
+    ContextTooLong,
+    ModelUnknown,
+    AuthMissing,
+    AuthInvalid,
+    AuthRevoked,
+    LinkInvalid,
+    OriginRefused,
+    HostUnknown,
+    CapacityExhausted,
+    AuditUnavailable,
+    StoreUnavailable,
+    EngineFailed,
+    EngineStopped,
+    ServerStopping,
+    Internal,
+    RouteUnknown,
+    MethodNotAllowed,
+    FeatureUnsupported,
+}
+
+impl Code {
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    pub(crate) const fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    const fn kind(self) -> ErrorType {
+        self.row().2
+    }
+
+    const fn row(self) -> (&'static str, StatusCode, ErrorType) {
+        use ErrorType as Type;
+        use StatusCode as Status;
+        let request = Type::InvalidRequestError;
+        let unprocessable = Status::UNPROCESSABLE_ENTITY;
+        let (unauthorized, authentication) = (Status::UNAUTHORIZED, Type::AuthenticationError);
+        let (unavailable, server) = (Status::SERVICE_UNAVAILABLE, Type::ServerError);
+        match self {
+            Self::InvalidJson => ("request.invalid_json", Status::BAD_REQUEST, request),
+            Self::InvalidRequest => ("request.invalid", unprocessable, request),
+            Self::InvalidUtf8 => ("request.invalid_utf8", Status::BAD_REQUEST, request),
+            Self::BodyTooLarge => ("request.too_large", Status::PAYLOAD_TOO_LARGE, request),
+            Self::BodyTimeout => ("request.timeout", Status::REQUEST_TIMEOUT, request),
+            Self::MessagesEmpty => ("messages.empty", unprocessable, request),
+            Self::MessagesRejected => ("messages.rejected", unprocessable, request),
+            Self::ContextTooLong => ("context.too_long", Status::BAD_REQUEST, request),
+            Self::ModelUnknown => ("model.unknown", Status::NOT_FOUND, Type::NotFoundError),
+            Self::AuthMissing => ("auth.missing", unauthorized, authentication),
+            Self::AuthInvalid => ("auth.invalid", unauthorized, authentication),
+            Self::AuthRevoked => ("auth.revoked", unauthorized, authentication),
+            Self::LinkInvalid => ("auth.link_invalid", unauthorized, authentication),
+            Self::OriginRefused => ("origin.refused", Status::FORBIDDEN, Type::PermissionError),
+            Self::HostUnknown => ("host.unknown", Status::MISDIRECTED_REQUEST, request),
+            Self::CapacityExhausted => {
+                ("capacity.exhausted", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
+            }
+            Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
+            Self::StoreUnavailable => ("store.unavailable", unavailable, server),
+            Self::EngineFailed => ("engine.failed", Status::INTERNAL_SERVER_ERROR, server),
+            Self::EngineStopped => ("engine.stopped", unavailable, server),
+            Self::ServerStopping => ("server.stopping", unavailable, server),
+            Self::Internal => ("internal", Status::INTERNAL_SERVER_ERROR, server),
+            Self::RouteUnknown => ("route.unknown", Status::NOT_FOUND, Type::NotFoundError),
+            Self::MethodNotAllowed => ("method.not_allowed", Status::METHOD_NOT_ALLOWED, request),
+            Self::FeatureUnsupported => ("feature.unsupported", unprocessable, request),
+        }
+    }
+}
+
+/// An error on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    message: String,
+    hint: Option<&'static str>,
+    param: Option<&'static str>,
+    fields: Vec<FieldError>,
+    retry_after_seconds: Option<u32>,
+    audited: bool,
+}
+
+/// Left in a response for the middleware that writes refusals to the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: Code,
+    /// Whether the context that refused has written its entry itself.
+    pub(crate) audited: bool,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            param: None,
+            fields: Vec::new(),
+            retry_after_seconds: None,
+            audited: false,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    pub(crate) fn param(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
+    pub(crate) fn fields(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
+        self.retry_after_seconds = seconds;
+        self
+    }
+
+    /// Marks a refusal whose audit entry exists, or cannot be written.
+    pub(crate) fn audited(mut self) -> Self {
+        self.audited = true;
+        self
+    }
+
+    pub(crate) fn model_unknown(name: &str) -> Self {
+        let name: String = name.chars().take(128).collect();
+        Self::new(Code::ModelUnknown, format!("the model `{name}` is not served here"))
+            .param("model")
+            .hint("GET /v1/models lists the models that can be asked")
+    }
+
+    fn body(&self) -> ErrorBody {
+        let mut body = ErrorBody::new(self.code.kind(), self.code.as_str(), self.message.clone());
+        if self.code.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            body = body.with_fields(&self.fields);
+        }
+        if let Some(param) = self.param {
+            body = body.with_param(param);
+        }
+        if let Some(hint) = self.hint {
+            body = body.with_hint(hint);
+        }
+        body
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.code.status(), Json(self.body())).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(Refused { code: self.code, audited: self.audited });
+        response
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        let message = error.to_string();
+        match error {
+            RequestError::InvalidUtf8 { .. } => Self::new(Code::InvalidUtf8, message),
+            RequestError::InvalidJson { .. } => Self::new(Code::InvalidJson, message),
+            RequestError::Invalid { fields } => {
+                Self::new(Code::InvalidRequest, message).fields(fields)
+            }
+            RequestError::Unsupported { field } => {
+                Self::new(Code::FeatureUnsupported, message).fields(vec![field])
+            }
+        }
+    }
+}
+
+impl From<ChatError> for Problem {
+    fn from(error: ChatError) -> Self {
+        let message = error.to_string();
+        let retry_after = error.retry_after_seconds();
+        let problem = match &error {
+            ChatError::Engine(EngineError::UnknownModel { model }) => {
+                Self::model_unknown(model.as_str())
+            }
+            ChatError::Engine(EngineError::ContextTooLong { .. }) => {
+                Self::new(Code::ContextTooLong, message)
+                    .param("messages")
+                    .hint("shorten or leave out earlier messages")
+            }
+            ChatError::Engine(EngineError::MessagesRejected { .. }) => {
+                Self::new(Code::MessagesRejected, message).param("messages")
+            }
+            ChatError::Engine(EngineError::Busy { .. }) | ChatError::Crowded { .. } => {
+                Self::new(Code::CapacityExhausted, message)
+                    .hint("wait for the seconds in Retry-After, then send the request again")
+            }
+            ChatError::Engine(EngineError::Stopping) => Self::new(Code::EngineStopped, message),
+            ChatError::Engine(EngineError::Failed { .. }) | ChatError::Preparation => {
+                tracing::error!(?error, "chat request failed");
+                Self::new(Code::EngineFailed, "the engine failed")
+            }
+            ChatError::Stopping => Self::new(Code::ServerStopping, message),
+            ChatError::Audit(_) | ChatError::Ledger(_) => {
+                tracing::error!(?error, "chat request could not be recorded");
+                Self::new(Code::AuditUnavailable, message)
+            }
+        };
+        problem.retry_after(retry_after).audited()
+    }
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        tracing::error!(?error, "audit trail not written");
+        Self::new(Code::AuditUnavailable, error.to_string()).retry_after(Some(2)).audited()
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let message = error.to_string();
+        match error {
+            AccessError::KeyInvalid => Self::new(Code::AuthInvalid, message)
+                .hint("check that the whole key was copied; `galerne key create` makes a new one"),
+            AccessError::SessionInvalid => Self::new(Code::AuthInvalid, message)
+                .hint("`galerne login-link` prints a link that signs a browser in"),
+            AccessError::KeyRevoked { .. } => {
+                Self::new(Code::AuthRevoked, message).hint("`galerne key create` makes a new key")
+            }
+            AccessError::LinkInvalid => Self::new(Code::LinkInvalid, message)
+                .hint("`galerne login-link` prints another link"),
+            AccessError::Audit(source) => source.into(),
+            AccessError::Store(source) => {
+                tracing::error!(error = ?source, "store not available");
+                Self::new(Code::StoreUnavailable, source.to_string()).retry_after(Some(2))
+            }
+            AccessError::KeyUnknown { .. } | AccessError::NotFounded => {
+                tracing::error!(%message, "unexpected in a route");
+                Self::new(Code::Internal, "the server failed")
+            }
+        }
+    }
+}

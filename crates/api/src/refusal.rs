@@ -1,0 +1,47 @@
+//! Every refusal under `/v1/` leaves an audit entry before it is answered.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use governance::{Action, AuditFact, Subject};
+
+use crate::{
+    ApiState,
+    caller::CallerSlot,
+    problem::{Problem, Refused},
+};
+
+pub(crate) async fn record(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let slot = CallerSlot::default();
+    request.extensions_mut().insert(slot.clone());
+    let is_ours = is_api(request.uri().path());
+    let response = next.run(request).await;
+    let Some(&Refused { code, audited }) = response.extensions().get::<Refused>() else {
+        return response;
+    };
+    metrics::counter!("galerne_refusals_total", "code" => code.as_str()).increment(1);
+    if audited || !is_ours {
+        return response;
+    }
+    let fact = AuditFact {
+        action: Action::RequestRefused,
+        outcome: code.as_str(),
+        caller: slot.caller(),
+        subject: Subject::Nothing,
+    };
+    match state.trail.record(&fact).await {
+        Ok(()) => response,
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Paths of the API, known or not; the others belong to the page and to operations.
+pub(crate) fn is_api(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
+}

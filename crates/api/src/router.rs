@@ -1,0 +1,75 @@
+//! All routes, and what every request passes through.
+
+use std::any::Any;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::Method,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiState, chat, health, host, metering, model, observe,
+    problem::{Code, Problem},
+    refusal, session,
+};
+
+/// Every route, with its description.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(chat::complete))
+        .routes(routes!(model::list))
+        .routes(routes!(model::read))
+        .routes(routes!(session::create, session::read, session::end))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::document))
+}
+
+/// The whole service. A request passes the layers from the last to the first.
+pub fn router(state: ApiState) -> Router {
+    metering::describe();
+    Router::from(routes())
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), host::must_be_known))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), refusal::record))
+        .layer(from_fn_with_state(state.clone(), observe::request))
+        .with_state(state)
+}
+
+/// Paths outside the API belong to the page, if there is one.
+async fn unknown_route(State(state): State<ApiState>, request: Request) -> Response {
+    let is_api = refusal::is_api(request.uri().path());
+    match &state.page {
+        Some(page) if !is_api => match page.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Some(_) | None => Problem::new(Code::RouteUnknown, "there is nothing at this path")
+            .hint("GET /openapi.json lists every route")
+            .into_response(),
+    }
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    // Methods are tokens of any length that clients may invent.
+    let method: String = method.as_str().chars().take(16).collect();
+    Problem::new(Code::MethodNotAllowed, format!("{method} is not possible here"))
+        .hint("the Allow header lists what is")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
+fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
+    Problem::new(Code::Internal, "the server failed").into_response()
+}

@@ -1,0 +1,88 @@
+//! What the routes are made of.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::Router;
+use domain::{Clock, IdSource};
+use governance::{Access, Trail};
+use inference::{Chat, Models};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::sign_in_gate::SignInGate;
+
+/// Whether the parts of the server that no route owns can do their work.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Whether the store can be read now.
+    async fn store_answers(&self) -> bool;
+
+    /// Whether the server is finishing its last requests.
+    fn is_stopping(&self) -> bool;
+}
+
+/// Bounds and names that an installation may change.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Names, besides those of this machine, under which the server may be asked.
+    pub hosts: Vec<String>,
+    /// Whether browsers may send the session cookie over https alone.
+    pub secure_cookie: bool,
+    /// A stream that has nothing to say for so long says that it is alive.
+    pub keep_alive: Duration,
+    pub body_bytes_max: usize,
+    /// A body must have arrived after so long.
+    pub body_deadline: Duration,
+    pub sign_ins_per_minute_max: u32,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            secure_cookie: false,
+            keep_alive: Duration::from_secs(10),
+            body_bytes_max: 4 * 1024 * 1024,
+            body_deadline: Duration::from_secs(30),
+            sign_ins_per_minute_max: 30,
+        }
+    }
+}
+
+/// What [`ApiState`] is made of.
+pub struct ApiParts {
+    pub access: Access,
+    pub trail: Trail,
+    pub chat: Chat,
+    pub models: Models,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub readiness: Arc<dyn Readiness>,
+    /// Of the recorder that [`recorder`](crate::recorder) made.
+    pub metrics: PrometheusHandle,
+    pub settings: ApiSettings,
+    /// Serves every path outside the API: the page.
+    pub page: Option<Router>,
+}
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    parts: Arc<ApiParts>,
+    pub(crate) sign_ins: Arc<SignInGate>,
+}
+
+impl ApiState {
+    pub fn new(parts: ApiParts) -> Self {
+        let sign_ins = Arc::new(SignInGate::new(parts.settings.sign_ins_per_minute_max));
+        Self { parts: Arc::new(parts), sign_ins }
+    }
+}
+
+impl std::ops::Deref for ApiState {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.parts
+    }
+}

@@ -1,0 +1,277 @@
+//! A whole service in memory, and a client for it.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use api::{ApiParts, ApiSettings, ApiState, CountedLedger, Readiness};
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use carbon_ledger::factors;
+use domain::{Caller, OrganisationId};
+use governance::{
+    Access, AccessParts, AuditEntry, InstallationKey, Trail,
+    ports::{AuditStore, StoreError},
+};
+use http_body_util::BodyExt as _;
+use inference::{Chat, ChatLimits, Metering, Models, Parts, Site};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock};
+use tower::ServiceExt as _;
+
+/// Nothing here takes long; a test that waits longer hangs.
+pub(crate) const HANG: Duration = Duration::from_secs(30);
+
+pub(crate) struct Server {
+    pub(crate) router: Router,
+    pub(crate) store: MemoryStore,
+    pub(crate) engine: FakeEngine,
+    pub(crate) clock: SimulatedClock,
+    pub(crate) access: Access,
+    pub(crate) switches: Arc<Switches>,
+    /// The API key of the first start.
+    pub(crate) key: String,
+    pub(crate) caller: Caller,
+}
+
+/// What a test may break.
+#[derive(Default)]
+pub(crate) struct Switches {
+    pub(crate) audit_is_full: AtomicBool,
+    pub(crate) store_is_away: AtomicBool,
+    pub(crate) is_stopping: AtomicBool,
+}
+
+pub(crate) struct Setting {
+    pub(crate) engine: FakeEngine,
+    pub(crate) settings: ApiSettings,
+    pub(crate) limits: ChatLimits,
+    pub(crate) page: Option<Router>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            engine: FakeEngine::new(),
+            settings: ApiSettings::default(),
+            limits: ChatLimits::default(),
+            page: None,
+        }
+    }
+}
+
+impl Server {
+    pub(crate) async fn new() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub(crate) async fn with(setting: Setting) -> Self {
+        let Setting { engine, settings, limits, page } = setting;
+        let store = MemoryStore::default();
+        let clock = SimulatedClock::default();
+        let ids = Arc::new(SeededIds::new(1));
+        let switches = Arc::new(Switches::default());
+        let audit = Audit { store: store.clone(), switches: Arc::clone(&switches) };
+        let trail = Trail::new(
+            Arc::new(audit),
+            Arc::new(store.clone()),
+            Arc::new(clock.clone()),
+            ids.clone(),
+        );
+        let access = Access::new(AccessParts {
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+            installation: InstallationKey::from_bytes([7; 32]),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(2)),
+        });
+        let key = access.found().await.unwrap().unwrap();
+        let key = key.secret.expose();
+        let caller = access.authenticate_key(&key).await.unwrap();
+        let site = Site { name: "local".to_owned(), zone: "FR".to_owned() };
+        let chat = Chat::new(Parts {
+            engine: Arc::new(engine.clone()),
+            ledger: Arc::new(CountedLedger::new(Arc::new(store.clone()))),
+            trail: trail.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            metering: Metering::new(site, factors::grid("FR").unwrap()),
+            limits,
+        });
+        let router = api::router(ApiState::new(ApiParts {
+            access: access.clone(),
+            trail,
+            chat,
+            models: Models::new(Arc::new(engine.clone())),
+            clock: Arc::new(clock.clone()),
+            ids,
+            readiness: Arc::clone(&switches) as Arc<dyn Readiness>,
+            metrics: metrics(),
+            settings,
+            page,
+        }));
+        Self { router, store, engine, clock, access, switches, key, caller }
+    }
+
+    /// Sends a request that has everything it needs already.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let sent = self.router.clone().oneshot(request);
+        let response = tokio::time::timeout(HANG, sent).await.unwrap().unwrap();
+        let (parts, body) = response.into_parts();
+        let body = tokio::time::timeout(HANG, body.collect()).await.unwrap().unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path, Body::empty())).await
+    }
+
+    pub(crate) async fn chat(&self, body: impl Into<Body>) -> Answer {
+        self.send(self.request(Method::POST, "/v1/chat/completions", body)).await
+    }
+
+    /// With the host and the key that requests should have.
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> Request<Body> {
+        let mut request = anonymous(method, path, body);
+        let key = format!("Bearer {}", self.key).parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, key);
+        request
+    }
+
+    /// Actions and outcomes of the audit trail since the first start.
+    pub(crate) fn audit(&self) -> Vec<(String, String)> {
+        let entries = self.store.audit_entries();
+        entries.into_iter().skip(1).map(|entry| (entry.action, entry.outcome)).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_audit(&self, expected: &[(&str, &str)]) {
+        let audit = self.audit();
+        let audit: Vec<_> = audit.iter().map(|(a, o)| (a.as_str(), o.as_str())).collect();
+        assert_eq!(audit, expected);
+    }
+}
+
+pub(crate) fn anonymous(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "localhost:8080")
+        .body(body.into())
+        .unwrap()
+}
+
+/// A request to the fake model, which repeats the last message.
+pub(crate) fn hello(members: Value) -> String {
+    let mut body = json!({
+        "model": "fake-model",
+        "messages": [{"role": "user", "content": "Bonjour tout le monde"}],
+    });
+    for (key, value) in members.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body.to_string()
+}
+
+/// The recorder of the process: there can be only one.
+pub(crate) fn metrics() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| api::recorder().unwrap()).clone()
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body without the id of the request.
+    pub(crate) fn without_id(&self) -> String {
+        self.body.replace(self.header("x-request-id"), "ID")
+    }
+
+    /// An error with everything that both families of clients read.
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{code}: {}", self.body);
+        let body = self.json();
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["object"], "error", "{body}");
+        for member in ["message", "type", "param", "code"] {
+            assert_eq!(body[member], body["error"][member], "{body}");
+        }
+        assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+        assert_eq!(body["detail"].is_array(), status == 422, "{body}");
+        assert_eq!(self.header("www-authenticate") == "Bearer", status == 401, "{code}");
+        self.assert_common_headers();
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_common_headers(&self) {
+        assert_eq!(self.header("x-request-id").len(), 32);
+        assert_eq!(self.header("cache-control"), "no-store");
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert!(!self.headers.contains_key("access-control-allow-origin"));
+    }
+}
+
+struct Audit {
+    store: MemoryStore,
+    switches: Arc<Switches>,
+}
+
+#[async_trait]
+impl AuditStore for Audit {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        if self.switches.audit_is_full.load(Ordering::SeqCst) {
+            let source = Box::from("no space left");
+            return Err(StoreError { action: "append to the audit trail", source });
+        }
+        self.store.append(entry).await
+    }
+
+    async fn read_after(
+        &self,
+        organisation: Option<OrganisationId>,
+        sequence: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, AuditEntry)>, StoreError> {
+        self.store.read_after(organisation, sequence, limit).await
+    }
+}
+
+#[async_trait]
+impl Readiness for Switches {
+    async fn store_answers(&self) -> bool {
+        !self.store_is_away.load(Ordering::SeqCst)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,257 @@
+//! The port of the engine, answered by a thread of its own.
+
+use std::{
+    num::NonZeroUsize,
+    path::Path as FilePath,
+    sync::{Arc, Mutex, PoisonError, RwLock, mpsc as commands},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use cpu_kernels::{Path, PathKind};
+use domain::{ModelId, Timestamp, chat::Message};
+use inference::{
+    ModelCard,
+    ports::{Engine, EngineError, Generate, Generation, Prompt},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    energy::{EnergyMeter, PowerSources},
+    kv_cache::KvPool,
+    scheduler::{Command, EVENTS_MAX, Job, Parts, Places, Scheduler},
+    served::{LoadError, ModelFile, Served},
+};
+
+/// How an engine is built.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Threads that compute; `None` takes every processor this process may use.
+    pub threads: Option<NonZeroUsize>,
+    /// Generations that run at the same time.
+    pub sequences_max: usize,
+    /// Generations that may wait beside those that run.
+    pub queue_max: usize,
+    /// Memory for keys and values of all generations together. Taken as they need it.
+    pub kv_bytes_max: usize,
+    /// Instructions to use; `None` takes the best of this processor.
+    pub kernel: Option<PathKind>,
+    pub power: PowerSources,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            sequences_max: 16,
+            queue_max: 64,
+            kv_bytes_max: 2 << 30,
+            kernel: None,
+            power: PowerSources::default(),
+        }
+    }
+}
+
+/// Why an engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("this processor lacks the instructions of {kernel:?}")]
+    Kernel { kernel: PathKind },
+    #[error("could not start the engine's threads")]
+    Threads { source: std::io::Error },
+}
+
+/// Runs models on the processors of this machine.
+///
+/// Dropping it stops running generations and joins every thread.
+pub struct CpuEngine {
+    models: RwLock<Vec<Arc<Served>>>,
+    places: Places,
+    sequences_max: usize,
+    pool: KvPool,
+    path: Path,
+    commands: Mutex<Commands>,
+    /// Closed when the thread has ended.
+    ended: watch::Receiver<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The way to the engine's thread. The lock puts every generation before or after the stop.
+struct Commands {
+    sender: commands::Sender<Command>,
+    stopping: bool,
+}
+
+impl CpuEngine {
+    /// Starts the threads; models are added by [`load`](Self::load).
+    pub fn start(options: &EngineOptions) -> Result<Self, StartError> {
+        let path = match options.kernel {
+            None => Path::best(),
+            Some(kernel) => Path::select(kernel).ok_or(StartError::Kernel { kernel })?,
+        };
+        let threads = options
+            .threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get);
+        let pool = KvPool::new(options.kv_bytes_max);
+        let (sender, receiver) = commands::channel();
+        let (ending, ended) = watch::channel(());
+        let parts = Parts {
+            commands: receiver,
+            sequences_max: options.sequences_max,
+            threads,
+            pool: pool.clone(),
+            path,
+            meter: EnergyMeter::new(&options.power),
+        };
+        let thread = spawn(parts, ending).map_err(|source| StartError::Threads { source })?;
+        Ok(Self {
+            models: RwLock::default(),
+            places: Places::new(options.sequences_max.saturating_add(options.queue_max)),
+            sequences_max: options.sequences_max.max(1),
+            pool,
+            path,
+            commands: Mutex::new(Commands { sender, stopping: false }),
+            ended,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Reads and packs a model. Takes a second or so for each 100 MB; call it off async threads.
+    pub fn load(&self, file: ModelFile) -> Result<ModelCard, LoadError> {
+        let id = file.id.clone();
+        let served = Arc::new(Served::load(file, &self.pool)?);
+        let card = served.card.clone();
+        let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
+        if models.iter().any(|one| one.card.id == id) {
+            return Err(LoadError::Duplicate { model: id });
+        }
+        models.push(served);
+        Ok(card)
+    }
+
+    /// Tells of a model file without loading its weights: what [`load`](Self::load) would serve.
+    pub fn inspect(path: &FilePath) -> Result<crate::ModelConfig, LoadError> {
+        let file = crate::gguf::GgufFile::open(path)
+            .map_err(|source| LoadError::File { path: path.to_owned(), source })?;
+        crate::ModelConfig::from_gguf(&file)
+            .map_err(|source| LoadError::Unsupported { path: path.to_owned(), source })
+    }
+
+    /// The instructions in use, for people.
+    pub fn kernel_name(&self) -> &'static str {
+        self.path.name()
+    }
+
+    /// Bytes that keys and values of running generations occupy now.
+    pub fn kv_bytes_used(&self) -> usize {
+        self.pool.bytes_used()
+    }
+
+    /// Generations that run or wait now.
+    pub fn generations(&self) -> usize {
+        self.places.taken()
+    }
+
+    fn served(&self, model: &ModelId) -> Result<Arc<Served>, EngineError> {
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        let served = models.iter().find(|served| served.card.id == *model);
+        served.cloned().ok_or_else(|| EngineError::UnknownModel { model: model.clone() })
+    }
+
+    /// Tells the thread to end at `deadline`, and refuses generations from now on.
+    fn stop(&self, deadline: Instant) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        commands.stopping = true;
+        if commands.sender.send(Command::Stop(deadline)).is_err() {
+            tracing::debug!("the engine's thread had already ended");
+        }
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the engine's thread ended by a panic");
+        }
+    }
+
+    /// A generation takes about a second, and as many run at once as there are places.
+    fn retry_after_seconds(&self) -> u32 {
+        u32::try_from(1 + self.places.taken() / self.sequences_max).unwrap_or(u32::MAX)
+    }
+}
+
+/// Starts the engine's thread and waits until its workers run.
+fn spawn(parts: Parts, ending: watch::Sender<()>) -> std::io::Result<JoinHandle<()>> {
+    let (started, start) = commands::sync_channel(1);
+    let work = move || {
+        let (scheduler, outcome) = match Scheduler::new(parts) {
+            Ok(scheduler) => (Some(scheduler), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        if started.send(outcome).is_ok()
+            && let Some(scheduler) = scheduler
+        {
+            scheduler.run();
+        }
+        drop(ending);
+    };
+    let thread = std::thread::Builder::new().name("engine-0".to_owned()).spawn(work)?;
+    match start.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(error)) => Err(error),
+        Err(commands::RecvError) => Err(std::io::Error::other("the engine's thread panicked")),
+    }
+}
+
+#[async_trait]
+impl Engine for CpuEngine {
+    fn models(&self) -> Vec<ModelCard> {
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        models.iter().map(|served| served.card.clone()).collect()
+    }
+
+    fn prepare(
+        &self,
+        model: &ModelId,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<Prompt, EngineError> {
+        self.served(model)?.prepare(messages, now)
+    }
+
+    fn generate(&self, request: Generate) -> Result<Generation, EngineError> {
+        let served = self.served(&request.prompt.model)?;
+        served.check(&request.prompt)?;
+        let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if commands.stopping {
+            return Err(EngineError::Stopping);
+        }
+        let Some(place) = self.places.take() else {
+            return Err(EngineError::Busy { retry_after_seconds: self.retry_after_seconds() });
+        };
+        let (events, event_receiver) = mpsc::channel(EVENTS_MAX);
+        let (settled, settled_receiver) = oneshot::channel();
+        let job = Box::new(Job { served, request, events, settled, place });
+        commands.sender.send(Command::Generate(job)).map_err(|_| EngineError::Failed {
+            detail: "the engine's thread has ended".to_owned(),
+        })?;
+        Ok(Generation { events: event_receiver, settled: settled_receiver })
+    }
+
+    async fn shut_down(&self, deadline: Duration) {
+        const DAY: Duration = Duration::from_hours(24);
+        self.stop(Instant::now() + deadline.min(DAY));
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+        self.join();
+    }
+}
+
+impl Drop for CpuEngine {
+    fn drop(&mut self) {
+        self.stop(Instant::now());
+        self.join();
+    }
+}

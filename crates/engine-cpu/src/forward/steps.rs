@@ -1,0 +1,251 @@
+//! The steps of a transformer block for one part of the batch.
+#![expect(unsafe_code, reason = "workers share buffers, each writes its own part of a phase")]
+
+use std::ops::Range;
+
+use cpu_kernels::{
+    Activations, RopeStyle, add_in_place, multiply, rms_norm, rope, swiglu, to_f16,
+};
+
+use super::{
+    pass::{Part, Pass, scratch_row, span},
+    workspace::{Split, qkv_width},
+};
+use crate::{
+    kv_cache::BLOCK_TOKENS,
+    model::{Layer, Projection},
+    shared_buffer::SharedBuffer,
+};
+
+const TILE_ROWS: usize = 16;
+
+/// Rows of an output buffer.
+struct Output<'a> {
+    buffer: &'a SharedBuffer<f32>,
+    /// Row of the buffer that belongs to row 0 of the part.
+    first: usize,
+    stride: usize,
+    /// Column of the buffer that belongs to row 0 of the matrix.
+    column: usize,
+}
+
+impl Pass<'_> {
+    /// Looks up the tokens and turns their positions into angles.
+    pub(super) fn embed(&self, tokens: Range<usize>) {
+        let (weights, hidden) = (self.model.weights(), self.model.config().hidden);
+        let pairs = weights.rope_frequencies.len();
+        for token in tokens {
+            let slot = self.plan.slots[token];
+            // SAFETY: the tokens of workers are disjoint, and all wait before they read others'.
+            let (residual, cosines, sines) = unsafe {
+                (
+                    self.space.residual.write(span(token, hidden)),
+                    self.space.cosines.write(span(token, pairs)),
+                    self.space.sines.write(span(token, pairs)),
+                )
+            };
+            weights.embedding.dequantize_row(slot.token as usize, residual);
+            #[expect(clippy::cast_precision_loss, reason = "contexts are below 2^24 tokens")]
+            let position = slot.position as f32;
+            for (pair, frequency) in weights.rope_frequencies.iter().enumerate() {
+                (sines[pair], cosines[pair]) = (position * frequency).sin_cos();
+            }
+        }
+    }
+
+    /// Normed residuals as inputs of the next products.
+    pub(super) fn norm(&self, part: &Part, weight: &[f32], input: &Activations) {
+        let config = self.model.config();
+        let row = scratch_row(&mut self.scratch().row, config.hidden);
+        for index in part.rows.clone() {
+            // SAFETY: the residuals of this part are complete: written by this worker, or by all
+            // before the last barrier; nobody writes them in this step.
+            let residual =
+                unsafe { self.space.residual.read(span(part.first + index, config.hidden)) };
+            rms_norm(self.path, residual, weight, config.norm_epsilon, row);
+            // SAFETY: the rows of a shared lane are divided among the workers; nobody multiplies
+            // before the barrier that follows.
+            unsafe { input.quantize_row_shared(self.path, index, row) };
+        }
+    }
+
+    /// Queries into `qkv`, keys and values into the caches of their sequences.
+    pub(super) fn query_key_value(&self, index: usize, layer: &Layer, part: &Part) {
+        let config = self.model.config();
+        let (heads, kv_heads) = (config.heads, config.kv_heads);
+        let units = self.share(part, heads + 2 * kv_heads);
+        let input = &self.space.lanes[part.input_lane].hidden;
+        let tiles_per_head = config.head_dim / TILE_ROWS;
+        let mut first_unit = 0;
+        for (projection, count) in
+            [(&layer.query, heads), (&layer.key, kv_heads), (&layer.value, kv_heads)]
+        {
+            let inside = |unit: usize| unit.clamp(first_unit, first_unit + count) - first_unit;
+            let tiles = inside(units.start) * tiles_per_head..inside(units.end) * tiles_per_head;
+            let output = Output {
+                buffer: &self.space.qkv,
+                first: part.first,
+                stride: qkv_width(config),
+                column: first_unit * config.head_dim,
+            };
+            self.product(part, projection, tiles, input, &output);
+            first_unit += count;
+        }
+        for token in part.first..part.first + part.len {
+            for unit in units.clone() {
+                self.finish_head(index, token, unit);
+            }
+        }
+    }
+
+    /// Turns a query or key by its position; stores a key or value.
+    fn finish_head(&self, layer: usize, token: usize, unit: usize) {
+        let config = self.model.config();
+        let (heads, kv_heads, head_dim) = (config.heads, config.kv_heads, config.head_dim);
+        let start = token * qkv_width(config) + unit * head_dim;
+        let pairs = self.model.weights().rope_frequencies.len();
+        // SAFETY: this worker has just computed this head of this token; the angles are complete
+        // since the barrier after `embed`.
+        let (head, cosines, sines) = unsafe {
+            (
+                self.space.qkv.write(start..start + head_dim),
+                self.space.cosines.read(span(token, pairs)),
+                self.space.sines.read(span(token, pairs)),
+            )
+        };
+        if unit < heads + kv_heads {
+            rope(self.path, head, cosines, sines, RopeStyle::Interleaved);
+        }
+        if unit < heads {
+            return;
+        }
+        let slot = self.plan.slots[token];
+        let kv = self.runs[slot.run].kv;
+        let (kv_head, is_value) = ((unit - heads) % kv_heads, unit - heads >= kv_heads);
+        let plane = kv.keys_at(layer, kv_head) + usize::from(is_value) * BLOCK_TOKENS * head_dim;
+        let start = plane + slot.position % BLOCK_TOKENS * head_dim;
+        let block = kv.block(slot.position / BLOCK_TOKENS);
+        // SAFETY: every (token, head) has its own place, and only the worker that computed it
+        // writes it; attention reads after the barrier.
+        to_f16(self.path, head, unsafe { block.write(start..start + head_dim) });
+    }
+
+    /// The outputs of attention as inputs of the next product.
+    pub(super) fn take_attended(&self, part: &Part) {
+        let input = &self.space.lanes[part.input_lane].attended;
+        for index in part.rows.clone() {
+            let row = span(part.first + index, self.model.config().query_width());
+            // SAFETY: complete since the barrier after attention; rows as in `norm`.
+            unsafe {
+                let attended = self.space.attended.read(row);
+                input.quantize_row_shared(self.path, index, attended);
+            }
+        }
+    }
+
+    /// `residual += projection(input)`.
+    pub(super) fn project_and_add(&self, part: &Part, projection: &Projection, input: &Activations) {
+        let hidden = self.model.config().hidden;
+        let tiles = self.share(part, projection.matrix.tiles());
+        let first = part.output_lane * self.space.lane_tokens();
+        let output = Output { buffer: &self.space.projected, first, stride: hidden, column: 0 };
+        let rows = tile_rows(&tiles, hidden);
+        self.product(part, projection, tiles, input, &output);
+        for index in 0..part.len {
+            // SAFETY: these rows of the matrix belong to this worker in both buffers.
+            unsafe {
+                let projected = self.space.projected.read(within(first + index, hidden, &rows));
+                let residual =
+                    self.space.residual.write(within(part.first + index, hidden, &rows));
+                add_in_place(self.path, residual, projected);
+            }
+        }
+    }
+
+    /// `activated = silu(gate(input)) * up(input)`.
+    pub(super) fn gate(&self, part: &Part, layer: &Layer) {
+        let width = self.model.config().feed_forward;
+        let input = &self.space.lanes[part.input_lane].hidden;
+        let tiles = self.share(part, layer.gate.matrix.tiles());
+        let first = part.output_lane * self.space.lane_tokens();
+        for (projection, buffer) in
+            [(&layer.gate, &self.space.gate), (&layer.up, &self.space.up)]
+        {
+            let output = Output { buffer, first, stride: width, column: 0 };
+            self.product(part, projection, tiles.clone(), input, &output);
+        }
+        let rows = tile_rows(&tiles, width);
+        for index in first..first + part.len {
+            // SAFETY: these rows of the matrices belong to this worker in all three buffers.
+            unsafe {
+                let gate = self.space.gate.read(within(index, width, &rows));
+                let up = self.space.up.read(within(index, width, &rows));
+                let activated = self.space.activated.write(within(index, width, &rows));
+                swiglu(self.path, gate, up, activated);
+            }
+        }
+    }
+
+    pub(super) fn take_activated(&self, part: &Part) {
+        let width = self.model.config().feed_forward;
+        let input = &self.space.lanes[part.input_lane].activated;
+        let first = part.output_lane * self.space.lane_tokens();
+        for index in part.rows.clone() {
+            // SAFETY: complete: computed by this worker, or by all before the last barrier; rows
+            // as in `norm`.
+            unsafe {
+                let activated = self.space.activated.read(span(first + index, width));
+                input.quantize_row_shared(self.path, index, activated);
+            }
+        }
+    }
+
+    fn share(&self, part: &Part, units: usize) -> Range<usize> {
+        match part.split {
+            Split::Rows | Split::RowsAlone => self.worker.share(units),
+            Split::Tokens => 0..units,
+        }
+    }
+
+    fn product(
+        &self,
+        part: &Part,
+        projection: &Projection,
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &Output<'_>,
+    ) {
+        let matrix = &projection.matrix;
+        let rows = tile_rows(&tiles, matrix.rows());
+        if rows.is_empty() || part.len == 0 {
+            return;
+        }
+        let start = output.first * output.stride + output.column;
+        let end = start + (part.len - 1) * output.stride + matrix.rows();
+        assert!(end <= output.buffer.len(), "room for a product");
+        // SAFETY: in bounds by the assertion; the outputs of these tiles and tokens belong to
+        // this worker; the inputs are complete, see `Pass::wait_for_inputs`.
+        unsafe {
+            let out = output.buffer.as_mut_ptr().add(start);
+            multiply(self.path, matrix, tiles, input, 0..part.len, out, output.stride);
+        }
+        let Some(bias) = &projection.bias else { return };
+        for index in 0..part.len {
+            let first = start + index * output.stride;
+            let place = first + rows.start..first + rows.end;
+            // SAFETY: as above.
+            let values = unsafe { output.buffer.write(place) };
+            add_in_place(self.path, values, &bias[rows.clone()]);
+        }
+    }
+}
+
+/// Rows of a matrix that some of its tiles hold.
+fn tile_rows(tiles: &Range<usize>, rows: usize) -> Range<usize> {
+    (tiles.start * TILE_ROWS).min(rows)..(tiles.end * TILE_ROWS).min(rows)
+}
+
+/// Some columns of row `index` in a buffer of rows of `width`.
+fn within(index: usize, width: usize, columns: &Range<usize>) -> Range<usize> {
+    index * width + columns.start..index * width + columns.end
+}

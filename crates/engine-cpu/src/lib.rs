@@ -1,0 +1,31 @@
+//! The CPU inference engine: model files, tokenizer, transformer, continuous batching, metering.
+//!
+//! Start at [`CpuEngine`], which answers the port `inference::ports::Engine`. A request becomes a
+//! sequence of the scheduler (one thread of its own); each step of the scheduler runs the forward
+//! pass over one batch of tokens, with all workers at once; [`Direct`] runs the same forward pass
+//! without scheduler, for comparisons with other engines.
+//!
+//! **Never here:** HTTP, storage, who may ask what.
+
+pub mod gguf;
+pub mod sampler;
+pub mod template;
+pub mod text_stream;
+pub mod tokenizer;
+
+mod direct;
+mod energy;
+mod engine;
+mod forward;
+mod kv_cache;
+mod model;
+mod scheduler;
+mod served;
+mod shared_buffer;
+mod workers;
+
+pub use direct::{Direct, DirectError};
+pub use energy::PowerSources;
+pub use engine::{CpuEngine, EngineOptions, StartError};
+pub use model::{ConfigError, Model, ModelConfig, ModelError, Perturbation, SUPPORTED_ARCHITECTURES};
+pub use served::{LoadError, ModelFile};

@@ -1,0 +1,58 @@
+//! A model in memory: its shape, and its weights packed for the kernels.
+
+mod config;
+mod load;
+mod weights;
+
+pub use config::{ConfigError, ModelConfig, SUPPORTED_ARCHITECTURES};
+pub use load::{ModelError, Perturbation};
+pub(crate) use weights::{Layer, Projection, Weights};
+
+use crate::{gguf::GgufFile, kv_cache::KvShape};
+
+/// A transformer of the Llama family, ready to run.
+#[derive(Debug)]
+pub struct Model {
+    config: ModelConfig,
+    weights: Weights,
+}
+
+impl Model {
+    /// Reads the weights of `file` one piece at a time and packs them; afterwards nothing of the
+    /// file stays in memory.
+    pub fn load(file: &GgufFile) -> Result<Self, ModelError> {
+        Self::load_perturbed(file, None)
+    }
+
+    /// As [`load`](Self::load), with one number made wrong on purpose: the negative control of
+    /// the comparison with other engines.
+    pub fn load_perturbed(
+        file: &GgufFile,
+        perturbation: Option<&Perturbation>,
+    ) -> Result<Self, ModelError> {
+        let config = ModelConfig::from_gguf(file)?;
+        let weights = load::weights(file, &config, perturbation)?;
+        Ok(Self { config, weights })
+    }
+
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Bytes of memory that the packed weights occupy.
+    pub fn weight_bytes(&self) -> usize {
+        self.weights.bytes()
+    }
+
+    pub(crate) fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    pub(crate) fn kv_shape(&self) -> KvShape {
+        KvShape {
+            layers: self.config.layers,
+            kv_heads: self.config.kv_heads,
+            head_dim: self.config.head_dim,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The engine's own thread: decides what each step computes, and for whom.
+//!
+//! A step takes one token of every answer that is being written and, beside them, a piece of the
+//! prompts that are still to be read. Cancelled generations leave before a step, finished ones
+//! after it. A generation whose consumer does not read pauses; the others go on.
+
+mod compose;
+mod queue;
+mod sampling;
+mod sequence;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use cpu_kernels::Path;
+
+pub(crate) use self::sequence::{EVENTS_MAX, Job, Places};
+use self::{
+    compose::{Limits, Pending},
+    queue::WaitingQueue,
+    sequence::{Ending, Sequence},
+};
+use crate::{
+    energy::EnergyMeter,
+    forward::{Forward, Run},
+    kv_cache::KvPool,
+    served::Served,
+    workers::{Crew, CrewBroken},
+};
+
+/// How long the thread sleeps when every generation waits for its consumer.
+const STALL: Duration = Duration::from_millis(5);
+
+/// What the engine's thread is told.
+pub(crate) enum Command {
+    Generate(Box<Job>),
+    /// Let what runs end until then, then stop it.
+    Stop(Instant),
+}
+
+pub(crate) struct Scheduler {
+    commands: mpsc::Receiver<Command>,
+    sequences_max: usize,
+    threads: usize,
+    pool: KvPool,
+    crew: Crew,
+    forward: Forward,
+    meter: EnergyMeter,
+    waiting: WaitingQueue,
+    /// In the order of admission.
+    running: Vec<Sequence>,
+    stop_at: Option<Instant>,
+    /// Nothing could be computed in the last step.
+    stalled: bool,
+    /// The model of the last step; another one with work goes first.
+    last_model: Option<Arc<Served>>,
+}
+
+/// What a scheduler is made of.
+pub(crate) struct Parts {
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) sequences_max: usize,
+    pub(crate) threads: usize,
+    pub(crate) pool: KvPool,
+    pub(crate) path: Path,
+    pub(crate) meter: EnergyMeter,
+}
+
+impl Scheduler {
+    /// Call on the thread that will [`run`](Self::run): it becomes worker 0.
+    pub(crate) fn new(parts: Parts) -> std::io::Result<Self> {
+        Ok(Self {
+            commands: parts.commands,
+            sequences_max: parts.sequences_max.max(1),
+            threads: parts.threads,
+            pool: parts.pool,
+            crew: Crew::new(parts.threads)?,
+            forward: Forward::new(parts.path),
+            meter: parts.meter,
+            waiting: WaitingQueue::default(),
+            running: Vec::new(),
+            stop_at: None,
+            stalled: false,
+            last_model: None,
+        })
+    }
+
+    /// Returns when it was told to stop, or nobody can command it any more.
+    pub(crate) fn run(mut self) {
+        while self.receive() {
+            let step = catch_unwind(AssertUnwindSafe(|| self.step()));
+            match step {
+                Ok(Ok(())) => {}
+                Ok(Err(broken)) => self.recover(&broken.to_string()),
+                Err(_panic) => self.recover("the engine's thread panicked"),
+            }
+        }
+        self.end_all("the engine stopped");
+    }
+
+    /// Takes commands; waits for one when there is nothing to do. `false` ends the thread.
+    fn receive(&mut self) -> bool {
+        if self.waiting.is_empty() && self.running.is_empty() {
+            self.last_model = None;
+            if self.stop_at.is_some() {
+                return false;
+            }
+            let Ok(command) = self.commands.recv() else { return false };
+            self.meter.begin();
+            self.obey(command);
+        } else if std::mem::take(&mut self.stalled)
+            && let Ok(command) = self.commands.recv_timeout(STALL)
+        {
+            self.obey(command);
+        }
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.obey(command),
+                Err(mpsc::TryRecvError::Empty) => break,
+                Err(mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+        self.stop_at.is_none_or(|deadline| Instant::now() < deadline)
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Generate(job) => self.waiting.push(job),
+            Command::Stop(deadline) => {
+                self.stop_at = Some(self.stop_at.map_or(deadline, |old| old.min(deadline)));
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<(), CrewBroken> {
+        self.drop_cancelled();
+        self.admit();
+        self.compose();
+        let Some(served) = self.batch_model() else {
+            self.stalled = true;
+            self.fail_starved();
+            return Ok(());
+        };
+        let runs: Vec<Run<'_>> = self.running.iter().filter_map(Sequence::run).collect();
+        self.forward.run(&served.model, &self.crew, &runs)?;
+        drop(runs);
+        sampling::choose(&mut self.running, &self.forward, &self.crew)?;
+        self.charge(&served);
+        for sequence in &mut self.running {
+            sequence.complete_step();
+        }
+        self.retire(|sequence| sequence.ending.is_some());
+        self.last_model = Some(served);
+        Ok(())
+    }
+
+    fn drop_cancelled(&mut self) {
+        for job in self.waiting.take_cancelled() {
+            Sequence::admit(job).end(Ending::Cancelled);
+        }
+        for sequence in &mut self.running {
+            if sequence.is_cancelled() {
+                sequence.ending = Some(Ending::Cancelled);
+            }
+        }
+        self.retire(|sequence| sequence.ending.is_some());
+    }
+
+    fn admit(&mut self) {
+        while self.running.len() < self.sequences_max {
+            let (pool, running) = (&self.pool, &self.running);
+            let alone = running.is_empty();
+            let fits = |job: &Job| {
+                alone || pool.has_room(job.served.model.kv_shape(), job.tokens_first())
+            };
+            let Some(job) = self.waiting.next(running, fits) else { return };
+            let mut sequence = Sequence::admit(job);
+            sequence.take_room_for_prompt(&self.pool);
+            self.running.push(sequence);
+        }
+    }
+
+    /// Decides how many tokens of each sequence the next step computes.
+    fn compose(&mut self) {
+        let model = self.next_model();
+        let pending: Vec<Pending> = self
+            .running
+            .iter()
+            .map(|sequence| Pending {
+                tokens: sequence.pending_tokens(),
+                ready: sequence.is_ready()
+                    && model.as_ref().is_some_and(|model| Arc::ptr_eq(model, &sequence.served)),
+            })
+            .collect();
+        let chunks = compose::compose(&pending, Limits::DEFAULT);
+        for (sequence, chunk) in self.running.iter_mut().zip(chunks) {
+            sequence.plan_chunk(chunk, &self.pool);
+        }
+    }
+
+    /// Another model than in the last step, where one has work.
+    fn next_model(&self) -> Option<Arc<Served>> {
+        let ready = || self.running.iter().filter(|sequence| sequence.is_ready());
+        let last = self.last_model.as_ref();
+        let other = |sequence: &&Sequence| {
+            last.is_none_or(|last| !Arc::ptr_eq(last, &sequence.served))
+        };
+        let next = ready().find(other).or_else(|| ready().next());
+        next.map(|sequence| Arc::clone(&sequence.served))
+    }
+
+    fn batch_model(&self) -> Option<Arc<Served>> {
+        let member = self.running.iter().find(|sequence| sequence.chunk > 0);
+        member.map(|sequence| Arc::clone(&sequence.served))
+    }
+
+    fn charge(&mut self, served: &Served) {
+        let spent = self.meter.read();
+        let total: f64 = self.running.iter().map(|sequence| sequence.work(&served.work)).sum();
+        for sequence in self.running.iter_mut().filter(|sequence| sequence.chunk > 0) {
+            let work = sequence.work(&served.work);
+            sequence.account.charge(&spent, work, total);
+        }
+    }
+
+    /// Nobody could go on although some wait for room only: the youngest gives its room back.
+    fn fail_starved(&mut self) {
+        if let Some(sequence) = self.running.iter_mut().rev().find(|sequence| sequence.starved) {
+            let detail = "the memory for keys and values is exhausted".to_owned();
+            sequence.ending = Some(Ending::Failed { detail });
+        }
+        self.retire(|sequence| sequence.ending.is_some());
+    }
+
+    fn retire(&mut self, ended: impl Fn(&Sequence) -> bool) {
+        for sequence in self.running.extract_if(.., |sequence| ended(sequence)) {
+            sequence.finish();
+        }
+    }
+
+    /// After a panic: what ran is lost, what waits may be better.
+    fn recover(&mut self, detail: &str) {
+        tracing::error!(detail, "a step of the engine failed");
+        let spent = self.meter.read();
+        let count = self.running.len();
+        for mut sequence in self.running.drain(..) {
+            #[expect(clippy::cast_precision_loss, reason = "a handful of sequences")]
+            sequence.account.charge(&spent, 1.0, count as f64);
+            sequence.end(Ending::Failed { detail: detail.to_owned() });
+        }
+        self.forward.release();
+        match Crew::new(self.threads) {
+            Ok(crew) => self.crew = crew,
+            Err(error) => {
+                tracing::error!(%error, "the engine's threads cannot be started again");
+                self.stop_at = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Ends everything that is still here.
+    fn end_all(&mut self, detail: &str) {
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey(command);
+        }
+        let waiting = self.waiting.take_all().into_iter().map(Sequence::admit);
+        for sequence in self.running.drain(..).chain(waiting) {
+            sequence.end(Ending::Failed { detail: detail.to_owned() });
+        }
+    }
+}

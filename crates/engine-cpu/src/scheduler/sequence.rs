@@ -1,0 +1,289 @@
+//! One generation, from its admission to its settlement.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use domain::OrganisationId;
+use inference::{
+    Choice, FinishReason, TokenLogprob, TokenPiece,
+    ports::{Consumed, EngineEvent, Generate},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    energy::{Account, Work},
+    forward::{LogitsOf, Run},
+    kv_cache::{KvPool, KvSequence},
+    sampler::Sampler,
+    served::Served,
+    text_stream::TextStream,
+};
+
+/// Events that a consumer may leave unread before its generation pauses.
+pub(crate) const EVENTS_MAX: usize = 32;
+/// A step sends at most a token and an end.
+const EVENTS_OF_A_STEP: usize = 2;
+
+/// Counts generations that are queued or running, up to a limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    taken: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Places {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { taken: Arc::default(), most: most.max(1) }
+    }
+
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn take(&self) -> Option<Place> {
+        let next = |taken: usize| (taken < self.most).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
+        Some(Place { taken: Arc::clone(&self.taken) })
+    }
+}
+
+/// One of the [`Places`], free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    taken: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A generation that was asked for.
+pub(crate) struct Job {
+    pub(crate) served: Arc<Served>,
+    pub(crate) request: Generate,
+    pub(crate) events: mpsc::Sender<EngineEvent>,
+    pub(crate) settled: oneshot::Sender<Consumed>,
+    pub(crate) place: Place,
+}
+
+impl Job {
+    /// Tokens that must fit before it makes sense to begin.
+    pub(super) fn tokens_first(&self) -> usize {
+        self.request.prompt.tokens.len() + 1
+    }
+}
+
+/// How a generation ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Finished(FinishReason),
+    Failed { detail: String },
+    Cancelled,
+}
+
+pub(super) struct Sequence {
+    pub(super) served: Arc<Served>,
+    pub(super) organisation: OrganisationId,
+    pub(super) account: Account,
+    /// Tokens in the step that is being computed.
+    pub(super) chunk: usize,
+    /// The step computes all that is known, so that the next token can be chosen.
+    pub(super) asks: bool,
+    /// The last step had no room for its keys and values.
+    pub(super) starved: bool,
+    pub(super) ending: Option<Ending>,
+    kv: KvSequence,
+    /// Prompt and answer.
+    tokens: Vec<u32>,
+    prompt_tokens: usize,
+    /// How many of `tokens` are in the cache.
+    computed: usize,
+    completion_tokens: u32,
+    max_tokens: u32,
+    min_tokens: u32,
+    top_logprobs: Option<u8>,
+    sampler: Sampler,
+    text: TextStream,
+    piece: TokenPiece,
+    events: mpsc::Sender<EngineEvent>,
+    settled: oneshot::Sender<Consumed>,
+    _place: Place,
+}
+
+impl Sequence {
+    pub(super) fn admit(job: Box<Job>) -> Self {
+        let Job { served, request, events, settled, place } = *job;
+        let (high, low) = request.request.as_uuid().as_u64_pair();
+        // A request id is random enough to differ from request to request.
+        let seed = request.sampling.seed.unwrap_or(high ^ low);
+        let mut sampler = Sampler::new(&request.sampling, seed);
+        sampler.accept_prompt(&request.prompt.tokens);
+        if request.sampling.min_tokens > 0 {
+            sampler.forbid(served.tokenizer.end_tokens());
+        }
+        let nothing_wanted = request.max_tokens == 0;
+        Self {
+            organisation: request.organisation,
+            account: Account::default(),
+            chunk: 0,
+            asks: false,
+            starved: false,
+            ending: nothing_wanted.then_some(Ending::Finished(FinishReason::Length)),
+            kv: KvSequence::new(served.model.kv_shape()),
+            prompt_tokens: request.prompt.tokens.len(),
+            tokens: request.prompt.tokens,
+            computed: 0,
+            completion_tokens: 0,
+            max_tokens: request.max_tokens,
+            min_tokens: request.sampling.min_tokens,
+            top_logprobs: request.top_logprobs,
+            sampler,
+            text: TextStream::new(request.stop),
+            piece: TokenPiece::default(),
+            events,
+            settled,
+            served,
+            _place: place,
+        }
+    }
+
+    /// So that the next one is admitted only if it fits beside this one.
+    pub(super) fn take_room_for_prompt(&mut self, pool: &KvPool) {
+        if self.kv.reserve(pool, self.tokens.len() + 1).is_err() {
+            tracing::debug!("a prompt begins before there is room for all of it");
+        }
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.events.is_closed()
+    }
+
+    /// Whether its consumer has room for what a step may send.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ending.is_none() && self.events.capacity() >= EVENTS_OF_A_STEP
+    }
+
+    pub(super) fn pending_tokens(&self) -> usize {
+        self.tokens.len() - self.computed
+    }
+
+    /// Takes on up to `chunk` tokens, as far as there is room for their keys and values.
+    pub(super) fn plan_chunk(&mut self, chunk: usize, pool: &KvPool) {
+        let room = self.kv.reserve(pool, self.computed + chunk);
+        self.chunk = chunk.min(self.kv.capacity_tokens() - self.computed);
+        self.starved = room.is_err() && self.chunk == 0;
+        self.asks = self.chunk > 0 && self.chunk == self.pending_tokens();
+    }
+
+    pub(super) fn run(&self) -> Option<Run<'_>> {
+        let end = self.computed + self.chunk;
+        (self.chunk > 0).then(|| Run {
+            kv: &self.kv,
+            start: self.computed,
+            tokens: &self.tokens[self.computed..end],
+            logits: if self.asks { LogitsOf::Last } else { LogitsOf::None },
+        })
+    }
+
+    pub(super) fn work(&self, work: &Work) -> f64 {
+        work.of(self.computed, self.chunk, usize::from(self.asks))
+    }
+
+    /// Chooses the token that follows and turns it into text.
+    pub(super) fn choose(&mut self, logits: &mut [f32]) {
+        let wanted = self.top_logprobs.map(usize::from);
+        let top: Option<Vec<Choice>> = wanted.map(|count| {
+            let likely = self.sampler.most_likely(logits, count);
+            likely.iter().map(|one| choice(&self.served, one.token, one.logprob)).collect()
+        });
+        let chosen = self.sampler.sample(logits);
+        self.sampler.accept(chosen.token);
+        self.tokens.push(chosen.token);
+        self.completion_tokens += 1;
+        if self.completion_tokens == self.min_tokens {
+            self.sampler.forbid(&[]);
+        }
+        let tokenizer = &self.served.tokenizer;
+        if tokenizer.end_tokens().contains(&chosen.token) {
+            self.piece.text.push_str(&self.text.finish());
+            self.ending = Some(Ending::Finished(FinishReason::Stop));
+            return;
+        }
+        if let Some(top) = top {
+            let chosen = choice(&self.served, chosen.token, chosen.logprob);
+            self.piece.logprobs.push(TokenLogprob { chosen, top });
+        }
+        if !tokenizer.is_control(chosen.token) {
+            let piece = self.text.push(tokenizer.token_bytes(chosen.token));
+            self.piece.text.push_str(&piece.text);
+            if piece.stopped {
+                self.ending = Some(Ending::Finished(FinishReason::Stop));
+                return;
+            }
+        }
+        let full = self.tokens.len() >= self.served.card.context_tokens as usize;
+        let reason = if self.completion_tokens >= self.max_tokens {
+            FinishReason::Length
+        } else if full {
+            FinishReason::ModelLength
+        } else {
+            return;
+        };
+        self.piece.text.push_str(&self.text.finish());
+        self.ending = Some(Ending::Finished(reason));
+    }
+
+    /// Counts the step's tokens as computed and sends what became certain.
+    pub(super) fn complete_step(&mut self) {
+        self.computed += std::mem::take(&mut self.chunk);
+        if self.piece.text.is_empty() && self.piece.logprobs.is_empty() {
+            return;
+        }
+        let piece = std::mem::take(&mut self.piece);
+        send(&self.events, EngineEvent::Token(piece));
+    }
+
+    pub(super) fn end(mut self, ending: Ending) {
+        self.ending = Some(ending);
+        self.finish();
+    }
+
+    /// Says how it ended, and what it used. Its room is free before anybody hears of it.
+    pub(super) fn finish(self) {
+        let prompt_tokens = self.prompt_tokens.min(self.computed);
+        let consumed = Consumed {
+            prompt_tokens: u32::try_from(prompt_tokens).unwrap_or(u32::MAX),
+            completion_tokens: self.completion_tokens,
+            energy: self.account.energy,
+            cpu_seconds: self.account.cpu_seconds,
+        };
+        let Self { ending, events, settled, kv, _place: place, .. } = self;
+        drop((kv, place));
+        match ending {
+            Some(Ending::Finished(reason)) => send(&events, EngineEvent::Finished(reason)),
+            Some(Ending::Failed { detail }) => send(&events, EngineEvent::Failed { detail }),
+            Some(Ending::Cancelled) | None => {}
+        }
+        if settled.send(consumed).is_err() {
+            tracing::debug!("nobody waits for the settlement of a generation");
+        }
+    }
+}
+
+fn send(events: &mpsc::Sender<EngineEvent>, event: EngineEvent) {
+    match events.try_send(event) {
+        // Closed: cancelled, which the next step notices.
+        Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+        Err(mpsc::error::TrySendError::Full(_)) => {
+            tracing::error!("an event of a generation was lost: its channel is full");
+        }
+    }
+}
+
+fn choice(served: &Served, token: u32, logprob: f32) -> Choice {
+    Choice { bytes: served.tokenizer.token_bytes(token).to_vec(), logprob }
+}

@@ -1,0 +1,123 @@
+//! The forward pass alone: however a sequence is cut into batches, the logits are the same.
+
+use cpu_kernels::{Path, PathKind};
+use engine_cpu::{Direct, Model, Perturbation, gguf::GgufFile};
+
+use super::tiny_model::{Format, TinyModel, VOCABULARY};
+
+const FORMATS: [Format; 4] = [Format::F32, Format::F16, Format::Q8_0, Format::Q4_1];
+
+fn direct(
+    model: &TinyModel,
+    threads: usize,
+    path: Path,
+    perturbation: Option<&Perturbation>,
+) -> Direct {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut file, &model.bytes()).expect("written");
+    let file = GgufFile::open(file.path()).expect("a model file");
+    let model = Model::load_perturbed(&file, perturbation).expect("loaded");
+    Direct::new(model, threads, path).expect("threads start")
+}
+
+fn tokens(count: u32) -> Vec<u32> {
+    (0..count).map(|at| (at * 97 + at * at) % VOCABULARY).collect()
+}
+
+/// The logits after each token, computed in batches of these sizes.
+fn logits(direct: &mut Direct, batches: &[usize]) -> Vec<f32> {
+    let tokens = tokens(u32::try_from(batches.iter().sum::<usize>()).expect("few"));
+    let mut rest = &tokens[..];
+    let mut all = Vec::new();
+    direct.restart();
+    for &batch in batches {
+        let (now, later) = rest.split_at(batch);
+        all.extend_from_slice(direct.append_all(now).expect("computed"));
+        rest = later;
+    }
+    all
+}
+
+fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
+    assert_eq!(left.len(), right.len());
+    assert!(left.iter().chain(right).all(|logit| logit.is_finite()), "logits are numbers");
+    left.iter().zip(right).map(|(left, right)| (left - right).abs()).fold(0.0, f32::max)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "small")]
+fn root_mean_square_difference(left: &[f32], right: &[f32]) -> f32 {
+    assert_eq!(left.len(), right.len());
+    let squares = left.iter().zip(right).map(|(left, right)| (left - right).powi(2));
+    (squares.sum::<f32>() / left.len() as f32).sqrt()
+}
+
+fn check(left: &[f32], right: &[f32], most: f32, what: &str) {
+    let difference = largest_difference(left, right);
+    assert!(difference <= most, "{what}: logits differ by {difference}");
+}
+
+#[test]
+fn batched_equals_token_by_token() {
+    for format in FORMATS {
+        for everything in [false, true] {
+            let model = TinyModel { everything, ..TinyModel::of(format) };
+            let mut one = direct(&model, 1, Path::best(), None);
+            let expected = logits(&mut one, &[1; 80]);
+            for threads in [1, 2, 3] {
+                let mut direct = direct(&model, threads, Path::best(), None);
+                // Sizes for every way to divide a batch, and cuts inside blocks of the cache.
+                for batches in [&[80][..], &[3, 1, 33, 4, 5, 34], &[31, 1, 48], &[64, 2, 14]] {
+                    let what = format!("{format:?}, {threads} threads, {batches:?}");
+                    check(&logits(&mut direct, batches), &expected, 2e-4, &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_agrees_with_plain_rust() {
+    for format in FORMATS {
+        let model = TinyModel::of(format);
+        let expected = logits(&mut direct(&model, 2, Path::SCALAR, None), &[40, 1, 7]);
+        for path in Path::available() {
+            let logits = logits(&mut direct(&model, 2, path, None), &[40, 1, 7]);
+            let what = format!("{format:?}, {}", path.name());
+            match format {
+                Format::F32 | Format::F16 => check(&logits, &expected, 1e-3, &what),
+                // A sum that differs in its last bit may round an activation to the next of 255
+                // codes, so single logits differ more.
+                Format::Q8_0 | Format::Q4_1 => {
+                    let difference = root_mean_square_difference(&logits, &expected);
+                    assert!(difference < 0.03, "{what}: logits differ by {difference}");
+                }
+            }
+        }
+    }
+    for kind in PathKind::ALL {
+        if Path::select(kind).is_none() {
+            println!("skipped: this processor lacks {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_number_is_seen() {
+    let model = TinyModel { everything: true, ..TinyModel::of(Format::Q4_1) };
+    let expected = logits(&mut direct(&model, 1, Path::best(), None), &[40]);
+    for perturbation in [
+        Perturbation::RopeFrequency { pair: 1, factor: 1.3 },
+        Perturbation::Tensor { name: "blk.1.ffn_down.weight".to_owned(), factor: 1.1 },
+        Perturbation::Tensor { name: "output_norm.weight".to_owned(), factor: 1.1 },
+    ] {
+        let wrong = logits(&mut direct(&model, 1, Path::best(), Some(&perturbation)), &[40]);
+        let difference = largest_difference(&wrong, &expected);
+        assert!(difference > 0.1, "{perturbation:?} changes the logits by {difference} only");
+    }
+}
+
+#[test]
+fn a_token_outside_of_the_vocabulary_is_refused() {
+    let mut direct = direct(&TinyModel::default(), 1, Path::best(), None);
+    direct.append(&[VOCABULARY]).expect_err("no such token");
+}

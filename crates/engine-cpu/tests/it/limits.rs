@@ -1,0 +1,146 @@
+//! Bounded memory, bounded queue, cancellation and the end.
+
+use std::time::Duration;
+
+use engine_cpu::EngineOptions;
+use inference::{
+    FinishReason,
+    ports::{Engine as _, EngineError, EngineEvent},
+};
+use tokio::time::timeout;
+
+use super::{HANG, finished, read, read_with_settlement, start, tiny_model::TinyModel, two_threads};
+
+/// Two layers, two key heads, 16 values, 32 tokens, keys and values of 2 bytes.
+const BLOCK_BYTES: usize = 2 * 2 * 16 * 32 * 2 * 2;
+
+#[tokio::test]
+async fn a_cancelled_generation_gives_everything_back() {
+    let running = start(&TinyModel::default(), &two_threads());
+    let mut generation = running.generate(running.request(1, 200, 300));
+    let event = timeout(HANG, generation.events.recv()).await.expect("in time");
+    assert!(matches!(event, Some(EngineEvent::Token(_))), "{event:?}");
+    assert!(running.engine.kv_bytes_used() > 0);
+    drop(generation.events);
+    let consumed = timeout(HANG, generation.settled).await.expect("in time").expect("settled");
+    assert_eq!(consumed.prompt_tokens, 200);
+    assert!((1..300).contains(&consumed.completion_tokens), "{consumed:?}");
+    assert!(consumed.cpu_seconds > 0.0 && consumed.energy.joules.value() > 0.0, "{consumed:?}");
+    assert_eq!((running.engine.kv_bytes_used(), running.engine.generations()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_generation_cancelled_in_the_queue_costs_nothing() {
+    let options = EngineOptions { sequences_max: 1, ..two_threads() };
+    let running = start(&TinyModel::default(), &options);
+    // Its channel is never read: it stays where it is.
+    let first = running.generate(running.request(1, 5, 300));
+    let waiting = running.generate(running.request(2, 50, 5));
+    drop(waiting.events);
+    let consumed = timeout(HANG, waiting.settled).await.expect("in time").expect("settled");
+    assert_eq!((consumed.prompt_tokens, consumed.completion_tokens), (0, 0));
+    assert_eq!(consumed.energy.joules.value().to_bits(), 0.0_f64.to_bits());
+    assert_eq!(read(first).await.tokens.len(), 300);
+}
+
+#[tokio::test]
+async fn a_consumer_that_does_not_read_pauses_itself_only() {
+    let running = start(&TinyModel::default(), &two_threads());
+    let slow = running.generate(running.request(1, 5, 400));
+    for index in 2..6 {
+        assert_eq!(running.answer(running.request(index, 5, 200)).await.tokens.len(), 200);
+    }
+    assert_eq!(running.engine.generations(), 1, "the slow one waits");
+    assert!(slow.events.len() < 400, "what it has not read is bounded");
+    let (answer, consumed) = read_with_settlement(slow).await;
+    assert_eq!((answer.tokens.len(), consumed.completion_tokens), (400, 400));
+    assert_eq!(answer.end, finished(FinishReason::Length));
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded() {
+    let options = EngineOptions { sequences_max: 2, queue_max: 3, ..two_threads() };
+    let running = start(&TinyModel::default(), &options);
+    let accepted: Vec<_> =
+        (0..5).map(|index| running.generate(running.request(index, 5, 200))).collect();
+    let refused = running.engine.generate(running.request(9, 5, 5));
+    assert!(
+        matches!(refused, Err(EngineError::Busy { retry_after_seconds: 1.. })),
+        "{refused:?}"
+    );
+    for generation in accepted {
+        assert_eq!(read(generation).await.end, finished(FinishReason::Length));
+    }
+    assert_eq!(running.answer(running.request(9, 5, 5)).await.tokens.len(), 5);
+}
+
+#[tokio::test]
+async fn generations_share_little_memory() {
+    let options = EngineOptions { kv_bytes_max: 4 * BLOCK_BYTES, ..two_threads() };
+    let running = start(&TinyModel::default(), &options);
+    assert_eq!(running.engine.models()[0].context_tokens, 128, "what the memory holds");
+    // Each fits alone, and two prompts fit, but not two whole answers.
+    let generations: Vec<_> =
+        (0..6).map(|index| running.generate(running.request(index, 40, 80))).collect();
+    let (mut whole, mut failed) = (0, 0);
+    for generation in generations {
+        let (answer, consumed) = read_with_settlement(generation).await;
+        match answer.end {
+            Some(EngineEvent::Finished(FinishReason::Length)) => {
+                assert_eq!(answer.tokens.len(), 80);
+                whole += 1;
+            }
+            Some(EngineEvent::Failed { detail }) => {
+                assert!(detail.contains("memory for keys and values"), "{detail}");
+                assert!(consumed.energy.joules.value() > 0.0, "what it used is charged");
+                failed += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(whole >= 1, "somebody gets through; {failed} failed");
+    assert_eq!(running.engine.kv_bytes_used(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_refused_before_any_work() {
+    let running = start(&TinyModel::default(), &two_threads());
+    let refused = running.engine.generate(running.request(1, 512, 5));
+    assert!(
+        matches!(
+            refused,
+            Err(EngineError::ContextTooLong { prompt_tokens: 512, context_tokens: 512, .. })
+        ),
+        "{refused:?}"
+    );
+    let mut foreign = running.request(1, 5, 5);
+    foreign.prompt.tokens[3] = 259;
+    let refused = running.engine.generate(foreign);
+    assert!(matches!(refused, Err(EngineError::Failed { .. })), "{refused:?}");
+    let mut unknown = running.request(1, 5, 5);
+    unknown.prompt.model = "other".parse().expect("an id");
+    let refused = running.engine.generate(unknown);
+    assert!(matches!(refused, Err(EngineError::UnknownModel { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn shutting_down_lets_answers_end_or_stops_them() {
+    let running = start(&TinyModel::default(), &two_threads());
+    let generation = running.generate(running.request(1, 5, 20));
+    timeout(HANG, running.engine.shut_down(HANG)).await.expect("in time");
+    assert_eq!(read(generation).await.tokens.len(), 20, "there was time");
+
+    let running = start(&TinyModel::default(), &two_threads());
+    // Nobody reads: without the deadline this would never end.
+    let paused = running.generate(running.request(1, 5, 400));
+    let others: Vec<_> =
+        (0..20).map(|index| running.generate(running.request(index, 5, 300))).collect();
+    timeout(HANG, running.engine.shut_down(Duration::ZERO)).await.expect("in time");
+    let refused = running.engine.generate(running.request(1, 5, 50));
+    assert!(matches!(refused, Err(EngineError::Stopping)), "{refused:?}");
+    for generation in others.into_iter().chain([paused]) {
+        let (answer, _) = read_with_settlement(generation).await;
+        assert!(answer.end.is_some(), "everybody is told");
+    }
+    timeout(HANG, running.engine.shut_down(Duration::ZERO)).await.expect("again is harmless");
+}

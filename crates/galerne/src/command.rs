@@ -1,0 +1,51 @@
+//! One module a command.
+
+mod chat;
+mod config;
+mod key;
+mod login_link;
+pub(crate) use login_link::page_link;
+mod model;
+
+use clap::CommandFactory as _;
+
+use crate::{
+    cli::{Cli, Command},
+    config::Settings,
+    failure::Failure,
+    output::{Output, line},
+    serve,
+    wiring::Local,
+};
+
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(cli.common.json);
+    let settings = |serve| Settings::load(&cli.common, serve);
+    match &cli.command {
+        Command::Serve(flags) => serve::run(&settings(Some(flags))?, output),
+        Command::Chat(flags) => chat::run(&settings(None)?, flags, output),
+        Command::Key(command) => {
+            let settings = settings(None)?;
+            wait(async { key::run(&Local::open(&settings).await?, command, output).await })
+        }
+        Command::LoginLink(flags) => {
+            let settings = settings(None)?;
+            wait(async { login_link::run(&Local::open(&settings).await?, flags, output).await })
+        }
+        Command::Model(command) => model::run(&settings(None)?, command, output),
+        Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
+        Command::Openapi => line(&api::openapi_json()?),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "galerne", &mut script);
+            line(String::from_utf8_lossy(&script).trim_end())
+        }
+    }
+}
+
+/// Runs a short command on this thread.
+pub(crate) fn wait<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,183 @@
+//! `galerne chat`: a conversation in the terminal, metered and audited like any other.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use domain::{
+    Caller, ModelId,
+    chat::{Message, Role},
+};
+use inference::{ChatCommand, ChatEvent, FinishReason, Sampling, Usage};
+use serde_json::json;
+
+use crate::{
+    cli::Chat,
+    config::Settings,
+    failure::{Exit, Failure},
+    model_files::{Manifest, ModelFiles},
+    output::{Output, line, piece},
+    wiring::{Local, Serving},
+};
+
+pub(crate) fn run(settings: &Settings, flags: &Chat, output: Output) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?
+        .block_on(talk(settings, flags, output))
+}
+
+async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), Failure> {
+    let local = Local::open(settings).await?;
+    local.access.found().await?;
+    let manifest = choose(&ModelFiles::new(&local.data_dir), flags.model.as_ref())?;
+    let model: ModelId = manifest.id.parse()?;
+    let serving = tokio::task::block_in_place(|| local.serving(settings, &[manifest]))?;
+    if let Some(model) = serving.not_served.first() {
+        return Err(Failure::message(format!("`{}` cannot be used: {}", model.id, model.reason)));
+    }
+    let caller = local.operator().await?;
+    let mut conversation = Conversation::new(model, caller, flags, output);
+    let result = match &flags.question {
+        Some(question) => conversation.ask(&serving, question).await,
+        None => conversation.read_and_answer(&serving).await,
+    };
+    serving.shut_down(settings).await;
+    local.close().await;
+    result
+}
+
+fn choose(files: &ModelFiles, wanted: Option<&ModelId>) -> Result<Manifest, Failure> {
+    match wanted {
+        Some(id) => files.find(id),
+        None => files.list()?.into_iter().next().ok_or_else(|| {
+            Failure::message("no model is imported")
+                .hint("`make run` obtains one; `galerne model import FILE --id ID` adds your own")
+        }),
+    }
+}
+
+/// The messages so far and how to go on.
+struct Conversation {
+    model: ModelId,
+    caller: Caller,
+    messages: Vec<Message>,
+    sampling: Sampling,
+    max_tokens: Option<u32>,
+    output: Output,
+}
+
+impl Conversation {
+    fn new(model: ModelId, caller: Caller, flags: &Chat, output: Output) -> Self {
+        let sampling = Sampling {
+            temperature: flags.temperature,
+            seed: flags.seed,
+            ..Sampling::default()
+        };
+        let messages = flags.system.iter().map(|text| message(Role::System, text)).collect();
+        Self { model, caller, messages, sampling, max_tokens: flags.max_tokens, output }
+    }
+
+    /// One question a line, until the end of the input.
+    async fn read_and_answer(&mut self, serving: &Serving) -> Result<(), Failure> {
+        let prompt = std::io::stdin().is_terminal() && !self.output.is_json();
+        if prompt {
+            line(&format!("{}: type a question; Ctrl-D ends, Ctrl-C stops an answer", self.model))?;
+        }
+        loop {
+            if prompt {
+                piece("> ")?;
+            }
+            let Some(question) = read_line().await? else { return Ok(()) };
+            if !question.trim().is_empty() {
+                self.ask(serving, question.trim()).await?;
+            }
+        }
+    }
+
+    async fn ask(&mut self, serving: &Serving, question: &str) -> Result<(), Failure> {
+        self.messages.push(message(Role::User, question));
+        let command = ChatCommand {
+            model: self.model.clone(),
+            messages: self.messages.clone(),
+            sampling: self.sampling.clone(),
+            max_tokens: self.max_tokens,
+            stop: Vec::new(),
+            top_logprobs: None,
+        };
+        let mut stream = serving.chat.start(&self.caller, command).await?;
+        let mut answer = String::new();
+        loop {
+            let event = tokio::select! {
+                event = stream.next() => event,
+                interrupted = tokio::signal::ctrl_c() => {
+                    interrupted?;
+                    None
+                }
+            };
+            match event {
+                Some(ChatEvent::Token(token)) => {
+                    if !self.output.is_json() {
+                        piece(&token.text)?;
+                    }
+                    answer.push_str(&token.text);
+                }
+                Some(ChatEvent::Finished { reason, usage }) => {
+                    self.show(&answer, reason, &usage)?;
+                    self.messages.push(message(Role::Assistant, &answer));
+                    return Ok(());
+                }
+                Some(ChatEvent::Failed { .. }) => {
+                    return Err(Failure::message("the answer broke off")
+                        .hint("GALERNE_LOG=info shows why; the text so far stands"));
+                }
+                None => {
+                    return Err(Failure::message("stopped").exit(Exit::Interrupted));
+                }
+            }
+        }
+    }
+
+    fn show(&self, answer: &str, reason: FinishReason, usage: &Usage) -> Result<(), Failure> {
+        let energy = usage.footprint.energy;
+        let emissions = usage.footprint.emissions;
+        let reason = match reason {
+            FinishReason::Stop => "stop",
+            FinishReason::Length => "length",
+            FinishReason::ModelLength => "model_length",
+        };
+        let text = format!(
+            "\n[{} tokens; {:.1} J {} ±{:.0} %, {:.2} mg CO2e; {}, {}]",
+            usage.completion_tokens,
+            energy.joules.value(),
+            energy.method.as_str(),
+            energy.uncertainty.percent(),
+            emissions.grams.value() * 1000.0,
+            usage.site.name,
+            usage.site.zone,
+        );
+        let value = json!({
+            "content": answer,
+            "finish_reason": reason,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "energy_joules": energy.joules.value(),
+            "energy_method": energy.method.as_str(),
+            "co2e_grams": emissions.grams.value(),
+        });
+        self.output.show(&text, &value)
+    }
+}
+
+fn message(role: Role, text: &str) -> Message {
+    Message { role, content: text.to_owned(), prefix: false }
+}
+
+/// A line of the input, read where it does not hold up the async thread.
+async fn read_line() -> Result<Option<String>, Failure> {
+    let read = || -> std::io::Result<Option<String>> {
+        let mut text = String::new();
+        let count = std::io::stdin().lock().read_line(&mut text)?;
+        Ok((count > 0).then_some(text))
+    };
+    Ok(tokio::task::spawn_blocking(read).await??)
+}

@@ -1,0 +1,317 @@
+//! Settings: defaults, then the file, then the environment, then flags; the last one wins.
+//!
+//! The only module that reads the environment. The doc comment of a field is its reference text.
+
+use std::{
+    fmt,
+    fs,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{Common, Serve},
+    failure::{Exit, Failure},
+};
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_DATA_DIR: &str = ".galerne";
+
+/// The settings file, `galerne.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    /// Address that the server listens on.
+    listen: Option<SocketAddr>,
+    /// Threads of the engine; one a core when absent.
+    threads: Option<usize>,
+    /// Names under which browsers and clients reach the server, beside localhost. A request for
+    /// any other `Host` is refused.
+    hosts: Vec<String>,
+    site: FileSite,
+    limits: Limits,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileSite {
+    /// The operator's name for the place; shown with every answer.
+    name: String,
+    /// Grid zone whose carbon intensity applies, as `FR` or `DE`.
+    zone: String,
+}
+
+impl Default for FileSite {
+    fn default() -> Self {
+        Self { name: "local".to_owned(), zone: "FR".to_owned() }
+    }
+}
+
+/// Bounds of one server.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Requests running or waiting; the next one is answered 429.
+    pub(crate) requests_max: usize,
+    /// Answers that the engine computes at the same time.
+    pub(crate) sequences_max: usize,
+    /// Memory for conversations being answered, in MiB.
+    pub(crate) kv_cache_mib: usize,
+    /// Seconds that running answers get when the server is told to stop.
+    pub(crate) drain_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests_max: 64, sequences_max: 16, kv_cache_mib: 1024, drain_seconds: 30 }
+    }
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Origin {
+    Default,
+    File,
+    Environment,
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        })
+    }
+}
+
+/// A setting in force.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// All settings in force.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: Setting<PathBuf>,
+    pub(crate) listen: Setting<SocketAddr>,
+    pub(crate) threads: Setting<usize>,
+    pub(crate) hosts: Setting<Vec<String>>,
+    pub(crate) site_name: Setting<String>,
+    pub(crate) site_zone: Setting<String>,
+    pub(crate) limits: Setting<Limits>,
+}
+
+/// What `Settings` are read from: the environment of the process, or a table in tests.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+#[expect(clippy::disallowed_methods, reason = "settings are read here alone")]
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Settings {
+    pub(crate) fn load(common: &Common, serve: Option<&Serve>) -> Result<Self, Failure> {
+        Self::load_from(common, serve, &environment).map_err(|failure| failure.exit(Exit::Settings))
+    }
+
+    fn load_from(
+        common: &Common,
+        serve: Option<&Serve>,
+        environment: Environment<'_>,
+    ) -> Result<Self, Failure> {
+        let data_dir = choose(
+            common.data_dir.clone(),
+            from_environment(environment, "GALERNE_DATA_DIR")?,
+            None,
+            PathBuf::from(DEFAULT_DATA_DIR),
+        );
+        let config = match &common.config {
+            Some(path) => Some(path.clone()),
+            None => from_environment(environment, "GALERNE_CONFIG")?,
+        };
+        let file = read_file(config.as_deref(), &data_dir.value)?;
+        let written = file.is_some();
+        let file = file.unwrap_or_default();
+        let listen = choose(
+            serve.and_then(|serve| serve.listen),
+            from_environment(environment, "GALERNE_LISTEN")?,
+            file.listen,
+            DEFAULT_LISTEN.parse()?,
+        );
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = choose(
+            serve.and_then(|serve| serve.threads),
+            from_environment(environment, "GALERNE_THREADS")?,
+            file.threads,
+            cores,
+        );
+        let origin = if written { Origin::File } else { Origin::Default };
+        let settings = Self {
+            data_dir,
+            listen,
+            threads,
+            hosts: Setting { value: file.hosts, origin },
+            site_name: Setting { value: file.site.name, origin },
+            site_zone: Setting { value: file.site.zone, origin },
+            limits: Setting { value: file.limits, origin },
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let Limits { requests_max, sequences_max, kv_cache_mib, drain_seconds } =
+            self.limits.value;
+        for (name, value, range) in [
+            ("threads", self.threads.value, 1..=256),
+            ("limits.requests_max", requests_max, 1..=100_000),
+            ("limits.sequences_max", sequences_max, 1..=1024),
+            ("limits.kv_cache_mib", kv_cache_mib, 16..=16_777_216),
+            ("limits.drain_seconds", usize::try_from(drain_seconds)?, 0..=3600),
+        ] {
+            if !range.contains(&value) {
+                let (low, high) = range.into_inner();
+                return Err(Failure::message(format!("`{name}` is {value}"))
+                    .hint(format!("give a number from {low} to {high}")));
+            }
+        }
+        if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
+            let known: Vec<_> = carbon_ledger::factors::zones().collect();
+            return Err(Failure::message(format!(
+                "no carbon intensity is known for the grid zone `{}`",
+                self.site_zone.value
+            ))
+            .hint(format!("set `site.zone` to one of {}", known.join(", "))));
+        }
+        Ok(())
+    }
+
+    /// One line a setting, with where it comes from.
+    pub(crate) fn describe(&self) -> String {
+        let limits = &self.limits.value;
+        let lines = [
+            ("data_dir", self.data_dir.value.display().to_string(), self.data_dir.origin),
+            ("listen", self.listen.value.to_string(), self.listen.origin),
+            ("threads", self.threads.value.to_string(), self.threads.origin),
+            ("hosts", format!("{:?}", self.hosts.value), self.hosts.origin),
+            ("site.name", self.site_name.value.clone(), self.site_name.origin),
+            ("site.zone", self.site_zone.value.clone(), self.site_zone.origin),
+            ("limits.requests_max", limits.requests_max.to_string(), self.limits.origin),
+            ("limits.sequences_max", limits.sequences_max.to_string(), self.limits.origin),
+            ("limits.kv_cache_mib", limits.kv_cache_mib.to_string(), self.limits.origin),
+            ("limits.drain_seconds", limits.drain_seconds.to_string(), self.limits.origin),
+        ];
+        let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
+        lines.join("\n")
+    }
+}
+
+fn choose<T>(
+    flag: Option<T>,
+    environment: Option<T>,
+    file: Option<T>,
+    default: T,
+) -> Setting<T> {
+    let candidates =
+        [(flag, Origin::Flag), (environment, Origin::Environment), (file, Origin::File)];
+    for (value, origin) in candidates {
+        if let Some(value) = value {
+            return Setting { value, origin };
+        }
+    }
+    Setting { value: default, origin: Origin::Default }
+}
+
+fn from_environment<T>(environment: Environment<'_>, name: &str) -> Result<Option<T>, Failure>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    let Some(text) = environment(name) else { return Ok(None) };
+    match text.parse() {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(Failure::message(format!("{name} is `{text}`: {error}"))),
+    }
+}
+
+/// The file that was named must exist; the one in the data directory may.
+fn read_file(named: Option<&Path>, data_dir: &Path) -> Result<Option<File>, Failure> {
+    let path = named.map_or_else(|| data_dir.join("galerne.toml"), Path::to_owned);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => return Ok(None),
+        Err(error) => {
+            return Err(Failure::message(format!("could not read {}: {error}", path.display())));
+        }
+    };
+    match toml::from_str(&text) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) => Err(Failure::message(format!("{}: {error}", path.display()))
+            .hint("`galerne config check` says which settings are in force")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(
+        file: &str,
+        variables: &[(&str, &str)],
+        listen: Option<&str>,
+    ) -> Result<Settings, String> {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("galerne.toml"), file).unwrap();
+        let common =
+            Common { data_dir: Some(temp.path().to_owned()), config: None, json: false };
+        let serve = Serve { listen: listen.map(|text| text.parse().unwrap()), threads: None };
+        let environment = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Settings::load_from(&common, Some(&serve), &environment)
+            .map_err(|failure| format!("{failure:?}"))
+    }
+
+    fn listen_of(file: &str, variables: &[(&str, &str)], flag: Option<&str>) -> (String, Origin) {
+        let listen = load(file, variables, flag).unwrap().listen;
+        (listen.value.to_string(), listen.origin)
+    }
+
+    #[test]
+    fn flag_beats_environment_beats_file_beats_default() {
+        let file = "listen = '127.0.0.1:1'";
+        let variables = [("GALERNE_LISTEN", "127.0.0.1:2")];
+        let flag = Some("127.0.0.1:3");
+        let address = |port: u16| format!("127.0.0.1:{port}");
+        assert_eq!(listen_of("", &[], None), (address(8080), Origin::Default));
+        assert_eq!(listen_of(file, &[], None), (address(1), Origin::File));
+        assert_eq!(listen_of(file, &variables, None), (address(2), Origin::Environment));
+        assert_eq!(listen_of(file, &variables, flag), (address(3), Origin::Flag));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (file, expected) in [
+            ("listen = 1", "listen"),
+            ("threads = 0", "threads"),
+            ("[site]\nzone = 'XX'", "XX"),
+            ("[limits]\nrequests_max = 0", "limits.requests_max"),
+        ] {
+            let message = load(file, &[], None).unwrap_err();
+            assert!(message.contains(expected), "{file}: {message}");
+        }
+        let message = load("", &[("GALERNE_LISTEN", "here")], None).unwrap_err();
+        assert!(message.contains("GALERNE_LISTEN"), "{message}");
+    }
+}

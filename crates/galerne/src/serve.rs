@@ -1,0 +1,210 @@
+//! `galerne serve`: from the data directory to a drained stop.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
+use async_trait::async_trait;
+use governance::{CreatedKey, ports::AccessStore as _};
+use domain::Clock as _;
+use inference::ports::UsageLedger as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use store::Store;
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    command::page_link,
+    config::{Settings, environment},
+    failure::{Exit, Failure},
+    model_files::ModelFiles,
+    output::{Output, line},
+    web,
+    system::{SystemClock, SystemRandom},
+    wiring::{Local, Serving},
+};
+
+/// The async threads only parse, encode and wait; the engine has threads of its own.
+const ASYNC_THREADS: usize = 2;
+
+pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+    start_log();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(ASYNC_THREADS)
+        .enable_all()
+        .build()?
+        .block_on(serve(settings, output))
+}
+
+async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let metrics = api::recorder()?;
+    let local = Local::open(settings).await?;
+    let _lock = local.data_dir.lock()?;
+    let interrupted = local.store.close_interrupted(SystemClock.now()).await?;
+    if interrupted > 0 {
+        tracing::warn!(interrupted, "closed the usage rows that an earlier process left running");
+    }
+    let listener = bind(settings.listen.value).await?;
+    let address = listener.local_addr()?;
+    let first_key = local.access.found().await?;
+    let manifests = ModelFiles::new(&local.data_dir).list()?;
+    let serving = tokio::task::block_in_place(|| local.serving(settings, &manifests))?;
+    let caller = local.operator().await?;
+    let start = Start { address, first_key, token: local.access.create_link(&caller).await? };
+    let stop = CancellationToken::new();
+    let router = api::router(state(&local, &serving, settings, metrics, &stop));
+    let tasks = TaskTracker::new();
+    let limits = ServeLimits::default();
+    let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
+    start.print(&serving, output)?;
+    wait_for_signal().await?;
+    drain(settings, &local, &serving, &stop, &tasks).await?;
+    server.await??;
+    local.close().await;
+    Ok(())
+}
+
+fn state(
+    local: &Local,
+    serving: &Serving,
+    settings: &Settings,
+    metrics: PrometheusHandle,
+    stop: &CancellationToken,
+) -> ApiState {
+    ApiState::new(ApiParts {
+        access: local.access.clone(),
+        trail: local.trail.clone(),
+        chat: serving.chat.clone(),
+        models: serving.models.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemRandom),
+        readiness: Arc::new(ServerReadiness { store: local.store.clone(), stop: stop.clone() }),
+        metrics,
+        settings: ApiSettings { hosts: settings.hosts.value.clone(), ..ApiSettings::default() },
+        page: Some(web::routes()),
+    })
+}
+
+struct ServerReadiness {
+    store: Arc<Store>,
+    stop: CancellationToken,
+}
+
+#[async_trait]
+impl Readiness for ServerReadiness {
+    async fn store_answers(&self) -> bool {
+        self.store.home().await.is_ok()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+}
+
+/// Lets running answers end; a second signal ends everything at once.
+async fn drain(
+    settings: &Settings,
+    local: &Local,
+    serving: &Serving,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Result<(), Failure> {
+    tracing::info!(seconds = settings.limits.value.drain_seconds, "draining");
+    stop.cancel();
+    tasks.close();
+    let drained = async {
+        serving.shut_down(settings).await;
+        tasks.wait().await;
+    };
+    tokio::select! {
+        () = drained => Ok(()),
+        signal = wait_for_signal() => {
+            signal?;
+            local.close().await;
+            Err(Failure::message("stopped by a second signal; running answers were cut")
+                .exit(Exit::Interrupted)
+                .hint("their usage rows are closed as interrupted at the next start"))
+        }
+    }
+}
+
+async fn wait_for_signal() -> Result<(), Failure> {
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("could not listen on {address}"))
+        .map_err(|error| {
+            Failure::new(Exit::InUse, error)
+                .hint("give another address with --listen or GALERNE_LISTEN")
+        })
+}
+
+/// Logs go to standard error as lines of JSON when nobody watches, as text on a terminal.
+fn start_log() {
+    let filter = environment("GALERNE_LOG").unwrap_or_else(|| "warn".to_owned());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr);
+    if crate::output::is_watched() { log.init() } else { log.json().init() }
+}
+
+/// What a start has to say.
+struct Start {
+    address: SocketAddr,
+    first_key: Option<CreatedKey>,
+    token: String,
+}
+
+impl Start {
+    fn print(&self, serving: &Serving, output: Output) -> Result<(), Failure> {
+        let base = format!("http://{}", self.address);
+        let page = page_link(&base, &self.token);
+        let cards = serving.models.list();
+        let key = self.first_key.as_ref().map(|created| created.secret.expose());
+        if output.is_json() {
+            let ids: Vec<_> = cards.iter().map(|card| card.id.to_string()).collect();
+            let value = serde_json::json!({
+                "version": env!("CARGO_PKG_VERSION"), "address": base, "page": page,
+                "api_key": key, "models": ids,
+            });
+            return output.show("", &value);
+        }
+        line(&format!("galerne {}", env!("CARGO_PKG_VERSION")))?;
+        for card in &cards {
+            line(&format!(
+                "model: {} ({}M parameters, {}, {} tokens of context)",
+                card.id,
+                card.parameters / 1_000_000,
+                card.quantization,
+                card.context_tokens
+            ))?;
+        }
+        for model in &serving.not_served {
+            line(&format!("model: {} is not served: {}", model.id, model.reason))?;
+        }
+        if cards.is_empty() && serving.not_served.is_empty() {
+            line("model: none yet; add one with `galerne model import FILE --id ID`")?;
+        }
+        line(&format!("page: {page}"))?;
+        line("      (valid once, 10 minutes; `galerne login-link` prints another)")?;
+        match &key {
+            Some(key) => line(&format!("api key: {key}"))?,
+            None => line("api key: made at the first start; `galerne key create` makes another")?,
+        }
+        let shown = key.as_deref().unwrap_or("$GALERNE_API_KEY");
+        let model = cards.first().map_or("MODEL", |card| card.id.as_str());
+        line(&format!(
+            "try: curl {base}/v1/chat/completions -H \"Authorization: Bearer {shown}\" \
+             -H \"Content-Type: application/json\" -d '{{\"model\":\"{model}\",\"messages\":\
+             [{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
+        ))?;
+        line("ready")
+    }
+}

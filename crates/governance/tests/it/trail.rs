@@ -1,0 +1,98 @@
+use domain::RequestId;
+use governance::{Action, AuditFact, Subject};
+use uuid::Uuid;
+
+use crate::World;
+
+const REQUEST: RequestId = RequestId::from_uuid(Uuid::from_u128(0x018f_4e6c));
+
+fn canonical_text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn canonical_bytes_are_sorted_json_without_spaces() {
+    let world = World::founded().await;
+    let fact = AuditFact {
+        action: Action::ChatComplete,
+        outcome: "ok",
+        caller: Some(world.access.operator().await.unwrap()),
+        subject: Subject::Request(REQUEST),
+    };
+    let entry = world.trail.entry(&fact).await.unwrap();
+    let text = canonical_text(&entry.canonical);
+    let value: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let names: Vec<_> = value.keys().cloned().collect();
+    assert_eq!(
+        names,
+        ["action", "actor", "at", "id", "organisation", "outcome", "subject", "v"]
+    );
+    assert!(names.is_sorted());
+    assert!(!text.contains(' '), "{text}");
+    assert_eq!(value["at"], entry.at.as_micros());
+    assert_eq!(value["subject"], format!("request:{REQUEST}"));
+    assert_eq!(value["v"], 1);
+}
+
+#[tokio::test]
+async fn entries_name_neither_people_nor_secrets() {
+    let world = World::founded().await;
+    let secret = world.first_key.secret.expose();
+    let caller = world.access.authenticate_key(&secret).await.unwrap();
+    let link = world.access.create_link(&caller).await.unwrap();
+    let signed_in = world.access.sign_in(&link).await.unwrap();
+    world.access.create_key(&caller, "canary name").await.unwrap();
+    let hidden = [
+        world.first_key.key.id.to_string(),
+        caller.organisation.to_string(),
+        signed_in.session.id.to_string(),
+        signed_in.token.expose().to_owned(),
+        link,
+        secret,
+        "canary name".to_owned(),
+    ];
+    for entry in world.store.audit_entries() {
+        let text = canonical_text(&entry.canonical);
+        for hidden in &hidden {
+            assert!(!text.contains(hidden.as_str()), "{hidden} in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_person_has_one_pseudonym_in_one_organisation_alone() {
+    let actor = |world: World| async move {
+        let fact = AuditFact {
+            action: Action::ModelList,
+            outcome: "ok",
+            caller: Some(world.access.operator().await.unwrap()),
+            subject: Subject::Nothing,
+        };
+        let mut actors = Vec::new();
+        for _ in 0..2 {
+            let entry = world.trail.entry(&fact).await.unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&entry.canonical).unwrap();
+            actors.push(value["actor"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(actors[0], actors[1]);
+        actors.remove(0)
+    };
+    let first = actor(World::founded().await).await;
+    let other = World::seeded(crate::SEED + 1).await;
+    assert_ne!(first, actor(other).await);
+}
+
+#[tokio::test]
+async fn a_refusal_of_nobody_in_particular_is_written_down_too() {
+    let world = World::founded().await;
+    let fact = AuditFact {
+        action: Action::RequestRefused,
+        outcome: "auth.missing",
+        caller: None,
+        subject: Subject::Nothing,
+    };
+    world.trail.record(&fact).await.unwrap();
+    let entry = world.store.audit_entries().pop().unwrap();
+    assert_eq!((entry.organisation, entry.outcome.as_str()), (None, "auth.missing"));
+    assert!(canonical_text(&entry.canonical).contains(r#""actor":null"#));
+}

@@ -1,0 +1,294 @@
+//! One chat request from the caller's words to the stream of the answer.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp, chat::Message};
+use governance::{Action, AuditError, AuditFact, Subject, Trail};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    ChatEvent, Metering, Sampling, UsageOpened,
+    admission::{Admission, Place},
+    ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
+    settlement::Settlement,
+};
+
+/// Events that wait for a slow caller; when they are full, its generation pauses.
+const EVENTS_BUFFERED: usize = 32;
+
+/// What a caller wants answered.
+#[derive(Clone, Debug)]
+pub struct ChatCommand {
+    pub model: ModelId,
+    pub messages: Vec<Message>,
+    pub sampling: Sampling,
+    /// `None`: as many as the context holds.
+    pub max_tokens: Option<u32>,
+    pub stop: Vec<String>,
+    /// How many candidates to report for each token; `None` reports none.
+    pub top_logprobs: Option<u8>,
+}
+
+/// Bounds on what one installation takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct ChatLimits {
+    /// Requests in flight, running or queued in the engine.
+    pub requests_max: usize,
+    /// A caller that takes nothing for so long is treated as gone.
+    pub stall: Duration,
+}
+
+impl Default for ChatLimits {
+    fn default() -> Self {
+        Self { requests_max: 64, stall: Duration::from_secs(60) }
+    }
+}
+
+/// Why a request was not started. Nothing was charged.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("all {places} places are taken")]
+    Crowded { places: usize },
+    #[error("the server is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("the preparation of the prompt broke off")]
+    Preparation,
+}
+
+impl ChatError {
+    /// Stable code, explained in `docs/errors/`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Engine(EngineError::UnknownModel { .. }) => "model.unknown",
+            Self::Engine(EngineError::ContextTooLong { .. }) => "context.too_long",
+            Self::Engine(EngineError::MessagesRejected { .. }) => "messages.rejected",
+            Self::Engine(EngineError::Busy { .. }) | Self::Crowded { .. } => "capacity.exhausted",
+            Self::Engine(EngineError::Stopping) => "engine.stopped",
+            Self::Engine(EngineError::Failed { .. }) | Self::Preparation => "engine.failed",
+            Self::Stopping => "server.stopping",
+            Self::Audit(_) | Self::Ledger(_) => "audit.unavailable",
+        }
+    }
+
+    /// When trying again makes sense, if it does.
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Engine(EngineError::Busy { retry_after_seconds }) => Some(*retry_after_seconds),
+            Self::Crowded { .. } | Self::Stopping | Self::Audit(_) | Self::Ledger(_) => Some(2),
+            Self::Engine(_) | Self::Preparation => None,
+        }
+    }
+}
+
+/// Answers chat requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Chat {
+    engine: Arc<dyn Engine>,
+    ledger: Arc<dyn UsageLedger>,
+    trail: Trail,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    metering: Metering,
+    limits: ChatLimits,
+    admission: Admission,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+/// What [`Chat`] is made of.
+pub struct Parts {
+    pub engine: Arc<dyn Engine>,
+    pub ledger: Arc<dyn UsageLedger>,
+    pub trail: Trail,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub metering: Metering,
+    pub limits: ChatLimits,
+}
+
+/// The answer as it comes. Dropping it cancels the generation within one token.
+#[derive(Debug)]
+pub struct ChatStream {
+    request: RequestId,
+    model: ModelId,
+    created_at: Timestamp,
+    events: mpsc::Receiver<ChatEvent>,
+}
+
+impl ChatStream {
+    pub const fn request(&self) -> RequestId {
+        self.request
+    }
+
+    pub const fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// The next event; `None` after the last one.
+    pub async fn next(&mut self) -> Option<ChatEvent> {
+        self.events.recv().await
+    }
+}
+
+/// A request that has its place, its number and its time.
+struct Request<'a> {
+    id: RequestId,
+    at: Timestamp,
+    caller: &'a Caller,
+}
+
+impl Chat {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { engine, ledger, trail, clock, ids, metering, limits } = parts;
+        Self {
+            engine,
+            ledger,
+            trail,
+            clock,
+            ids,
+            metering,
+            limits,
+            admission: Admission::new(limits.requests_max),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Starts an answer. When this returns, the usage row and the audit entry are durable; a
+    /// refusal has its audit entry too.
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        command: ChatCommand,
+    ) -> Result<ChatStream, ChatError> {
+        let at = self.clock.now();
+        let request = Request { id: RequestId::from_uuid(self.ids.next(at)), at, caller };
+        match self.try_start(&request, command).await {
+            Ok(stream) => Ok(stream),
+            Err(error) => {
+                self.trail.record(&request.fact(error.code())).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses new requests, lets running ones end until the deadline, then stops them; returns
+    /// when all are settled.
+    pub async fn shut_down(&self, deadline: Duration) {
+        self.stopping.cancel();
+        self.engine.shut_down(deadline).await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn try_start(
+        &self,
+        request: &Request<'_>,
+        command: ChatCommand,
+    ) -> Result<ChatStream, ChatError> {
+        if self.stopping.is_cancelled() {
+            return Err(ChatError::Stopping);
+        }
+        let places = self.limits.requests_max;
+        let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
+        let prompt = self.prepare(&command, request.at).await?;
+        let opened = UsageOpened {
+            request: request.id,
+            organisation: request.caller.organisation,
+            project: request.caller.project,
+            principal: request.caller.principal,
+            model: command.model.clone(),
+            prompt_tokens: u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX),
+            opened_at: request.at,
+        };
+        // The engine computes while the entry is written; nothing is shown before it is durable.
+        let model = command.model.clone();
+        let generation = self.engine.generate(generate(request, command, prompt))?;
+        self.open(request, &opened).await?;
+        let events = self.settle_at_end(opened, generation, place);
+        Ok(ChatStream { request: request.id, model, created_at: request.at, events })
+    }
+
+    async fn prepare(&self, command: &ChatCommand, at: Timestamp) -> Result<Prompt, ChatError> {
+        let engine = Arc::clone(&self.engine);
+        let (model, messages) = (command.model.clone(), command.messages.clone());
+        let work = move || engine.prepare(&model, &messages, at);
+        let prepared = tokio::task::spawn_blocking(work).await;
+        Ok(prepared.map_err(|_| ChatError::Preparation)??)
+    }
+
+    #[cfg(not(feature = "fault-late-commit"))]
+    async fn open(&self, request: &Request<'_>, opened: &UsageOpened) -> Result<(), ChatError> {
+        let audit = self.trail.entry(&request.fact("ok")).await?;
+        Ok(self.ledger.open(opened, &audit).await?)
+    }
+
+    /// The fault that the kill test must find: the entry is written after the first byte.
+    #[cfg(feature = "fault-late-commit")]
+    async fn open(&self, request: &Request<'_>, opened: &UsageOpened) -> Result<(), ChatError> {
+        let audit = self.trail.entry(&request.fact("ok")).await?;
+        let (ledger, opened) = (Arc::clone(&self.ledger), opened.clone());
+        self.tasks.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if let Err(error) = ledger.open(&opened, &audit).await {
+                tracing::error!(%error, "late entry lost");
+            }
+        });
+        Ok(())
+    }
+
+    fn settle_at_end(
+        &self,
+        opened: UsageOpened,
+        generation: Generation,
+        place: Place,
+    ) -> mpsc::Receiver<ChatEvent> {
+        let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
+        let settlement = Settlement {
+            opened,
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            metering: self.metering.clone(),
+            stall: self.limits.stall,
+        };
+        self.tasks.spawn(async move {
+            settlement.run(generation, sender).await;
+            drop(place);
+        });
+        receiver
+    }
+}
+
+impl Request<'_> {
+    fn fact(&self, outcome: &'static str) -> AuditFact {
+        AuditFact {
+            action: Action::ChatComplete,
+            outcome,
+            caller: Some(*self.caller),
+            subject: Subject::Request(self.id),
+        }
+    }
+}
+
+fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Generate {
+    Generate {
+        request: request.id,
+        organisation: request.caller.organisation,
+        max_tokens: command.max_tokens.unwrap_or(prompt.context_tokens),
+        prompt,
+        sampling: command.sampling,
+        stop: command.stop,
+        top_logprobs: command.top_logprobs,
+    }
+}

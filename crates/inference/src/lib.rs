@@ -1,0 +1,18 @@
+//! Answers a caller with a model: admission, token streams, metering.
+//!
+//! Start at [`Chat::start`]; models are told by [`Models`]; engines plug in at [`ports::Engine`].
+//! **Never here:** wire JSON, HTTP, SQL, kernels.
+
+pub mod ports;
+
+mod admission;
+mod chat;
+mod generation;
+mod metering;
+mod model;
+mod settlement;
+
+pub use chat::{Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts};
+pub use generation::{Choice, FinishReason, Sampling, TokenLogprob, TokenPiece};
+pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};
+pub use model::{ModelCard, Models};

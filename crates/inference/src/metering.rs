@@ -1,0 +1,109 @@
+//! What a request used, as it is recorded and as the caller sees it.
+
+use std::sync::Arc;
+
+use carbon_ledger::{Footprint, GridFactor};
+use domain::{ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp};
+
+use crate::{FinishReason, TokenPiece, ports::Consumed};
+
+/// Where the work is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The operator's name for the place.
+    pub name: String,
+    /// Grid zone whose carbon intensity applies, as in `carbon_ledger::factors`.
+    pub zone: String,
+}
+
+/// Turns what an engine consumed into what is recorded and shown.
+#[derive(Clone, Debug)]
+pub struct Metering {
+    site: Arc<Site>,
+    factor: GridFactor,
+}
+
+impl Metering {
+    pub fn new(site: Site, factor: GridFactor) -> Self {
+        Self { site: Arc::new(site), factor }
+    }
+
+    pub fn usage(&self, consumed: &Consumed) -> Usage {
+        Usage {
+            prompt_tokens: consumed.prompt_tokens,
+            completion_tokens: consumed.completion_tokens,
+            footprint: Footprint::new(consumed.energy, self.factor),
+            cpu_seconds: consumed.cpu_seconds,
+            site: Arc::clone(&self.site),
+        }
+    }
+}
+
+/// What one request used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Usage {
+    pub prompt_tokens: u32,
+    pub completion_tokens: u32,
+    pub footprint: Footprint,
+    pub cpu_seconds: f64,
+    pub site: Arc<Site>,
+}
+
+/// A request that was admitted: the first half of its usage row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageOpened {
+    pub request: RequestId,
+    pub organisation: OrganisationId,
+    pub project: ProjectId,
+    pub principal: Principal,
+    pub model: ModelId,
+    /// Tokens of the prompt as it was sent, processed or not.
+    pub prompt_tokens: u32,
+    pub opened_at: Timestamp,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageOutcome {
+    Finished,
+    /// The caller left.
+    Cancelled,
+    Failed,
+    /// The process died; found and closed at the next start.
+    Interrupted,
+}
+
+impl UsageOutcome {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A request that ended: the second half of its usage row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageSettled {
+    pub request: RequestId,
+    pub organisation: OrganisationId,
+    pub outcome: UsageOutcome,
+    pub usage: Usage,
+    pub settled_at: Timestamp,
+}
+
+/// What a caller receives. `Finished` or `Failed` is the last event; its usage is already durable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChatEvent {
+    Token(TokenPiece),
+    Finished {
+        reason: FinishReason,
+        usage: Usage,
+    },
+    /// The answer broke off; the text so far stands.
+    Failed {
+        usage: Usage,
+    },
+}

@@ -1,0 +1,127 @@
+//! What this context needs from outside. Every implementation passes its suite in `testkit`.
+
+use async_trait::async_trait;
+use carbon_ledger::Energy;
+use domain::{ModelId, OrganisationId, RequestId, Timestamp, chat::Message};
+use governance::AuditEntry;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{FinishReason, ModelCard, Sampling, TokenPiece, UsageOpened, UsageSettled};
+
+/// Runs models. Every implementation passes `testkit::engine_suite`.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The models that can be asked now.
+    fn models(&self) -> Vec<ModelCard>;
+
+    /// Renders and tokenises a conversation; refuses one that cannot be answered.
+    /// Does no model work. May take milliseconds on a long text: call it off the async threads.
+    fn prepare(
+        &self,
+        model: &ModelId,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<Prompt, EngineError>;
+
+    /// Queues a generation and returns at once.
+    ///
+    /// Dropping `events` cancels it within one token. `settled` is sent exactly once, also after
+    /// a cancellation, when the engine has finished all work for this generation. A consumer that
+    /// does not read pauses its own generation only.
+    fn generate(&self, request: Generate) -> Result<Generation, EngineError>;
+
+    /// Refuses new generations, lets running ones end until `deadline` passes, then stops them.
+    async fn shut_down(&self, deadline: std::time::Duration);
+}
+
+/// A conversation as tokens of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    pub model: ModelId,
+    pub tokens: Vec<u32>,
+    /// The model's context: prompt and answer together.
+    pub context_tokens: u32,
+}
+
+/// One generation to run.
+#[derive(Clone, Debug)]
+pub struct Generate {
+    pub request: RequestId,
+    pub organisation: OrganisationId,
+    pub prompt: Prompt,
+    pub sampling: Sampling,
+    /// Never more than this many new tokens.
+    pub max_tokens: u32,
+    /// The answer ends before the first of these strings.
+    pub stop: Vec<String>,
+    /// How many candidates to report for each token; `None` reports none.
+    pub top_logprobs: Option<u8>,
+}
+
+/// A running generation.
+#[derive(Debug)]
+pub struct Generation {
+    pub events: mpsc::Receiver<EngineEvent>,
+    pub settled: oneshot::Receiver<Consumed>,
+}
+
+/// What an engine says while it generates. `Finished` or `Failed` is the last event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineEvent {
+    Token(TokenPiece),
+    Finished(FinishReason),
+    /// `detail` is for logs, never for callers.
+    Failed {
+        detail: String,
+    },
+}
+
+/// What a generation used in the end, cancelled or not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Consumed {
+    /// Prompt tokens that were really processed.
+    pub prompt_tokens: u32,
+    pub completion_tokens: u32,
+    pub energy: Energy,
+    /// CPU time of this process attributed to the generation.
+    pub cpu_seconds: f64,
+}
+
+/// Why an engine refused.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("no model `{model}` is loaded")]
+    UnknownModel { model: ModelId },
+    #[error("the conversation needs {prompt_tokens} tokens and `{model}` holds {context_tokens}")]
+    ContextTooLong { model: ModelId, prompt_tokens: u32, context_tokens: u32 },
+    #[error("the model's chat template refused the messages: {reason}")]
+    MessagesRejected { reason: String },
+    #[error("every place in the engine's queue is taken")]
+    Busy { retry_after_seconds: u32 },
+    #[error("the engine is stopping")]
+    Stopping,
+    #[error("the engine failed")]
+    Failed { detail: String },
+}
+
+/// Keeps one usage row a request. Every implementation passes `testkit::usage_suite`.
+#[async_trait]
+pub trait UsageLedger: Send + Sync {
+    /// Records the request as running together with its audit entry, in one transaction that is
+    /// durable when this returns.
+    async fn open(&self, usage: &UsageOpened, audit: &AuditEntry) -> Result<(), LedgerError>;
+
+    /// Closes the row of a running request. Idempotent: a second call changes nothing.
+    async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError>;
+
+    /// Closes, as interrupted, every row that an earlier process left running; returns how many.
+    async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError>;
+}
+
+/// The ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the usage ledger could not {action}")]
+pub struct LedgerError {
+    pub action: &'static str,
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}

@@ -1,0 +1,90 @@
+//! The context on a fake engine and an in-memory store: what is shown, charged and written down.
+
+mod admission;
+mod settlement;
+
+use std::{sync::Arc, time::Duration};
+
+use carbon_ledger::factors;
+use domain::{
+    Caller, OrganisationId, Principal, ProjectId,
+    chat::{Message, Role},
+};
+use governance::Trail;
+use inference::{
+    Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling, Site,
+};
+use testkit::{FakeEngine, MemoryStore, SeededIds, SimulatedClock, UsageRecord};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// No step takes longer on a working context, however slow the machine.
+const HANG: Duration = Duration::from_secs(60);
+
+struct World {
+    engine: FakeEngine,
+    store: Arc<MemoryStore>,
+    chat: Chat,
+}
+
+impl World {
+    fn new(engine: FakeEngine, limits: ChatLimits) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        let clock = Arc::new(SimulatedClock::default());
+        let ids = Arc::new(SeededIds::new(1));
+        let trail = Trail::new(store.clone(), store.clone(), clock.clone(), ids.clone());
+        let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
+        let chat = Chat::new(Parts {
+            engine: Arc::new(engine.clone()),
+            ledger: store.clone(),
+            trail,
+            clock,
+            ids,
+            metering: Metering::new(site, factors::grid("FR").unwrap()),
+            limits,
+        });
+        Self { engine, store, chat }
+    }
+
+    /// The only usage row.
+    fn row(&self) -> UsageRecord {
+        let mut rows = self.store.usage_records();
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows.remove(0)
+    }
+
+    fn outcomes(&self) -> Vec<String> {
+        self.store.audit_entries().into_iter().map(|entry| entry.outcome).collect()
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        organisation: OrganisationId::from_uuid(Uuid::from_u128(1)),
+        project: ProjectId::from_uuid(Uuid::from_u128(2)),
+        principal: Principal::Operator,
+    }
+}
+
+fn question(text: &str) -> ChatCommand {
+    ChatCommand {
+        model: FakeEngine::model(),
+        messages: vec![Message { role: Role::User, content: text.to_owned(), prefix: false }],
+        sampling: Sampling::default(),
+        max_tokens: None,
+        stop: Vec::new(),
+        top_logprobs: None,
+    }
+}
+
+/// The text of an answer and its last event.
+async fn read(mut stream: ChatStream) -> (String, ChatEvent) {
+    let mut text = String::new();
+    loop {
+        match timeout(HANG, stream.next()).await.expect("an event or the end") {
+            Some(ChatEvent::Token(piece)) => text.push_str(&piece.text),
+            Some(last) => return (text, last),
+            None => panic!("the stream ended without an end: {text}"),
+        }
+    }
+}

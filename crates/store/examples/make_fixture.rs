@@ -1,0 +1,55 @@
+//! Writes the database `FILE` with the known rows of the first version, the same bytes each time:
+//! `cargo run --release -p store --example make_fixture FILE`.
+#![expect(clippy::expect_used, reason = "the rows are literals")]
+
+#[path = "../tests/fixtures/v0001/rows.rs"]
+mod rows;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use governance::ports::{AccessStore as _, AuditStore as _};
+use inference::ports::UsageLedger as _;
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use store::Store;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let path = std::env::args_os().nth(1).context("usage: make_fixture FILE")?;
+    let path = Path::new(&path);
+    fill(path).await?;
+    // The only columns that the machine's clock writes.
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+    sqlx::raw_sql(
+        "UPDATE _sqlx_migrations SET installed_on = '2026-01-01 00:00:00', execution_time = 0; \
+         VACUUM;",
+    )
+    .execute(&mut connection)
+    .await?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn fill(path: &Path) -> anyhow::Result<()> {
+    let store = Store::open(path).await?;
+    let entries = rows::entries();
+    let [found, create, revoke, link, used_link, session, chat, running, refused] = &entries[..]
+    else {
+        anyhow::bail!("nine entries");
+    };
+    let (founding, second) = (rows::founding(), rows::second_key());
+    anyhow::ensure!(store.found(&founding, found).await?, "the file has rows already");
+    store.insert_key(&second, create).await?;
+    let (organisation, project) = (founding.organisation.id, founding.project.id);
+    store.revoke_key(organisation, project, second.key.id, rows::time(20), revoke).await?;
+    store.insert_link(&rows::link(), link).await?;
+    store.insert_link(&rows::used_link(), used_link).await?;
+    let redeemed = store.redeem_link(&rows::used_link().token, &rows::session(), session).await?;
+    anyhow::ensure!(redeemed, "the link was refused");
+    store.open(&rows::opened(), chat).await?;
+    store.settle(&rows::settled()).await?;
+    store.open(&rows::running(), running).await?;
+    store.append(refused).await?;
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! API keys.
+
+use domain::{ApiKey, KeyId, OrganisationId, ProjectId, Timestamp};
+use governance::ports::StoredKey;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    failure::Failure,
+    row::{Columns, bytes, hash_bytes},
+};
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    stored: &StoredKey,
+) -> Result<(), Failure> {
+    let StoredKey { key, secret } = stored;
+    sqlx::query(
+        "INSERT INTO api_key (organisation_id, project_id, id, name, secret_hash, created_at, \
+         revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )
+    .bind(bytes(key.organisation.as_uuid()))
+    .bind(bytes(key.project.as_uuid()))
+    .bind(bytes(key.id.as_uuid()))
+    .bind(&key.name)
+    .bind(hash_bytes(secret))
+    .bind(key.created_at.as_micros())
+    .bind(key.revoked_at.map(Timestamp::as_micros))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// By id alone: the key is what tells the tenant.
+pub(super) async fn find(
+    connection: &mut SqliteConnection,
+    id: KeyId,
+) -> Result<Option<StoredKey>, Failure> {
+    let row = sqlx::query(
+        "SELECT organisation_id, project_id, id, name, secret_hash, created_at, revoked_at \
+         FROM api_key WHERE id = ?1",
+    )
+    .bind(bytes(id.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    let stored =
+        |row| Ok(StoredKey { key: key(&row)?, secret: Columns(&row).hash("secret_hash")? });
+    row.map(stored).transpose()
+}
+
+pub(super) async fn list(
+    connection: &mut SqliteConnection,
+    organisation: OrganisationId,
+    project: ProjectId,
+) -> Result<Vec<ApiKey>, Failure> {
+    let rows = sqlx::query(
+        "SELECT organisation_id, project_id, id, name, created_at, revoked_at FROM api_key \
+         WHERE organisation_id = ?1 AND project_id = ?2 ORDER BY created_at DESC, id DESC",
+    )
+    .bind(bytes(organisation.as_uuid()))
+    .bind(bytes(project.as_uuid()))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(key).collect()
+}
+
+/// Whether there is such a key; the first revocation stays.
+pub(super) async fn revoke(
+    connection: &mut SqliteConnection,
+    (organisation, project, id): (OrganisationId, ProjectId, KeyId),
+    at: Timestamp,
+) -> Result<bool, Failure> {
+    let changed = sqlx::query(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?4) \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(organisation.as_uuid()))
+    .bind(bytes(project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .bind(at.as_micros())
+    .execute(connection)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
+fn key(row: &SqliteRow) -> Result<ApiKey, Failure> {
+    let columns = Columns(row);
+    Ok(ApiKey {
+        id: columns.key("id")?,
+        organisation: columns.organisation("organisation_id")?,
+        project: columns.project("project_id")?,
+        name: columns.text("name")?,
+        created_at: columns.time("created_at")?,
+        revoked_at: columns.time_if_any("revoked_at")?,
+    })
+}

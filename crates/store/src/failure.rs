@@ -1,0 +1,32 @@
+//! Why a call to the store did not succeed, before a port's own error names the call.
+
+use std::sync::Arc;
+
+use domain::RequestId;
+use governance::ports::StoreError;
+use inference::ports::LedgerError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the database did not answer within {seconds} s")]
+    Deadline { seconds: u64 },
+    #[error("the store is closed")]
+    Closed,
+    #[error("the request `{request}` was never opened")]
+    UnknownRequest { request: RequestId },
+    #[error("the column `{column}` holds what was never written there")]
+    Unreadable { column: &'static str },
+    #[error("the database refused")]
+    Statement(#[from] sqlx::Error),
+    /// Shared by all changes of the transaction.
+    #[error("the transaction was not kept")]
+    Transaction { source: Arc<sqlx::Error> },
+}
+
+pub(crate) fn store_error(action: &'static str) -> impl FnOnce(Failure) -> StoreError {
+    move |failure| StoreError { action, source: Box::new(failure) }
+}
+
+pub(crate) fn ledger_error(action: &'static str) -> impl FnOnce(Failure) -> LedgerError {
+    move |failure| LedgerError { action, source: Box::new(failure) }
+}

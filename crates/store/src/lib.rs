@@ -1,0 +1,19 @@
+//! Persistence ports on `SQLite`.
+//!
+//! Start at [`Store::open`]. One task writes ([`writer`]): it puts what waits into one transaction
+//! and answers after the commit, so that many requests share one flush to the disk. Reads run
+//! beside it on connections of their own. The schema is `migrations/`; it only ever grows.
+//! **Never here:** decisions, clocks, random numbers.
+
+mod access;
+mod audit;
+mod failure;
+mod open;
+mod row;
+mod schema;
+mod store;
+mod usage;
+mod writer;
+
+pub use open::OpenError;
+pub use store::Store;

@@ -1,0 +1,20 @@
+//! The store passes the suites of its ports, and keeps what only a database can lose.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod append_only;
+mod concurrency;
+mod fixture;
+mod kill;
+mod opening;
+mod rows;
+mod suites;
+mod tenants;
+
+use std::path::Path;
+
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// A connection that knows nothing of the store: what a curious operator would use.
+async fn raw(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(path).connect().await.expect("connected")
+}

@@ -1,0 +1,81 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use store::Store;
+use tempfile::TempDir;
+use testkit::{UsageUnderTest, access_suite, audit_suite, usage_suite};
+
+use crate::rows::Rows;
+
+/// Makes databases that are gone with it.
+struct Databases {
+    directory: TempDir,
+    count: AtomicU32,
+}
+
+impl Databases {
+    fn new() -> Self {
+        Self { directory: TempDir::new().expect("a directory"), count: AtomicU32::new(0) }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        let number = self.count.fetch_add(1, Ordering::SeqCst);
+        self.directory.path().join(format!("{number}.db"))
+    }
+
+    async fn store(&self) -> Store {
+        Store::open(&self.path()).await.expect("opened")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_access_suite() {
+    let databases = Databases::new();
+    access_suite(async || databases.store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_audit_suite() {
+    let databases = Databases::new();
+    audit_suite(async || databases.store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_usage_suite() {
+    let databases = Databases::new();
+    usage_suite(async || {
+        let path = databases.path();
+        let store = Arc::new(Store::open(&path).await.expect("opened"));
+        UsageUnderTest {
+            ledger: Arc::<Store>::clone(&store),
+            audit: store,
+            rows: Arc::new(Rows(path)),
+        }
+    })
+    .await;
+}
+
+/// Two stores on one file stand for two processes: each call goes to the other one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_file_pass_the_usage_suite() {
+    let databases = Databases::new();
+    usage_suite(async || {
+        let path = databases.path();
+        let first = Store::open(&path).await.expect("opened");
+        let second = Store::open(&path).await.expect("opened beside the first");
+        UsageUnderTest {
+            ledger: Arc::new(first),
+            audit: Arc::new(second),
+            rows: Arc::new(Rows(path)),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_passes_the_suites() {
+    access_suite(async || Store::in_memory().await.expect("opened")).await;
+    audit_suite(async || Store::in_memory().await.expect("opened")).await;
+}

@@ -1,0 +1,50 @@
+use domain::{ModelId, Timestamp};
+use inference::ports::EngineError;
+
+use super::{EngineUnderTest, QUESTION, user};
+
+pub(super) fn models_are_told(engine: &EngineUnderTest) {
+    let cards = engine.engine.models();
+    let mut ids: Vec<_> = cards.iter().map(|card| card.id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), cards.len(), "a model is told once");
+    let card = cards.iter().find(|card| card.id == engine.model).expect("the model is told");
+    assert!(card.context_tokens >= 256, "{card:?}");
+    let hexadecimal = |digit: char| digit.is_ascii_digit() || ('a'..='f').contains(&digit);
+    assert!(card.digest.len() == 64 && card.digest.chars().all(hexadecimal), "{card:?}");
+}
+
+pub(super) fn prompts_repeat(engine: &EngineUnderTest) {
+    let (first, second) = (engine.prompt(QUESTION), engine.prompt(QUESTION));
+    assert_eq!(first, second, "the same conversation gives the same tokens");
+    assert!(!first.tokens.is_empty());
+    assert_eq!(first.model, engine.model);
+    let cards = engine.engine.models();
+    let card = cards.iter().find(|card| card.id == engine.model).expect("the model is told");
+    assert_eq!(first.context_tokens, card.context_tokens);
+    assert_ne!(engine.prompt("another question").tokens, first.tokens);
+}
+
+pub(super) fn what_cannot_be_answered_is_refused(engine: &EngineUnderTest) {
+    let now = Timestamp::from_micros(0);
+    let nobody: ModelId = "no-such-model".parse().expect("a model id");
+    let refused = engine.engine.prepare(&nobody, &[user("hello")], now);
+    let named = |error: &EngineError| matches!(error, EngineError::UnknownModel { model } if *model == nobody);
+    assert!(refused.as_ref().is_err_and(named), "{refused:?}");
+
+    let context_tokens = engine.prompt("hello").context_tokens;
+    let long = "word ".repeat(context_tokens as usize + 1);
+    let refused = engine.engine.prepare(&engine.model, &[user(&long)], now);
+    let counted = |error: &EngineError| {
+        matches!(
+            error,
+            EngineError::ContextTooLong { model, prompt_tokens, context_tokens: told }
+                if *model == engine.model
+                    && *prompt_tokens >= context_tokens
+                    && *told == context_tokens
+        )
+    };
+    let refused = refused.map(|prompt| prompt.tokens.len());
+    assert!(refused.as_ref().is_err_and(counted), "{refused:?}");
+}

@@ -1,0 +1,276 @@
+//! An engine without a model: words are its tokens, and it says what it was told to say.
+
+mod run;
+mod vocabulary;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{
+    ModelId, Timestamp,
+    chat::{Message, Role},
+};
+use inference::{
+    ModelCard,
+    ports::{Engine, EngineError, Generate, Generation, Prompt},
+};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use run::Run;
+use vocabulary::Vocabulary;
+
+/// Tokens that wait for a consumer; a generation that is ahead by more than that pauses.
+const EVENTS_BUFFERED: usize = 8;
+
+/// The model that every fake engine has.
+const MODEL: &str = "fake-model";
+
+/// What the engine does with the next generations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Answers with the script for the last message, or with its words.
+    #[default]
+    Answer,
+    /// Refuses: every place is taken.
+    Busy { retry_after_seconds: u32 },
+    /// Refuses: broken.
+    Fail,
+    /// Breaks off after so many tokens.
+    FailAfter { tokens: usize },
+}
+
+/// How many generations came to which end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub started: usize,
+    pub finished: usize,
+    pub cancelled: usize,
+    pub failed: usize,
+}
+
+/// Echoes the last message word by word, unless it was given a script. Clones are the same engine.
+///
+/// A token is a word between white space; the first word of an answer has no space before it, the
+/// others have one. A conversation that starts with an answer is refused, as templates do.
+#[derive(Clone)]
+pub struct FakeEngine {
+    context_tokens: u32,
+    /// `None`: tokens come as fast as they are taken.
+    steps: Option<Arc<Semaphore>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    // Locks and not tasks: nothing waits while they are held.
+    vocabulary: Mutex<Vocabulary>,
+    behaviour: Mutex<Behaviour>,
+    scripts: Mutex<Vec<(String, Vec<String>)>>,
+    requests: Mutex<Vec<Generate>>,
+    counts: watch::Sender<Counts>,
+    stopping: AtomicBool,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Lets a stepped engine say its next tokens.
+#[derive(Clone)]
+pub struct Stepper {
+    steps: Arc<Semaphore>,
+}
+
+impl Stepper {
+    /// Lets the running generations together say so many more tokens.
+    pub fn step(&self, tokens: usize) {
+        self.steps.add_permits(tokens);
+    }
+
+    /// From now on tokens come as fast as they are taken.
+    pub fn release(&self) {
+        self.steps.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+}
+
+impl Default for FakeEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FakeEngine {
+    /// With room for 256 tokens.
+    pub fn new() -> Self {
+        Self {
+            context_tokens: 256,
+            steps: None,
+            shared: Arc::new(Shared {
+                vocabulary: Mutex::default(),
+                behaviour: Mutex::default(),
+                scripts: Mutex::default(),
+                requests: Mutex::default(),
+                counts: watch::Sender::default(),
+                stopping: AtomicBool::new(false),
+                stop: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        }
+    }
+
+    /// With room for so many tokens, prompt and answer together.
+    #[must_use]
+    pub fn with_context_tokens(mut self, context_tokens: u32) -> Self {
+        self.context_tokens = context_tokens;
+        self
+    }
+
+    /// An engine that says nothing until it is told to.
+    #[must_use]
+    pub fn stepped(mut self) -> (Self, Stepper) {
+        let steps = Arc::new(Semaphore::new(0));
+        self.steps = Some(Arc::clone(&steps));
+        (self, Stepper { steps })
+    }
+
+    pub fn model() -> ModelId {
+        MODEL.parse().expect("a model id")
+    }
+
+    /// Answers `pieces`, one a token, whenever the last message is `message`. The white space of
+    /// the message counts as one space; a piece may be empty.
+    pub fn answer(&self, message: &str, pieces: &[&str]) {
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let pieces = pieces.iter().map(|&piece| piece.to_owned()).collect();
+        lock(&self.shared.scripts).push((message, pieces));
+    }
+
+    /// How the next generations go; running ones go on as they began.
+    pub fn behave(&self, behaviour: Behaviour) {
+        *lock(&self.shared.behaviour) = behaviour;
+    }
+
+    /// Everything that was asked, in order.
+    pub fn requests(&self) -> Vec<Generate> {
+        lock(&self.shared.requests).clone()
+    }
+
+    pub fn counts(&self) -> Counts {
+        *self.shared.counts.borrow()
+    }
+
+    /// Waits until the counts are as wanted. The caller guards against a hang.
+    pub async fn reached(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
+        let mut counts = self.shared.counts.subscribe();
+        *counts.wait_for(wanted).await.expect("the engine holds the sender")
+    }
+
+    fn card(&self) -> ModelCard {
+        ModelCard {
+            id: Self::model(),
+            created_at: Timestamp::from_micros(1_767_225_600_000_000),
+            context_tokens: self.context_tokens,
+            digest: "0".repeat(64),
+            architecture: "echo".to_owned(),
+            quantization: "none".to_owned(),
+            parameters: 0,
+        }
+    }
+
+    fn answer_to(&self, prompt: &Prompt) -> Vec<String> {
+        let words = lock(&self.shared.vocabulary).last_message(&prompt.tokens);
+        let message = words.join(" ");
+        let scripts = lock(&self.shared.scripts);
+        // The newest script wins.
+        if let Some((_, pieces)) = scripts.iter().rev().find(|(asked, _)| *asked == message) {
+            return pieces.clone();
+        }
+        let spaced = |(at, word): (usize, String)| if at == 0 { word } else { format!(" {word}") };
+        words.into_iter().enumerate().map(spaced).collect()
+    }
+}
+
+#[async_trait]
+impl Engine for FakeEngine {
+    fn models(&self) -> Vec<ModelCard> {
+        vec![self.card()]
+    }
+
+    fn prepare(
+        &self,
+        model: &ModelId,
+        messages: &[Message],
+        _now: Timestamp,
+    ) -> Result<Prompt, EngineError> {
+        if *model != Self::model() {
+            return Err(EngineError::UnknownModel { model: model.clone() });
+        }
+        if messages.first().is_none_or(|message| message.role == Role::Assistant) {
+            let reason = "a conversation starts with a question".to_owned();
+            return Err(EngineError::MessagesRejected { reason });
+        }
+        let tokens = lock(&self.shared.vocabulary).tokens(messages);
+        let prompt_tokens = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let context_tokens = self.context_tokens;
+        // At least one token of an answer must fit.
+        if prompt_tokens >= context_tokens {
+            let model = model.clone();
+            return Err(EngineError::ContextTooLong { model, prompt_tokens, context_tokens });
+        }
+        Ok(Prompt { model: model.clone(), tokens, context_tokens })
+    }
+
+    fn generate(&self, request: Generate) -> Result<Generation, EngineError> {
+        if self.shared.stopping.load(Ordering::SeqCst) {
+            return Err(EngineError::Stopping);
+        }
+        let behaviour = *lock(&self.shared.behaviour);
+        let tokens_before_failure = match behaviour {
+            Behaviour::Answer => None,
+            Behaviour::FailAfter { tokens } => Some(tokens),
+            Behaviour::Busy { retry_after_seconds } => {
+                return Err(EngineError::Busy { retry_after_seconds });
+            }
+            Behaviour::Fail => {
+                return Err(EngineError::Failed { detail: "told to fail".to_owned() });
+            }
+        };
+        let (events, receiver) = mpsc::channel(EVENTS_BUFFERED);
+        let (settled, consumed) = oneshot::channel();
+        let run = Run {
+            pieces: self.answer_to(&request.prompt),
+            tokens_before_failure,
+            steps: self.steps.clone(),
+            stop: self.shared.stop.clone(),
+            events,
+            request: request.clone(),
+        };
+        lock(&self.shared.requests).push(request);
+        self.shared.counts.send_modify(|counts| counts.started += 1);
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            let (end, used) = run.play().await;
+            // Whoever asked may be gone.
+            settled.send(used).ok();
+            shared.counts.send_modify(|counts| *end.counter(counts) += 1);
+        });
+        Ok(Generation { events: receiver, settled: consumed })
+    }
+
+    async fn shut_down(&self, deadline: Duration) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.tasks.close();
+        if tokio::time::timeout(deadline, self.shared.tasks.wait()).await.is_err() {
+            self.shared.stop.cancel();
+            self.shared.tasks.wait().await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,48 @@
+//! Words as numbers.
+
+use std::collections::HashMap;
+
+use domain::chat::Message;
+
+/// Marks the first word of a message.
+const FIRST: u32 = 1 << 31;
+
+/// Every word that was ever seen.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    numbers: HashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Vocabulary {
+    pub(super) fn tokens(&mut self, messages: &[Message]) -> Vec<u32> {
+        let mut tokens = Vec::new();
+        for message in messages {
+            for (at, word) in message.content.split_whitespace().enumerate() {
+                let number = self.number(word);
+                tokens.push(if at == 0 { number | FIRST } else { number });
+            }
+        }
+        tokens
+    }
+
+    /// The words after the last first word, that one included.
+    pub(super) fn last_message(&self, tokens: &[u32]) -> Vec<String> {
+        let start = tokens.iter().rposition(|token| token & FIRST != 0).unwrap_or(0);
+        let words = tokens[start..].iter().filter_map(|token| {
+            let at = usize::try_from(token & !FIRST).ok()?;
+            self.words.get(at)
+        });
+        words.cloned().collect()
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.words.len()).expect("a test has fewer words");
+        self.words.push(word.to_owned());
+        self.numbers.insert(word.to_owned(), number);
+        number
+    }
+}

@@ -1,0 +1,28 @@
+//! Fakes and conformance suites for every port. A dev-dependency only.
+//!
+//! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
+//! [`usage_suite`], [`engine_suite`]. The fakes pass them too, so a test on [`MemoryStore`] or
+//! [`FakeEngine`] says something about the real ones.
+#![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
+
+mod access_suite;
+mod audit_suite;
+mod clock;
+mod engine_suite;
+mod fake_engine;
+mod memory_store;
+mod random;
+mod samples;
+mod usage_record;
+mod usage_suite;
+
+pub use access_suite::access_suite;
+pub use audit_suite::audit_suite;
+pub use clock::SimulatedClock;
+pub use engine_suite::{EngineUnderTest, engine_suite};
+pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
+pub use memory_store::MemoryStore;
+pub use random::{Random, SeededIds, SeededSecrets};
+pub use samples::Samples;
+pub use usage_record::{UsageFigures, UsageRecord, UsageRows};
+pub use usage_suite::{UsageUnderTest, usage_suite};

@@ -1,0 +1,181 @@
+//! Rows for tests: every call makes another one.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use carbon_ledger::{Energy, Joules, Method, Uncertainty, factors};
+use domain::{
+    ApiKey, Caller, Clock as _, IdSource as _, KeyId, Organisation, OrganisationId, Principal,
+    Project, ProjectId, RequestId, SessionId, SignInLinkId, Timestamp,
+};
+use governance::{
+    AuditEntry, SecretSource as _, Session, SignInLink, TokenHash,
+    ports::{Founding, StoredKey},
+};
+use inference::{Metering, Site, UsageOpened, UsageOutcome, UsageSettled, ports::Consumed};
+use uuid::Uuid;
+
+use crate::{SeededIds, SeededSecrets, SimulatedClock};
+
+const LINK_SECONDS: i64 = 600;
+const SESSION_SECONDS: i64 = 43_200;
+
+/// Makes rows from a seed. Each row is one second younger than the one before.
+#[derive(Debug)]
+pub struct Samples {
+    clock: SimulatedClock,
+    ids: SeededIds,
+    secrets: SeededSecrets,
+    count: AtomicU64,
+}
+
+impl Samples {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            clock: SimulatedClock::default(),
+            ids: SeededIds::new(seed),
+            secrets: SeededSecrets::new(seed),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    /// A second later than at the last call.
+    pub fn now(&self) -> Timestamp {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        self.clock.advance(std::time::Duration::from_secs(1));
+        self.clock.now()
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.ids.next(self.clock.now())
+    }
+
+    pub fn hash(&self) -> TokenHash {
+        let mut bytes = [0; 32];
+        self.secrets.fill(&mut bytes);
+        TokenHash::from_bytes(bytes)
+    }
+
+    pub fn founding(&self) -> Founding {
+        let now = self.now();
+        let organisation = Organisation {
+            id: OrganisationId::from_uuid(self.id()),
+            name: "Météo".to_owned(),
+            created_at: now,
+        };
+        let project = Project {
+            id: ProjectId::from_uuid(self.id()),
+            organisation: organisation.id,
+            name: "prévision".to_owned(),
+            created_at: now,
+        };
+        let key = self.key(&project);
+        let pseudonym_key = *self.hash().as_bytes();
+        Founding { organisation, pseudonym_key, project, key }
+    }
+
+    pub fn key(&self, project: &Project) -> StoredKey {
+        let created_at = self.now();
+        let key = ApiKey {
+            id: KeyId::from_uuid(self.id()),
+            organisation: project.organisation,
+            project: project.id,
+            name: format!("key {}", self.count.load(Ordering::SeqCst)),
+            created_at,
+            revoked_at: None,
+        };
+        StoredKey { key, secret: self.hash() }
+    }
+
+    pub fn link(&self, project: &Project) -> SignInLink {
+        let created_at = self.now();
+        SignInLink {
+            id: SignInLinkId::from_uuid(self.id()),
+            organisation: project.organisation,
+            project: project.id,
+            token: self.hash(),
+            created_at,
+            expires_at: created_at.plus_seconds(LINK_SECONDS),
+        }
+    }
+
+    pub fn session(&self, project: &Project) -> Session {
+        let created_at = self.now();
+        Session {
+            id: SessionId::from_uuid(self.id()),
+            organisation: project.organisation,
+            project: project.id,
+            token: self.hash(),
+            created_at,
+            expires_at: created_at.plus_seconds(SESSION_SECONDS),
+        }
+    }
+
+    pub fn caller(&self, project: &Project, principal: Principal) -> Caller {
+        Caller { organisation: project.organisation, project: project.id, principal }
+    }
+
+    /// An entry of an organisation, or of nobody in particular.
+    pub fn entry(&self, organisation: Option<OrganisationId>) -> AuditEntry {
+        let (at, id) = (self.now(), self.id());
+        let canonical = format!(r#"{{"at":{},"id":"{id}","v":1}}"#, at.as_micros());
+        AuditEntry {
+            id,
+            organisation,
+            at,
+            action: "chat.complete".to_owned(),
+            outcome: "ok".to_owned(),
+            canonical: canonical.into_bytes(),
+        }
+    }
+
+    pub fn opened(&self, caller: &Caller) -> UsageOpened {
+        let opened_at = self.now();
+        UsageOpened {
+            request: RequestId::from_uuid(self.id()),
+            organisation: caller.organisation,
+            project: caller.project,
+            principal: caller.principal,
+            model: "fake-model".parse().expect("a model id"),
+            prompt_tokens: 17,
+            opened_at,
+        }
+    }
+
+    pub fn settled(&self, opened: &UsageOpened, outcome: UsageOutcome) -> UsageSettled {
+        let factor = factors::grid("FR").expect("listed");
+        let site = Site { name: "Brest".to_owned(), zone: "FR".to_owned() };
+        let count = u32::try_from(self.count.load(Ordering::SeqCst)).unwrap_or(0);
+        let consumed = Consumed {
+            prompt_tokens: opened.prompt_tokens,
+            completion_tokens: count,
+            energy: Energy {
+                joules: Joules::new(0.25 * f64::from(count)).expect("a quantity"),
+                method: Method::Estimated,
+                uncertainty: Uncertainty::from_percent(60.0).expect("a percentage"),
+            },
+            cpu_seconds: 0.125 * f64::from(count),
+        };
+        UsageSettled {
+            request: opened.request,
+            organisation: opened.organisation,
+            outcome,
+            usage: Metering::new(site, factor).usage(&consumed),
+            settled_at: self.now(),
+        }
+    }
+}
+
+/// A store whose founding is done, with what it was founded with.
+pub(crate) async fn founded<S: governance::ports::AccessStore>(
+    store: S,
+    samples: Samples,
+) -> (S, Arc<Samples>, Founding) {
+    let founding = samples.founding();
+    let entry = samples.entry(Some(founding.organisation.id));
+    let made = store.found(&founding, &entry).await.expect("founded");
+    assert!(made, "an empty store is founded");
+    (store, Arc::new(samples), founding)
+}

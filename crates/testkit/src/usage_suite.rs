@@ -1,0 +1,177 @@
+//! What every `UsageLedger` does.
+
+use std::sync::Arc;
+
+use domain::{Caller, KeyId, OrganisationId, Principal, ProjectId, SessionId};
+use governance::{AuditEntry, ports::AuditStore};
+use inference::{UsageOpened, UsageOutcome, UsageSettled, ports::UsageLedger};
+use tokio::task::JoinSet;
+
+use crate::{Samples, UsageFigures, UsageRecord, UsageRows};
+
+/// One store, seen through its ports and from behind.
+#[derive(Clone)]
+pub struct UsageUnderTest {
+    pub ledger: Arc<dyn UsageLedger>,
+    pub audit: Arc<dyn AuditStore>,
+    pub rows: Arc<dyn UsageRows>,
+}
+
+/// Runs every case, each on a store of its own from `make`, which must be empty.
+pub async fn usage_suite(make: impl AsyncFn() -> UsageUnderTest) {
+    a_row_is_opened_with_its_entry(make().await, &Samples::new(31)).await;
+    a_refused_row_leaves_no_entry(make().await, &Samples::new(32)).await;
+    a_row_is_settled_once(make().await, &Samples::new(33)).await;
+    a_row_that_was_never_opened_is_not_settled(make().await, &Samples::new(34)).await;
+    only_running_rows_are_closed_as_interrupted(make().await, &Samples::new(35)).await;
+    many_requests_at_once(make().await, Samples::new(36)).await;
+}
+
+async fn a_row_is_opened_with_its_entry(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let mut expected = Vec::new();
+    for principal in [
+        Principal::Key(KeyId::from_uuid(samples.id())),
+        Principal::Session(SessionId::from_uuid(samples.id())),
+        Principal::Operator,
+    ] {
+        let opened = samples.opened(&caller(samples, organisation, principal));
+        let entry = samples.entry(Some(organisation));
+        store.ledger.open(&opened, &entry).await.expect("opened");
+        expected.push(running(opened));
+        assert_eq!(store.rows.usage_rows(organisation).await, expected);
+        assert_eq!(store.trail(organisation).await.last(), Some(&entry));
+    }
+    let stranger = OrganisationId::from_uuid(samples.id());
+    assert_eq!(store.rows.usage_rows(stranger).await, []);
+}
+
+async fn a_refused_row_leaves_no_entry(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let opened = samples.opened(&caller(samples, organisation, Principal::Operator));
+    let entry = samples.entry(Some(organisation));
+    store.ledger.open(&opened, &entry).await.expect("opened");
+
+    let twin = UsageOpened { prompt_tokens: 9_999, ..opened.clone() };
+    let second = samples.entry(Some(organisation));
+    store.ledger.open(&twin, &second).await.expect_err("a request is opened once");
+    assert_eq!(store.trail(organisation).await, std::slice::from_ref(&entry), "both or neither");
+    assert_eq!(store.rows.usage_rows(organisation).await, [running(opened.clone())]);
+
+    let other = samples.opened(&caller(samples, organisation, Principal::Operator));
+    store.ledger.open(&other, &entry).await.expect_err("an entry is written once");
+    assert_eq!(store.rows.usage_rows(organisation).await, [running(opened)], "both or neither");
+    store.ledger.open(&other, &second).await.expect("nothing was left behind");
+}
+
+async fn a_row_is_settled_once(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let mut expected = Vec::new();
+    for outcome in [UsageOutcome::Finished, UsageOutcome::Cancelled, UsageOutcome::Failed] {
+        let opened = store.open(samples, organisation).await;
+        let first = samples.settled(&opened, outcome);
+        store.ledger.settle(&first).await.expect("settled");
+        expected.push(settled(opened.clone(), &first));
+        assert_eq!(store.rows.usage_rows(organisation).await, expected);
+
+        store.ledger.settle(&first).await.expect("settling again is no error");
+        let other = samples.settled(&opened, UsageOutcome::Finished);
+        store.ledger.settle(&other).await.expect("settling again is no error");
+        assert_eq!(store.rows.usage_rows(organisation).await, expected, "the first one stays");
+    }
+}
+
+async fn a_row_that_was_never_opened_is_not_settled(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let never = samples.opened(&caller(samples, organisation, Principal::Operator));
+    let lost = samples.settled(&never, UsageOutcome::Finished);
+    store.ledger.settle(&lost).await.expect_err("usage would be lost in silence");
+    assert_eq!(store.rows.usage_rows(organisation).await, []);
+
+    let opened = store.open(samples, organisation).await;
+    let stranger = OrganisationId::from_uuid(samples.id());
+    let theirs =
+        UsageSettled { organisation: stranger, ..samples.settled(&opened, UsageOutcome::Finished) };
+    store.ledger.settle(&theirs).await.expect_err("another organisation has no such request");
+    assert_eq!(store.rows.usage_rows(organisation).await, [running(opened)]);
+    assert_eq!(store.rows.usage_rows(stranger).await, []);
+}
+
+async fn only_running_rows_are_closed_as_interrupted(store: UsageUnderTest, samples: &Samples) {
+    let (first, second) =
+        (OrganisationId::from_uuid(samples.id()), OrganisationId::from_uuid(samples.id()));
+    let closed = store.ledger.close_interrupted(samples.now()).await.expect("closed");
+    assert_eq!(closed, 0, "there is nothing to close");
+
+    let finished = store.open(samples, first).await;
+    let end = samples.settled(&finished, UsageOutcome::Finished);
+    store.ledger.settle(&end).await.expect("settled");
+    let (left, theirs) = (store.open(samples, first).await, store.open(samples, second).await);
+    let at = samples.now();
+    assert_eq!(store.ledger.close_interrupted(at).await.expect("closed"), 2);
+
+    let interrupted = |opened| UsageRecord {
+        outcome: UsageOutcome::Interrupted.as_str().to_owned(),
+        settled_at: Some(at),
+        ..running(opened)
+    };
+    let expected = [settled(finished, &end), interrupted(left.clone())];
+    assert_eq!(store.rows.usage_rows(first).await, expected);
+    assert_eq!(store.rows.usage_rows(second).await, [interrupted(theirs)]);
+
+    let again = store.ledger.close_interrupted(samples.now()).await.expect("closed");
+    assert_eq!(again, 0, "closed once");
+    let late = samples.settled(&left, UsageOutcome::Finished);
+    store.ledger.settle(&late).await.expect("too late is no error");
+    assert_eq!(store.rows.usage_rows(first).await, expected, "it stays interrupted");
+}
+
+async fn many_requests_at_once(store: UsageUnderTest, samples: Samples) {
+    let samples = Arc::new(samples);
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let mut tasks = JoinSet::new();
+    for _ in 0..32 {
+        let (store, samples) = (store.clone(), Arc::clone(&samples));
+        tasks.spawn(async move {
+            let opened = store.open(&samples, organisation).await;
+            let end = samples.settled(&opened, UsageOutcome::Finished);
+            store.ledger.settle(&end).await.expect("settled");
+            settled(opened, &end)
+        });
+    }
+    let mut expected = tasks.join_all().await;
+    expected.sort_by_key(|row| row.opened.request);
+    assert_eq!(store.rows.usage_rows(organisation).await, expected);
+    assert_eq!(store.trail(organisation).await.len(), 32);
+}
+
+impl UsageUnderTest {
+    async fn open(&self, samples: &Samples, organisation: OrganisationId) -> UsageOpened {
+        let opened = samples.opened(&caller(samples, organisation, Principal::Operator));
+        let entry = samples.entry(Some(organisation));
+        self.ledger.open(&opened, &entry).await.expect("opened");
+        opened
+    }
+
+    async fn trail(&self, organisation: OrganisationId) -> Vec<AuditEntry> {
+        let entries = self.audit.read_after(Some(organisation), 0, 1_000).await;
+        entries.expect("readable").into_iter().map(|(_, entry)| entry).collect()
+    }
+}
+
+fn caller(samples: &Samples, organisation: OrganisationId, principal: Principal) -> Caller {
+    Caller { organisation, project: ProjectId::from_uuid(samples.id()), principal }
+}
+
+fn running(opened: UsageOpened) -> UsageRecord {
+    UsageRecord { opened, outcome: "running".to_owned(), settled_at: None, figures: None }
+}
+
+fn settled(opened: UsageOpened, settled: &UsageSettled) -> UsageRecord {
+    UsageRecord {
+        opened,
+        outcome: settled.outcome.as_str().to_owned(),
+        settled_at: Some(settled.settled_at),
+        figures: Some(UsageFigures::from(&settled.usage)),
+    }
+}

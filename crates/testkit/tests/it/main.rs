@@ -1,0 +1,43 @@
+//! The fakes pass the suites that the real implementations pass.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod fake_engine;
+
+use std::sync::Arc;
+
+use testkit::{
+    EngineUnderTest, FakeEngine, MemoryStore, UsageUnderTest, access_suite, audit_suite,
+    engine_suite, usage_suite,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_access_suite() {
+    access_suite(async || MemoryStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_audit_suite() {
+    audit_suite(async || MemoryStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_usage_suite() {
+    usage_suite(async || {
+        let store = Arc::new(MemoryStore::default());
+        UsageUnderTest {
+            ledger: Arc::<MemoryStore>::clone(&store),
+            audit: Arc::<MemoryStore>::clone(&store),
+            rows: store,
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fake_engine_passes_the_engine_suite() {
+    engine_suite(async || EngineUnderTest {
+        engine: Arc::new(FakeEngine::new()),
+        model: FakeEngine::model(),
+    })
+    .await;
+}

@@ -1,0 +1,33 @@
+//! Quantised matrix kernels, attention and vector functions for CPUs.
+//!
+//! Weights are repacked once into tiles of 16 rows ([`PackedMatrix`]), inputs are quantised to
+//! eight bits in groups of 32 ([`Activations`]), and [`multiply`] produces single-precision
+//! outputs. [`attend`] computes attention over paged half-precision keys and values; the other
+//! functions are the element-wise steps between the products.
+//!
+//! Every function takes the instruction set to use as a [`Path`]. A `Path` can only be obtained
+//! for instructions that this processor has, so safe code cannot reach an illegal instruction.
+//!
+//! **Never here:** models, threads, input or output, environment variables.
+#![deny(missing_docs)]
+
+mod activations;
+mod aligned_bytes;
+mod attention;
+mod block_format;
+#[cfg(target_arch = "x86_64")]
+mod isa;
+mod multiply;
+mod packed_matrix;
+mod packer;
+mod path;
+mod vector;
+
+pub use activations::{ActivationKind, Activations};
+pub use attention::{AttentionBlocks, AttentionScratch, attend};
+pub use block_format::BlockFormat;
+pub use multiply::multiply;
+pub use packed_matrix::PackedMatrix;
+pub use packer::{PackError, Packer};
+pub use path::{Path, PathKind};
+pub use vector::{RopeStyle, add_in_place, arg_max, log_sum_exp, rms_norm, rope, swiglu, to_f16};

@@ -1,0 +1,122 @@
+//! Element-wise steps between the matrix products.
+#![expect(unsafe_code, reason = "calls functions for instructions that a `Path` proves")]
+
+use crate::block_format::GROUP_COLUMNS;
+use crate::path::{Path, PathKind, dispatch};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+/// Which numbers of a head form the pairs that a rotary embedding turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RopeStyle {
+    /// Pairs `(2 i, 2 i + 1)`, as in GGUF files of the llama family.
+    Interleaved,
+    /// Pairs `(i, i + n / 2)`.
+    Halves,
+}
+
+/// 32 numbers as signed bytes.
+pub(crate) struct QuantizedGroup {
+    pub(crate) codes: [i8; GROUP_COLUMNS],
+    pub(crate) scale: f32,
+    pub(crate) sum: i32,
+}
+
+impl QuantizedGroup {
+    /// Of numbers among which one is NaN or infinite.
+    pub(crate) const BROKEN: QuantizedGroup =
+        QuantizedGroup { codes: [0; GROUP_COLUMNS], scale: f32::NAN, sum: 0 };
+}
+
+/// Scale of a group and its inverse, given the bits of the largest magnitude in it; `None` when
+/// that is not finite. A scale too small to be inverted is zero.
+pub(crate) fn scale_of(largest_bits: u32) -> Option<(f32, f32)> {
+    let largest = f32::from_bits(largest_bits);
+    let scale = largest / 127.0;
+    let inverse = if scale.is_normal() { 127.0 / largest } else { 0.0 };
+    largest.is_finite().then_some((if scale.is_normal() { scale } else { 0.0 }, inverse))
+}
+
+/// Quantises 32 numbers; see [`Activations`](crate::Activations).
+pub(crate) fn quantize_group(path: Path, values: &[f32; GROUP_COLUMNS]) -> QuantizedGroup {
+    dispatch!(path, quantize_group(values))
+}
+
+/// Root mean square norm: `out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn rms_norm(path: Path, x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
+    assert!(x.len() == weight.len() && x.len() == out.len(), "lengths of a norm differ");
+    dispatch!(path, rms_norm(x, weight, epsilon, out));
+}
+
+/// `out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]`, with a relative error below 1e-6 against
+/// exact arithmetic wherever the result is a normal number.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn swiglu(path: Path, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    assert!(gate.len() == up.len() && gate.len() == out.len(), "lengths of a gate differ");
+    dispatch!(path, swiglu(gate, up, out));
+}
+
+/// `x[i] += y[i]`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn add_in_place(path: Path, x: &mut [f32], y: &[f32]) {
+    assert_eq!(x.len(), y.len(), "lengths of a sum differ");
+    dispatch!(path, add_in_place(x, y));
+}
+
+/// Turns the pairs of one head: pair `i` by the angle whose cosine and sine are `cos[i]` and
+/// `sin[i]`. Numbers beyond the first `2 * cos.len()` stay as they are.
+///
+/// # Panics
+/// If `cos` and `sin` differ in length or hold more pairs than `vector`.
+pub fn rope(path: Path, vector: &mut [f32], cos: &[f32], sin: &[f32], style: RopeStyle) {
+    assert_eq!(cos.len(), sin.len(), "lengths of the cosines and sines");
+    assert!(2 * cos.len() <= vector.len(), "{} pairs in {} numbers", cos.len(), vector.len());
+    let turned = &mut vector[..2 * cos.len()];
+    match style {
+        RopeStyle::Interleaved => dispatch!(path, rope_interleaved(turned, cos, sin)),
+        RopeStyle::Halves => dispatch!(path, rope_halves(turned, cos, sin)),
+    }
+}
+
+/// Rounds to IEEE 754 half precision (its bits), ties to even.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn to_f16(path: Path, x: &[f32], out: &mut [u16]) {
+    assert_eq!(x.len(), out.len(), "lengths of a conversion differ");
+    dispatch!(path, to_f16(x, out));
+}
+
+/// Natural logarithm of the sum of `exp(logit)`, the normaliser of a softmax.
+///
+/// Negative infinity for no logits or when all are; NaN if one is NaN.
+pub fn log_sum_exp(path: Path, logits: &[f32]) -> f32 {
+    dispatch!(path, log_sum_exp(logits))
+}
+
+/// Numbers that [`arg_max`] compares at a time.
+const PIECE: usize = 256;
+
+/// Index of the largest number, the first one of equals; NaN is never the largest. 0 when
+/// there is none.
+pub fn arg_max(path: Path, values: &[f32]) -> usize {
+    let largest = dispatch!(path, largest(values));
+    // Counting by pieces has no branches, unlike a search.
+    let holds = |piece: &[f32]| piece.iter().filter(|value| **value >= largest).count() > 0;
+    let start = values.chunks(PIECE).position(holds).map_or(0, |piece| piece * PIECE);
+    let rest = values[start..].iter().position(|value| *value >= largest);
+    rest.map_or(0, |index| start + index)
+}

@@ -1,0 +1,224 @@
+//! Element-wise functions.
+
+use cpu_kernels::{
+    Path, PathKind, RopeStyle, add_in_place, arg_max, log_sum_exp, rms_norm, rope, swiglu, to_f16,
+};
+use half::f16;
+use proptest::prelude::*;
+
+use crate::noise::Noise;
+
+const LENGTHS: [usize; 12] = [1, 2, 7, 8, 15, 16, 31, 32, 33, 64, 100, 576];
+
+fn assert_near(path: Path, what: &str, value: f32, expected: f64, relative: f64) {
+    assert!(
+        (f64::from(value) - expected).abs() <= relative * expected.abs() + 1e-36,
+        "{} {what}: {value:e} {expected:e}",
+        path.name()
+    );
+}
+
+#[test]
+fn paths_are_found_and_named() {
+    let paths = Path::available();
+    assert_eq!(paths.first(), Some(&Path::SCALAR));
+    assert_eq!(paths.last(), Some(&Path::best()));
+    for kind in PathKind::ALL {
+        assert_eq!(Path::select(kind).is_some(), paths.iter().any(|path| path.kind() == kind));
+    }
+    let names: Vec<_> = paths.iter().map(|path| path.name()).collect();
+    assert!(["scalar", "avx2", "avx512-vnni"].starts_with(&names), "{names:?}");
+}
+
+#[test]
+fn norm_divides_by_the_root_of_the_mean_square() {
+    for path in Path::available() {
+        for length in LENGTHS {
+            let mut noise = Noise::new(length as u64);
+            let (x, weight) = (noise.floats(length), noise.floats(length));
+            let mut out = vec![0.0; length];
+            rms_norm(path, &x, &weight, 1e-5, &mut out);
+            let square: f64 = x.iter().map(|x| f64::from(*x).powi(2)).sum();
+            let root = (square / length as f64 + f64::from(1e-5_f32)).sqrt();
+            for index in 0..length {
+                let expected = f64::from(x[index]) / root * f64::from(weight[index]);
+                assert_near(path, "norm", out[index], expected, 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn gate_is_within_its_documented_error() {
+    for path in Path::available() {
+        let gate: Vec<f32> = (0..40_001).map(|step| -87.0 + step as f32 * (187.0 / 4e4)).collect();
+        let up = vec![1.5; gate.len()];
+        let mut out = vec![0.0; gate.len()];
+        swiglu(path, &gate, &up, &mut out);
+        for (gate, out) in gate.iter().zip(&out) {
+            let exact = f64::from(*gate);
+            assert_near(path, "gate", *out, exact / (1.0 + (-exact).exp()) * 1.5, 1e-6);
+        }
+        let extremes = [-1e30, -200.0, -90.0, 200.0, 1e30, f32::NAN];
+        for length in [6, 64] {
+            let gate: Vec<_> = extremes.iter().copied().cycle().take(length).collect();
+            let mut out = vec![0.0; length];
+            swiglu(path, &gate, &vec![1.0; length], &mut out);
+            for (gate, out) in gate.iter().zip(out) {
+                let fine = match *gate {
+                    gate if gate.is_nan() => out.is_nan(),
+                    gate if gate < 0.0 => out.abs() < 1e-6 && (gate < -1e20 || out.abs() < 1e-33),
+                    gate => out == gate,
+                };
+                assert!(fine, "{} gate {gate}: {out}", path.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_length_is_handled_to_its_end() {
+    for path in Path::available() {
+        for length in LENGTHS {
+            let mut noise = Noise::new(5 + length as u64);
+            let (x, y) = (noise.floats(length), noise.floats(length));
+            let mut sum = x.clone();
+            add_in_place(path, &mut sum, &y);
+            let mut halves = vec![0; length];
+            to_f16(path, &x, &mut halves);
+            let mut gate = vec![0.0; length];
+            swiglu(path, &x, &y, &mut gate);
+            for index in 0..length {
+                assert_eq!(sum[index].to_bits(), (x[index] + y[index]).to_bits());
+                assert_eq!(halves[index], f16::from_f32(x[index]).to_bits());
+                let exact = f64::from(x[index]);
+                let expected = exact / (1.0 + (-exact).exp()) * f64::from(y[index]);
+                assert_near(path, "gate", gate[index], expected, 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn conversion_rounds_like_the_standard() {
+    let cases = [0.0, -0.0, 1.0, 65504.0, 65520.0, -1e9, 5.96e-8, 2.0e-8, 1.000_488_3, 1.001_464_8];
+    for path in Path::available() {
+        let x: Vec<_> = cases.iter().copied().cycle().take(40).collect();
+        let mut out = vec![0; 40];
+        to_f16(path, &x, &mut out);
+        for (x, out) in x.iter().zip(out) {
+            assert_eq!(out, f16::from_f32(*x).to_bits(), "{} {x}", path.name());
+        }
+    }
+}
+
+#[test]
+fn rope_turns_the_pairs_of_its_style() {
+    for path in Path::available() {
+        for pairs in [1, 3, 4, 8, 16, 32, 33] {
+            let mut noise = Noise::new(pairs as u64);
+            // Two numbers beyond the turned ones stay.
+            let vector = noise.floats(2 * pairs + 2);
+            let angles = noise.floats(pairs);
+            let cos: Vec<_> = angles.iter().map(|angle| angle.cos()).collect();
+            let sin: Vec<_> = angles.iter().map(|angle| angle.sin()).collect();
+            for style in [RopeStyle::Interleaved, RopeStyle::Halves] {
+                let mut turned = vector.clone();
+                rope(path, &mut turned, &cos, &sin, style);
+                for pair in 0..pairs {
+                    let (first, second) = match style {
+                        RopeStyle::Interleaved => (2 * pair, 2 * pair + 1),
+                        RopeStyle::Halves => (pair, pair + pairs),
+                    };
+                    let (x, y) = (f64::from(vector[first]), f64::from(vector[second]));
+                    let (c, s) = (f64::from(cos[pair]), f64::from(sin[pair]));
+                    let near = |value: f32, expected: f64| {
+                        assert!((f64::from(value) - expected).abs() < 1e-6, "{style:?} {pair}");
+                    };
+                    near(turned[first], x * c - y * s);
+                    near(turned[second], x * s + y * c);
+                }
+                assert_eq!(turned[2 * pairs..], vector[2 * pairs..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn log_sum_exp_is_that_of_exact_arithmetic() {
+    for path in Path::available() {
+        for length in LENGTHS {
+            for spread in [1.0, 30.0, 1000.0] {
+                let logits: Vec<_> = Noise::new(length as u64)
+                    .floats(length)
+                    .into_iter()
+                    .map(|value| value * spread)
+                    .collect();
+                let largest = logits.iter().copied().fold(f32::MIN, f32::max);
+                let sum: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
+                let expected = f64::from(largest) + sum.ln();
+                let difference = f64::from(log_sum_exp(path, &logits)) - expected;
+                assert!(difference.abs() <= 1e-6 * expected.abs().max(1.0), "{}", path.name());
+            }
+        }
+        let check = |logits: &[f32], expected: f32| {
+            assert_eq!(log_sum_exp(path, logits), expected, "{} {logits:?}", path.name());
+        };
+        check(&[], f32::NEG_INFINITY);
+        check(&[f32::NEG_INFINITY; 70], f32::NEG_INFINITY);
+        check(&[f32::INFINITY; 70], f32::INFINITY);
+        let mut broken = vec![0.0; 70];
+        for place in [3, 69] {
+            broken[place] = f32::NAN;
+            assert!(log_sum_exp(path, &broken).is_nan(), "{}", path.name());
+            broken[place] = 0.0;
+        }
+    }
+}
+
+#[test]
+fn arg_max_is_the_first_of_the_largest() {
+    for path in Path::available() {
+        let check = |values: &[f32], expected: usize| {
+            assert_eq!(arg_max(path, values), expected, "{} {values:?}", path.name());
+        };
+        check(&[], 0);
+        check(&[3.0], 0);
+        check(&[1.0, 2.0, 2.0], 1);
+        check(&[f32::NAN, -1.0, f32::NAN], 1);
+        check(&[f32::NAN; 70], 0);
+        check(&[f32::NEG_INFINITY; 70], 0);
+        for length in [64, 65, 100, 1000] {
+            for place in [0, 1, 63, length - 1] {
+                let mut values = vec![-1.0; length];
+                values[place] = 4.0;
+                values[length - 1] = 4.0;
+                check(&values, place);
+                values[(place + 1) % length] = f32::NAN;
+                let expected = if (place + 1) % length == length - 1 || place == length - 1 {
+                    values.iter().position(|value| *value == 4.0).unwrap_or(0)
+                } else {
+                    place
+                };
+                check(&values, expected);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_crashes_on_any_bits(bits in prop::collection::vec(any::<u32>(), 0..200)) {
+        let x: Vec<_> = bits.iter().map(|bits| f32::from_bits(*bits)).collect();
+        let (mut out, mut halves) = (x.clone(), vec![0; x.len()]);
+        for path in Path::available() {
+            rms_norm(path, &x, &x, 1e-5, &mut out);
+            swiglu(path, &x, &x, &mut out);
+            add_in_place(path, &mut out, &x);
+            to_f16(path, &x, &mut halves);
+            log_sum_exp(path, &x);
+            let largest = arg_max(path, &x);
+            prop_assert_eq!(largest, arg_max(Path::SCALAR, &x));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! JSON has no NaN and no infinity, and serde would write `null`, which clients refuse.
+
+use serde::{Serialize, Serializer};
+
+/// The value that stands for "impossible" among log-probabilities, as `OpenAI` writes it.
+const LOGPROB_MIN: f32 = -9999.0;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+pub(crate) fn amount<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let value = if value.is_nan() { 0.0 } else { value.clamp(f64::MIN, f64::MAX) };
+    value.serialize(serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+pub(crate) fn logprob<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    let value = if value.is_nan() { LOGPROB_MIN } else { value.clamp(LOGPROB_MIN, 0.0) };
+    value.serialize(serializer)
+}

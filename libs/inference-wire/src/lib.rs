@@ -1,0 +1,32 @@
+//! JSON and server-sent events of the Mistral- and OpenAI-compatible API.
+//!
+//! Requests are read leniently: start at [`ChatRequest::decode`]. Unknown fields are ignored and
+//! `null` means absent, but a field that is understood must make sense, and its error names it
+//! ([`FieldError`]). Answers are written strictly, because client libraries read them strictly:
+//! `usage`, `object`, `created`, `index` and `finish_reason` are always there. [`sse`] frames them.
+//!
+//! **Never here:** HTTP, async, clocks, the words of the server's own domain.
+#![deny(missing_docs)]
+
+pub mod sse;
+
+mod completion;
+mod decode;
+mod error_body;
+mod field_error;
+mod finite;
+mod logprobs;
+mod model;
+mod request;
+mod usage;
+
+pub use completion::{
+    AnswerMessage, AnswerRole, ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice,
+    ChunkObject, CompletionObject, Delta, FinishReason,
+};
+pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
+pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
+pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
+pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
+pub use request::{ChatRequest, Message, MessageContent, Role, StreamOptions, TextChunk, limits};
+pub use usage::{EvidenceMethod, Usage};

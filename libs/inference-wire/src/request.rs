@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a request may contain at most.
+pub mod limits {
+    use std::ops::RangeInclusive;
+
+    /// 0 picks the most likely token.
+    pub const TEMPERATURE: RangeInclusive<f64> = 0.0..=2.0;
+    /// 0 is excluded: nothing would be left.
+    pub const TOP_P_MAX: f64 = 1.0;
+    /// Share of the most likely token's probability.
+    pub const MIN_P: RangeInclusive<f64> = 0.0..=1.0;
+    /// Presence and frequency penalties.
+    pub const PENALTY: RangeInclusive<f64> = -2.0..=2.0;
+    /// 0 is excluded; 1 changes nothing.
+    pub const REPETITION_PENALTY_MAX: f64 = 2.0;
+    /// Stop strings of one request.
+    pub const STOP_STRINGS: usize = 16;
+    /// Bytes of one stop string.
+    pub const STOP_STRING_BYTES: usize = 256;
+    /// Candidates reported for each token.
+    pub const TOP_LOGPROBS: u64 = 20;
+    /// Tokens with a bias.
+    pub const LOGIT_BIASES: usize = 300;
+    /// Biases beyond are taken as this much.
+    pub const LOGIT_BIAS: f64 = 100.0;
+}
+
+/// A request for an answer to a conversation.
+///
+/// Every optional field may be left out or `null`. Fields that are not listed are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChatRequest {
+    /// The id of a model, as `GET /v1/models` lists them.
+    pub model: String,
+    /// The conversation so far, oldest message first; at least one.
+    pub messages: Vec<Message>,
+    /// Send the answer as server-sent events while it is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stream: bool,
+    /// Accepted for compatibility: the last event always carries the usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
+    /// 0 picks the most likely token, higher is more varied; at most 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2))]
+    pub temperature: Option<f32>,
+    /// Only the so many most likely tokens are drawn from; 0 and -1 mean all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Only the most likely tokens that together have this probability are drawn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(exclusive_minimum = 0, maximum = 1))]
+    pub top_p: Option<f32>,
+    /// Tokens less likely than this share of the most likely one are not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
+    pub min_p: Option<f32>,
+    /// The answer ends after so many tokens. `max_completion_tokens` means the same; of the two
+    /// the smaller counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub max_tokens: Option<u32>,
+    /// The model does not end its turn before so many tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_tokens: Option<u32>,
+    /// The answer ends before the first of these strings; one string or up to 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<StopStrings>))]
+    pub stop: Vec<String>,
+    /// The same seed, request and model give the same answer. `random_seed` means the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>))]
+    pub seed: Option<u64>,
+    /// Lowers tokens that have appeared, however often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -2, maximum = 2))]
+    pub presence_penalty: Option<f32>,
+    /// Lowers tokens by how often they have appeared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -2, maximum = 2))]
+    pub frequency_penalty: Option<f32>,
+    /// Divides the logits of tokens that have appeared; 1 changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(exclusive_minimum = 0, maximum = 2))]
+    pub repetition_penalty: Option<f32>,
+    /// Added to the logits of tokens, by token id; clamped to -100 and 100.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = Option<std::collections::BTreeMap<String, f32>>)
+    )]
+    pub logit_bias: BTreeMap<u32, f32>,
+    /// Report the log-probability of each token of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
+    /// Report so many candidates for each token, at most 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 20))]
+    pub top_logprobs: Option<u8>,
+}
+
+impl ChatRequest {
+    /// How many candidates to report for each token; `None` reports no log-probabilities.
+    /// `logprobs: false` wins over `top_logprobs`.
+    pub fn candidates(&self) -> Option<u8> {
+        match (self.logprobs, self.top_logprobs) {
+            (Some(true), candidates) => Some(candidates.unwrap_or(0)),
+            (None, Some(candidates)) if candidates > 0 => Some(candidates),
+            (Some(false) | None, _) => None,
+        }
+    }
+}
+
+/// Options of a streamed answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StreamOptions {
+    /// Changes nothing here: the usage is always included.
+    #[serde(default)]
+    pub include_usage: bool,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// Instructions. `developer` means the same.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// The result of a call.
+    Tool,
+}
+
+/// A message of the conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said. May be `null` for `assistant` alone.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MessageContent>))]
+    pub content: String,
+    /// The answer continues this message; only with `assistant`, and only in the last message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prefix: bool,
+}
+
+/// The content of a message as clients may write it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MessageContent {
+    /// All of it.
+    Text(String),
+    /// Pieces, joined without anything between them.
+    Chunks(Vec<TextChunk>),
+}
+
+/// A piece of a message: `{"type": "text", "text": "..."}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TextChunk {
+    /// The only kind that is understood.
+    Text {
+        /// The text.
+        text: String,
+    },
+}
+
+/// Stop strings as clients may write them.
+#[cfg(feature = "openapi")]
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the wire format to the OpenAPI document")]
+pub(crate) enum StopStrings {
+    /// One string.
+    One(String),
+    /// Up to 16.
+    Many(Vec<String>),
+}

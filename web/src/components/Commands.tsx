@@ -1,0 +1,12 @@
+import { Fragment } from "react";
+
+const COMMAND = /(galerne login-link|#token=)/u;
+
+/** Text in which commands and address parts are set as code. */
+export function Commands({ text }: { text: string }) {
+  return text
+    .split(COMMAND)
+    .map((part, at) =>
+      COMMAND.test(part) ? <code key={at}>{part}</code> : <Fragment key={at}>{part}</Fragment>,
+    );
+}

@@ -1,0 +1,60 @@
+/** What went wrong, in the form that the page keeps and shows. */
+export interface Failure {
+  /** Stable code of the server, or one that starts with `page.` for what the page saw itself. */
+  code: string;
+  /** The server's own sentence; empty when the page found the failure. */
+  message: string;
+  hint: string;
+  /** Seconds after which the server accepts another try, where it says so. */
+  retryAfterSeconds: number | null;
+}
+
+/** Carries a `Failure` through promises. */
+export class RequestError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(`${failure.code}: ${failure.message}`, options);
+    this.name = "RequestError";
+    this.failure = failure;
+  }
+}
+
+/** A failure that the page itself found. */
+export function pageFailure(
+  code: "page.unreachable" | "page.interrupted" | "page.unreadable",
+): Failure {
+  return { code, message: "", hint: "", retryAfterSeconds: null };
+}
+
+/** The failure behind anything thrown by the `api` folders. */
+export function failureOf(thrown: unknown): Failure {
+  return thrown instanceof RequestError ? thrown.failure : pageFailure("page.unreadable");
+}
+
+/** Reads an error body; a body of another shape gives an unknown code and the given status. */
+export function failureFromBody(body: unknown, status: number, retryAfter: string | null): Failure {
+  const seconds = Number.parseInt(retryAfter ?? "", 10);
+  return {
+    code: field(body, "code") ?? field(nested(body, "error"), "code") ?? `http.${status}`,
+    message: field(body, "message") ?? field(nested(body, "error"), "message") ?? "",
+    hint: field(body, "hint") ?? "",
+    retryAfterSeconds: Number.isFinite(seconds) ? seconds : null,
+  };
+}
+
+function nested(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+function field(value: unknown, key: string): string | null {
+  const found = nested(value, key);
+  return typeof found === "string" && found !== "" ? found : null;
+}
+
+/** The person has to sign in again before anything else works. */
+export function needsSignIn({ code }: Failure): boolean {
+  return code.startsWith("auth.");
+}

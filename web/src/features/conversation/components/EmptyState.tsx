@@ -1,0 +1,52 @@
+import { Button } from "react-aria-components";
+
+import { ErrorNote } from "../../../components/ErrorNote";
+import { StateBlock } from "../../../components/StateBlock";
+import { useMessages } from "../../../messages/messages";
+import type { ModelChoice } from "../../models/hooks/useModels";
+
+interface EmptyStateProps {
+  choice: ModelChoice;
+  onAsk: (question: string) => void;
+}
+
+/** Before the first question: what this is, and three questions to try. */
+export function EmptyState({ choice, onAsk }: EmptyStateProps) {
+  const { app, empty, examples, noModel } = useMessages();
+  if (choice.failure !== null) {
+    return (
+      <ErrorNote failure={choice.failure}>
+        <Button className="btn" onPress={choice.retry}>
+          {app.retry}
+        </Button>
+      </ErrorNote>
+    );
+  }
+  if (choice.models === null) return null;
+  if (choice.chosen === null) {
+    return (
+      <StateBlock title={noModel.title}>
+        <p>
+          {noModel.what} {noModel.action} <code>galerne model import</code>
+        </p>
+      </StateBlock>
+    );
+  }
+  return (
+    <StateBlock title={empty.title}>
+      <p>{empty.lead(choice.chosen)}</p>
+      <p>{empty.small}</p>
+      <h3>{empty.examples}</h3>
+      <ul className="examples">
+        {examples.map((example) => (
+          <li key={example}>
+            <Button className="example" onPress={() => onAsk(example)}>
+              <span lang="en">{example}</span>
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <p className="aside">{empty.memory}</p>
+    </StateBlock>
+  );
+}

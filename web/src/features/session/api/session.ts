@@ -1,0 +1,22 @@
+import { readJson, send, sendJson } from "../../../api/client";
+import type { Session } from "../../../api/types";
+import { RequestError, needsSignIn } from "../../../errors/failure";
+
+/** The session of this browser, or `null` when nobody is signed in. */
+export async function fetchSession(): Promise<Session | null> {
+  try {
+    return await readJson<Session>(await send("/v1/session"));
+  } catch (thrown) {
+    if (thrown instanceof RequestError && needsSignIn(thrown.failure)) return null;
+    throw thrown;
+  }
+}
+
+/** Exchanges a one-time token for the session cookie. */
+export async function openSession(token: string): Promise<void> {
+  await sendJson("POST", "/v1/session", { token });
+}
+
+export async function closeSession(): Promise<void> {
+  await send("/v1/session", { method: "DELETE" });
+}

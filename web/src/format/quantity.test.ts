@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+
+import {
+  formatCount,
+  formatEnergy,
+  formatGridFactor,
+  formatMass,
+  formatUncertainty,
+  quantityText,
+  type Language,
+  type Quantity,
+} from "./quantity";
+
+function check(quantity: Quantity, language: Language, expected: string): void {
+  expect(quantityText(quantity, language)).toBe(expected);
+}
+
+describe("energy", () => {
+  test.each<[number, number | null, string, string]>([
+    [1512, 8, "0.42\u00A0Wh", "0,42\u00A0Wh"],
+    [23.4, 50, "20\u00A0J", "20\u00A0J"],
+    [23.4, 30, "23\u00A0J", "23\u00A0J"],
+    [23.4, 4, "23.4\u00A0J", "23,4\u00A0J"],
+    [23.4, 0.01, "23.4\u00A0J", "23,4\u00A0J"],
+    [0.734, 40, "0.7\u00A0J", "0,7\u00A0J"],
+    [23.4, null, "23\u00A0J", "23\u00A0J"],
+    [9.7, 300, "10\u00A0J", "10\u00A0J"],
+    [359, 5, "360\u00A0J", "360\u00A0J"],
+    [0, 10, "0\u00A0J", "0\u00A0J"],
+    [4_428_000, 1, "1.23\u00A0kWh", "1,23\u00A0kWh"],
+    [4_446_000_000, 0.01, "1,235\u00A0kWh", "1\u202F235\u00A0kWh"],
+  ])("%d J at ±%s %%", (joules, uncertainty, english, french) => {
+    check(formatEnergy(joules, uncertainty, "en"), "en", english);
+    check(formatEnergy(joules, uncertainty, "fr"), "fr", french);
+  });
+});
+
+describe("mass of CO2e", () => {
+  test.each<[number, number | null, string]>([
+    [0.0142, 10, "14\u00A0mg"],
+    [0.00021, 45, "0,21\u00A0mg"],
+    [0.0000123, 20, "12\u00A0µg"],
+    [12.34, 1, "12,3\u00A0g"],
+    [1234, 1, "1,23\u00A0kg"],
+  ])("%d g at ±%s %%", (grams, uncertainty, french) => {
+    check(formatMass(grams, uncertainty, "fr"), "fr", french);
+  });
+});
+
+test("counts group by thousands, narrow no-break space in French", () => {
+  check(formatCount(41207, "fr"), "fr", "41\u202F207");
+  check(formatCount(41207, "en"), "en", "41,207");
+});
+
+test("a grid factor keeps its own digits", () => {
+  check(formatGridFactor(33, "fr"), "fr", "33\u00A0g/kWh");
+  check(formatGridFactor(401, "en"), "en", "401\u00A0g/kWh");
+  check(formatGridFactor(53.4, "en"), "en", "53\u00A0g/kWh");
+});
+
+test("an uncertainty is never understated", () => {
+  expect(formatUncertainty(7.2, "fr")).toBe("±\u00A08\u00A0%");
+  expect(formatUncertainty(8, "en")).toBe("±\u00A08%");
+});

@@ -1,0 +1,24 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { App } from "./app/App";
+import { installTrustedTypesPolicy } from "./app/trusted-types";
+import { takeTokenFromAddress } from "./features/session/api/link";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/frame.css";
+import "./styles/controls.css";
+import "./styles/conversation.css";
+
+installTrustedTypesPolicy();
+const linkToken = takeTokenFromAddress();
+
+const root = document.getElementById("root");
+if (root === null) {
+  throw new Error("index.html has no #root element");
+}
+createRoot(root).render(
+  <StrictMode>
+    <App linkToken={linkToken} />
+  </StrictMode>,
+);
