@@ -56,14 +56,18 @@ class Peer:
         body = {"content": text, "add_special": False, "parse_special": True}
         return self.post("/tokenize", body)["tokens"]
 
-    def complete(self, tokens, count, candidates=0):
-        """Greedy, from raw token ids, never ending early, without a prefix cache."""
+    def complete(self, tokens, count, candidates=0, forbidden=()):
+        """Greedy, from raw token ids, never ending early, without a prefix cache.
+
+        `forbidden` tokens are not chosen; the log-probabilities are those before that choice.
+        """
         return self.post(
             "/completion",
             {
                 **{"prompt": tokens, "n_predict": count, "n_probs": candidates},
                 **{"temperature": 0, "ignore_eos": True, "cache_prompt": False},
                 **{"samplers": ["top_k"], "top_k": 1, "return_tokens": True},
+                "logit_bias": [[token, False] for token in forbidden],
             },
         )
 

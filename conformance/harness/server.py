@@ -153,14 +153,15 @@ class Server:
         """Asks the server to stop and returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self._reap()
+        return self.wait()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
-        return self._reap()
+        return self.wait()
 
-    def _reap(self):
+    def wait(self):
+        """Waits for the end and returns the exit code."""
         code = self.process.wait(timeout=HANG_GUARD_SECONDS)
         for reader in self._readers:
             reader.join(timeout=HANG_GUARD_SECONDS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy
 
 from harness.paths import CONFORMANCE, cache
+from harness.peer import Peer
 from harness.report import progress
 
 PROMPTS = CONFORMANCE / "oracle" / "prompts.json"
@@ -46,34 +47,40 @@ class Answers:
         return [{"prompt": prompt, "continuation": tokens} for prompt, tokens in pairs]
 
 
-def load(model, open_peer, version):
-    """`open_peer` starts the oracle; it is called only if the cache has no answer."""
+def prompts(peer):
+    """The committed prompts as tokens."""
+    return [peer.tokenize(prompt["text"]) for prompt in json.loads(PROMPTS.read_text())]
+
+
+def load(model, version):
+    """From the cache, or from the oracle in its most exact setting."""
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    wanted = f"{digest} {hashlib.sha256(PROMPTS.read_bytes()).hexdigest()} {version} {CANDIDATES}"
+    wanted = f"{digest} {hashlib.sha256(PROMPTS.read_bytes()).hexdigest()} {version} {CANDIDATES} exact"
     name = hashlib.sha256(wanted.encode()).hexdigest()[:24]
     file = cache() / "oracle" / f"{name}.npz"
     if not file.exists():
         progress("asking the oracle (once): 20 prompts, 64 tokens each")
-        with open_peer() as peer:
-            prompts = [peer.tokenize(prompt["text"]) for prompt in json.loads(PROMPTS.read_text())]
-            _store(file, ask(peer, prompts, TOKENS_PER_PROMPT, CANDIDATES))
+        with Peer(model, exact=True) as peer:
+            _store(file, ask(peer, prompts(peer), TOKENS_PER_PROMPT, CANDIDATES))
     return _read(file)
 
 
-def ask(peer, prompts, count, candidates):
+def ask(peer, texts, count, candidates, forbidden=()):
     """Lets the oracle continue each prompt by `count` tokens, one at a time."""
     continuations, ids, logprobs = [], [], []
-    for tokens in prompts:
-        answer = peer.complete(tokens, count, candidates)
+    for tokens in texts:
+        answer = peer.complete(tokens, count, candidates, forbidden)
         continuations.append(answer["tokens"])
         assert len(answer["tokens"]) == count, f"{len(answer['tokens'])} tokens, not {count}"
-        for position in answer["completion_probabilities"]:
+        positions = answer["completion_probabilities"]
+        assert len(positions) == count, f"{len(positions)} positions, not {count}"
+        for position in positions:
             best = position["top_logprobs"]
             assert len(best) == candidates, f"{len(best)} candidates, not {candidates}"
             ids.append([candidate["id"] for candidate in best])
             logprobs.append([candidate["logprob"] for candidate in best])
     return Answers(
-        prompts,
+        texts,
         continuations,
         numpy.array(ids, dtype=numpy.int32),
         numpy.array(logprobs, dtype=numpy.float32),

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy  # noqa: E402
 
+from harness.paths import ROOT  # noqa: E402
 from harness.peer import Peer  # noqa: E402
 from harness.report import Report, progress  # noqa: E402
 from oracle import answers as oracle_answers  # noqa: E402
@@ -19,11 +20,12 @@ from oracle import engine, tiny_model  # noqa: E402
 from oracle.verdict import KL_POSITIONS_MIN, judge  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+TOKENIZER_GOLDEN = ROOT / "crates/engine-cpu/tests/fixtures/smollm_tokenizer_golden.json"
 THRESHOLD_MAX = 0.2
 TINY_DIFFERENCE_MAX = 1e-3
 # The scalar path is slow, and a wrong model is seen on any prompt: these are enough.
-SCALAR_PROMPTS = [0, 14, 16]
-CONTROL_PROMPTS = [0, 2, 5, 8, 11, 16]
+SCALAR_PROMPTS = [0, 9, 15]
+CONTROL_PROMPTS = [0, 3, 4, 7, 9, 11]
 # Each changes one number of the model and must be seen.
 CONTROLS = [
     ("one RoPE frequency", "rope:2:1.5"),
@@ -102,7 +104,7 @@ def tiny(report):
         generator = numpy.random.default_rng(tiny_model.SEED)
         prompts = [generator.integers(3, size, length).tolist() for length in (1, 7, 40)]
         with Peer(model, context=tiny_model.CONTEXT, exact=True) as peer:
-            answers = oracle_answers.ask(peer, prompts, 48, size)
+            answers = oracle_answers.ask(peer, prompts, 48, size, tiny_model.no_text_alone())
         for mode, options in MODES:
             with report.check(f"F32 tiny random model, scalar path, {mode}: within 1e-3"):
                 ours = engine.log_probabilities(
@@ -117,16 +119,20 @@ def tiny(report):
 
 
 def tokenizer(report, model):
-    golden = json.loads((HERE / "tokenizer_golden.json").read_text())
-    with report.check("the tokenizer gives the recorded ids"):
-        cases = golden["cases"]
-        ours = engine.tokenize(model, [case["text"] for case in cases])
+    golden = json.loads(TOKENIZER_GOLDEN.read_text())
+    with report.check(f"the tokenizer gives the recorded ids of {len(golden)} texts"):
+        ours = engine.tokenize(model, [case["text"] for case in golden])
         wrong = [
             (case["text"][:60], case["ids"][:12], ids[:12])
-            for case, ids in zip(cases, ours)
+            for case, ids in zip(golden, ours)
             if case["ids"] != ids
         ]
-        assert not wrong, f"{len(wrong)} of {len(cases)} texts differ, first {wrong[0]}"
+        assert not wrong, f"{len(wrong)} texts differ, first {wrong[0]}"
+    with report.check("the tokenizer gives the oracle's ids of the prompts, special tokens too"):
+        prompts = json.loads(oracle_answers.PROMPTS.read_text())
+        recorded = json.loads((HERE / "reference.json").read_text())
+        ours = engine.tokenize(model, [prompt["text"] for prompt in prompts], "--parse-special")
+        assert ours == [entry["prompt"] for entry in recorded["answers"]], ours
 
 
 def main():
@@ -136,7 +142,7 @@ def main():
     limit = threshold(report)
     oracle_is_sound(report, model)
     version = installed_version()
-    answers = oracle_answers.load(model, lambda: Peer(model), version)
+    answers = oracle_answers.load(model, version)
     matches_the_recording(report, answers)
     tokenizer(report, model)
     tiny(report)

@@ -58,10 +58,11 @@ def log_probabilities(model, sequences, *options):
     return values.reshape(positions, -1)
 
 
-def tokenize(model, texts):
-    """The token ids of each text by our tokenizer; special tokens in the text are tokens."""
+def tokenize(model, texts, *options):
+    """The token ids of each text by our tokenizer."""
+    command = [paths.target() / "examples" / "tokenize", model, *options]
     done = subprocess.run(
-        [str(paths.target() / "examples" / "tokenize"), str(model)],
+        [str(part) for part in command],
         input=json.dumps(texts).encode(),
         capture_output=True,
         timeout=HANG_GUARD_SECONDS,

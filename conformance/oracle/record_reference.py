@@ -10,7 +10,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from harness.peer import Peer  # noqa: E402
 from oracle import answers as oracle_answers  # noqa: E402
 from oracle.compare import installed_version  # noqa: E402
 
@@ -19,7 +18,7 @@ KEPT = 5
 
 def main():
     model = Path(sys.argv[1])
-    answers = oracle_answers.load(model, lambda: Peer(model), installed_version())
+    answers = oracle_answers.load(model, installed_version())
     count = len(answers.continuations[0])
     names = [prompt["name"] for prompt in json.loads(oracle_answers.PROMPTS.read_text())]
     lines = []

@@ -22,7 +22,13 @@ def vocabulary():
     return tokens + [pair.replace(" ", "") for pair in merges], merges
 
 
+def no_text_alone():
+    """Tokens that are no text by themselves: the oracle reports nothing at their positions."""
+    return [*range(len(SPECIAL)), *(len(SPECIAL) + byte for byte in range(128, 256))]
+
+
 def write(path):
+    """Returns the size of the vocabulary."""
     generator = numpy.random.default_rng(SEED)
     tokens, merges = vocabulary()
     writer = gguf.GGUFWriter(path, "llama")

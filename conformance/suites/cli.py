@@ -234,7 +234,7 @@ def _stopping(report, bench):
         assert rest.rstrip().endswith(b"data: [DONE]"), rest[-200:]
         assert b'"finish_reason":"length"' in rest, rest[-900:]
         stream.close()
-        assert server.stop() == 0, server.errors
+        assert server.wait() == 0, server.errors
         assert ledger.settled_usage(server.data_dir, stream.request)["outcome"] == "finished"
         try:
             socket.create_connection(("127.0.0.1", server.port), timeout=5).close()

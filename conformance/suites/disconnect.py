@@ -1,6 +1,8 @@
 """A client that leaves in the middle of an answer stops its generation."""
 
 import json
+import random
+import time
 
 from harness import ledger
 from harness.report import progress
@@ -8,6 +10,7 @@ from harness.report import progress
 TOKENS = 4000
 # Far above what is made until a close is noticed, far below what was asked for.
 TOKENS_MAX = 400
+LEAVERS, SEED = 60, 20261121
 
 
 class OpenStream:
@@ -47,17 +50,44 @@ def run(report, server):
         _expect_cancelled(server, stream.request)
     with report.check("disconnect: a complete answer that is not awaited is cancelled"):
         known = {row["request_id"] for row in ledger.usage_rows(server.data_dir)}
-        connection = server.api.connect()
-        body = server.api.chat_body("Tell a long story.", max_tokens=TOKENS, min_tokens=TOKENS)
-        connection.request(
-            *("POST", "/v1/chat/completions", json.dumps(body)),
-            {"Authorization": f"Bearer {server.api.key}", "Content-Type": "application/json"},
-        )
+        connection = _ask_for_complete_answer(server)
         request = _wait_for_new_row(server, known)
+        # Longer than anything that a server may still be doing to begin the answer.
+        time.sleep(0.3)
         connection.close()
         _expect_cancelled(server, request)
+    with report.check(f"disconnect: {LEAVERS} clients leave at any moment, all are settled"):
+        _leave_at_any_moment(server)
     with report.check("disconnect: the server answers the next request"):
         assert server.api.chat("Hello", max_tokens=3).status == 200
+
+
+def _ask_for_complete_answer(server):
+    connection = server.api.connect()
+    body = server.api.chat_body("Tell a long story.", max_tokens=TOKENS, min_tokens=TOKENS)
+    connection.request(
+        *("POST", "/v1/chat/completions", json.dumps(body)),
+        {"Authorization": f"Bearer {server.api.key}", "Content-Type": "application/json"},
+    )
+    return connection
+
+
+def _leave_at_any_moment(server):
+    """Also between the moment at which a request is written down and the one at which it runs."""
+    generator = random.Random(SEED)
+    known = {row["request_id"] for row in ledger.usage_rows(server.data_dir)}
+    for _ in range(LEAVERS):
+        connection = _ask_for_complete_answer(server)
+        time.sleep(generator.uniform(0, 0.03))
+        connection.close()
+    # All have left; an answer after them says that the server has seen them all.
+    assert server.api.chat("Hello", max_tokens=1).status == 200
+    rows = ledger.usage_rows(server.data_dir)
+    left = [row["request_id"] for row in rows if row["request_id"] not in known]
+    assert len(left) > LEAVERS // 4, f"only {len(left)} requests were written down"
+    for request in left:
+        settled = ledger.settled_usage(server.data_dir, request)
+        assert settled["outcome"] in ("cancelled", "finished"), settled
 
 
 def _wait_for_new_row(server, known):

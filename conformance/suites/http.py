@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+import time
 
 from harness import ledger
 from harness.server import MODEL, Server, run_json
@@ -28,6 +29,7 @@ def run(report, bench):
         _rude_clients(report, server)
         disconnect.run(report, server)
         _books(report, server)
+    _crowd(report, bench)
 
 
 def expect_refusal(answer, status, code):
@@ -305,3 +307,23 @@ def _books(report, server):
         trail = json.dumps(ledger.audit_entries(server.data_dir))
         for secret in (server.key, server.key[-12:], server.link_token, "capital of France"):
             assert secret not in trail, secret
+
+
+def _crowd(report, bench):
+    data_dir = bench.data_dir()
+    (data_dir / "galerne.toml").write_text("[limits]\nrequests_max = 2\n")
+    with Server(bench.binary, data_dir) as server:
+        with report.check("http: more requests than places -> 429 capacity.exhausted"):
+            running = [
+                disconnect.OpenStream(server.api, "Tell a long story.", min_tokens=4000)
+                for _ in range(2)
+            ]
+            answer = server.api.chat("Hello", max_tokens=1)
+            expect_refusal(answer, 429, "capacity.exhausted")
+            assert int(answer.headers["retry-after"]) > 0, answer.headers
+            for stream in running:
+                stream.close()
+                ledger.settled_usage(data_dir, stream.request)
+            # A place is free as soon as its request is settled.
+            while server.api.chat("Hello", max_tokens=1).status == 429:
+                time.sleep(0.05)

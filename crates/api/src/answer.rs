@@ -113,12 +113,12 @@ impl Frames {
                 return Some(frame);
             }
             let event = self.event.as_mut()?;
-            match timeout_at(self.silent_since + self.keep_alive, event).await {
-                Ok((event, stream)) => self.take(event, stream),
-                Err(_) => {
-                    let frame = Bytes::from_static(wire::sse::KEEP_ALIVE.as_bytes());
-                    self.ready.push_back(frame);
-                }
+            let next = timeout_at(self.silent_since + self.keep_alive, event).await;
+            if let Ok((event, stream)) = next {
+                self.take(event, stream);
+            } else {
+                let frame = Bytes::from_static(wire::sse::KEEP_ALIVE.as_bytes());
+                self.ready.push_back(frame);
             }
         }
     }

@@ -263,7 +263,9 @@ impl From<AccessError> for Problem {
                 tracing::error!(error = ?source, "store not available");
                 Self::new(Code::StoreUnavailable, source.to_string()).retry_after(Some(2))
             }
-            AccessError::KeyUnknown { .. } | AccessError::NotFounded => {
+            AccessError::KeyUnknown { .. }
+            | AccessError::KeyName { .. }
+            | AccessError::NotFounded => {
                 tracing::error!(%message, "unexpected in a route");
                 Self::new(Code::Internal, "the server failed")
             }

@@ -5,13 +5,13 @@
 
 pub mod chat;
 mod clock;
+mod hexadecimal;
 mod id;
 mod model;
 mod tenant;
 
 pub use clock::{Clock, Timestamp};
-pub use id::{
-    IdSource, KeyId, OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId,
-};
+pub use hexadecimal::hexadecimal;
+pub use id::{IdSource, KeyId, OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId};
 pub use model::{ModelId, ModelIdError};
 pub use tenant::{ApiKey, Caller, Organisation, Principal, Project};

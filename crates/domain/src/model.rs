@@ -8,7 +8,9 @@ pub struct ModelId(String);
 
 /// Why a text is not a model id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a model id: use 1 to 128 of a-z A-Z 0-9 . _ - : and /, not starting with . or /")]
+#[error(
+    "`{text}` is not a model id: use 1 to 128 of a-z A-Z 0-9 . _ - : and /, not starting with . or /"
+)]
 pub struct ModelIdError {
     text: String,
 }

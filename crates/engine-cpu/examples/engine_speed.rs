@@ -87,8 +87,7 @@ async fn generate(
     max_tokens: u32,
 ) -> anyhow::Result<(Duration, Duration)> {
     let start = Instant::now();
-    let sampling =
-        Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() };
+    let sampling = Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() };
     let generations: Vec<_> = (0..count)
         .map(|index| {
             let salt = 7 * u32::try_from(index).unwrap_or(0);

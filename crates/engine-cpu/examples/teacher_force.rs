@@ -55,11 +55,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// The logits before each token of the continuation.
-fn rows(
-    direct: &mut Direct,
-    sequence: &Sequence,
-    batched: bool,
-) -> anyhow::Result<Vec<Vec<f32>>> {
+fn rows(direct: &mut Direct, sequence: &Sequence, batched: bool) -> anyhow::Result<Vec<Vec<f32>>> {
     let Some((_, given)) = sequence.continuation.split_last() else { return Ok(Vec::new()) };
     direct.restart();
     if batched {

@@ -63,9 +63,9 @@ impl Direct {
             return Err(DirectError { message });
         }
         let end = self.tokens + tokens.len();
-        self.sequence.reserve(&self.pool, end).map_err(|_| DirectError {
-            message: "no memory for keys and values".to_owned(),
-        })?;
+        self.sequence
+            .reserve(&self.pool, end)
+            .map_err(|_| DirectError { message: "no memory for keys and values".to_owned() })?;
         let run = Run { kv: &self.sequence, start: self.tokens, tokens, logits };
         self.forward
             .run(&self.model, &self.crew, &[run])

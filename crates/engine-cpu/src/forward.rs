@@ -54,7 +54,12 @@ impl Forward {
     /// token that was asked for, in the order of the runs.
     ///
     /// Runs must name tokens of the vocabulary, and no sequence twice.
-    pub(crate) fn run(&mut self, model: &Model, crew: &Crew, runs: &[Run<'_>]) -> Result<(), CrewBroken> {
+    pub(crate) fn run(
+        &mut self,
+        model: &Model,
+        crew: &Crew,
+        runs: &[Run<'_>],
+    ) -> Result<(), CrewBroken> {
         self.plan.build(model.config(), runs, crew.len());
         self.workspace.fit(model, &self.plan, crew.len());
         let (plan, space, path) = (&self.plan, &self.workspace, self.path);

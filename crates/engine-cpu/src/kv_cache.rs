@@ -119,7 +119,6 @@ impl KvSequence {
         Ok(())
     }
 
-
     pub(crate) fn block(&self, index: usize) -> &SharedBuffer<u16> {
         &self.blocks[index].values
     }

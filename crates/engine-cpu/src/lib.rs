@@ -27,5 +27,7 @@ mod workers;
 pub use direct::{Direct, DirectError};
 pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
-pub use model::{ConfigError, Model, ModelConfig, ModelError, Perturbation, SUPPORTED_ARCHITECTURES};
+pub use model::{
+    ConfigError, Model, ModelConfig, ModelError, Perturbation, SUPPORTED_ARCHITECTURES,
+};
 pub use served::{LoadError, ModelFile};

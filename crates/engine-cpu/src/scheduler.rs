@@ -173,9 +173,8 @@ impl Scheduler {
         while self.running.len() < self.sequences_max {
             let (pool, running) = (&self.pool, &self.running);
             let alone = running.is_empty();
-            let fits = |job: &Job| {
-                alone || pool.has_room(job.served.model.kv_shape(), job.tokens_first())
-            };
+            let fits =
+                |job: &Job| alone || pool.has_room(job.served.model.kv_shape(), job.tokens_first());
             let Some(job) = self.waiting.next(running, fits) else { return };
             let mut sequence = Sequence::admit(job);
             sequence.take_room_for_prompt(&self.pool);
@@ -205,9 +204,8 @@ impl Scheduler {
     fn next_model(&self) -> Option<Arc<Served>> {
         let ready = || self.running.iter().filter(|sequence| sequence.is_ready());
         let last = self.last_model.as_ref();
-        let other = |sequence: &&Sequence| {
-            last.is_none_or(|last| !Arc::ptr_eq(last, &sequence.served))
-        };
+        let other =
+            |sequence: &&Sequence| last.is_none_or(|last| !Arc::ptr_eq(last, &sequence.served));
         let next = ready().find(other).or_else(|| ready().next());
         next.map(|sequence| Arc::clone(&sequence.served))
     }

@@ -40,12 +40,12 @@ pub enum LoadError {
     Tokenizer { model: ModelId, source: TokenizerError },
     #[error("the chat template of `{model}` cannot be used")]
     Template { model: ModelId, source: TemplateError },
-    #[error(
-        "the tokenizer of `{model}` has {tokens} tokens, but its embedding only {vocabulary}"
-    )]
+    #[error("the tokenizer of `{model}` has {tokens} tokens, but its embedding only {vocabulary}")]
     Vocabulary { model: ModelId, tokens: usize, vocabulary: usize },
-    #[error("the limit for keys and values, {kv_bytes_max} bytes, does not hold one block of \
-             {block_bytes} bytes of `{model}`")]
+    #[error(
+        "the limit for keys and values, {kv_bytes_max} bytes, does not hold one block of \
+             {block_bytes} bytes of `{model}`"
+    )]
     CacheTooSmall { model: ModelId, kv_bytes_max: usize, block_bytes: usize },
     #[error("a model named `{model}` is already loaded")]
     Duplicate { model: ModelId },
@@ -69,8 +69,8 @@ impl Served {
             .map_err(|source| LoadError::Tokenizer { model: id.clone(), source })?;
         let template = ChatTemplate::from_gguf(&gguf, &tokenizer)
             .map_err(|source| LoadError::Template { model: id.clone(), source })?;
-        let model = Model::load(&gguf)
-            .map_err(|source| LoadError::Model { model: id.clone(), source })?;
+        let model =
+            Model::load(&gguf).map_err(|source| LoadError::Model { model: id.clone(), source })?;
         let config = model.config();
         if tokenizer.len() > config.vocabulary {
             let (tokens, vocabulary) = (tokenizer.len(), config.vocabulary);

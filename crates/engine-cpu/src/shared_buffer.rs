@@ -65,7 +65,9 @@ impl<T> SharedBuffer<T> {
         let cells = &self.cells[range];
         // SAFETY: in bounds by the line above; exclusive, as the caller promises; `UnsafeCell`
         // allows the write through a shared reference.
-        unsafe { std::slice::from_raw_parts_mut(cells.as_ptr().cast::<T>().cast_mut(), cells.len()) }
+        unsafe {
+            std::slice::from_raw_parts_mut(cells.as_ptr().cast::<T>().cast_mut(), cells.len())
+        }
     }
 
     /// # Safety

@@ -18,7 +18,7 @@ use crate::{
     wiring::Local,
 };
 
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
     let output = Output::new(cli.common.json);
     let settings = |serve| Settings::load(&cli.common, serve);
     match &cli.command {
@@ -44,8 +44,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// Runs a short command on this thread.
-pub(crate) fn wait<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

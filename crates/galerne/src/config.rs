@@ -3,8 +3,7 @@
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
 use std::{
-    fmt,
-    fs,
+    fmt, fs,
     io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -170,8 +169,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        let Limits { requests_max, sequences_max, kv_cache_mib, drain_seconds } =
-            self.limits.value;
+        let Limits { requests_max, sequences_max, kv_cache_mib, drain_seconds } = self.limits.value;
         for (name, value, range) in [
             ("threads", self.threads.value, 1..=256),
             ("limits.requests_max", requests_max, 1..=100_000),
@@ -216,12 +214,7 @@ impl Settings {
     }
 }
 
-fn choose<T>(
-    flag: Option<T>,
-    environment: Option<T>,
-    file: Option<T>,
-    default: T,
-) -> Setting<T> {
+fn choose<T>(flag: Option<T>, environment: Option<T>, file: Option<T>, default: T) -> Setting<T> {
     let candidates =
         [(flag, Origin::Flag), (environment, Origin::Environment), (file, Origin::File)];
     for (value, origin) in candidates {
@@ -272,8 +265,7 @@ mod tests {
     ) -> Result<Settings, String> {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("galerne.toml"), file).unwrap();
-        let common =
-            Common { data_dir: Some(temp.path().to_owned()), config: None, json: false };
+        let common = Common { data_dir: Some(temp.path().to_owned()), config: None, json: false };
         let serve = Serve { listen: listen.map(|text| text.parse().unwrap()), threads: None };
         let environment = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);

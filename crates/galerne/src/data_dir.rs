@@ -16,6 +16,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use domain::hexadecimal;
 use governance::{InstallationKey, SecretSource};
 
 use crate::failure::{Exit, Failure};
@@ -83,9 +84,7 @@ impl DataDir {
                 Failure::message(format!("{} is not an installation key", path.display()))
                     .hint("restore the file from a backup; it holds 64 hexadecimal digits")
             }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.create_key(&path, secrets)
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => self.create_key(&path, secrets),
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 anyhow::Error::new(error).context(format!("could not read {}", path.display())),
@@ -107,7 +106,7 @@ impl DataDir {
         }
         let mut bytes = [0; 32];
         secrets.fill(&mut bytes);
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = hexadecimal(&bytes);
         // Written beside and renamed, so that a crash leaves a whole key or none.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let mut file = OpenOptions::new()

@@ -21,7 +21,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    match command::run(cli) {
+    match command::run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use domain::{Clock, ModelId, Timestamp};
+use domain::{Clock, ModelId, Timestamp, hexadecimal};
 use engine_cpu::gguf::GgufFile;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -66,8 +66,9 @@ impl ModelFiles {
     pub(crate) fn find(&self, id: &ModelId) -> Result<Manifest, Failure> {
         let path = self.folder(id).join("manifest.json");
         if !path.exists() {
-            return Err(Failure::message(format!("no model `{id}` is imported"))
-                .hint("`galerne model list` shows those that are; `galerne model import` adds one"));
+            return Err(Failure::message(format!("no model `{id}` is imported")).hint(
+                "`galerne model list` shows those that are; `galerne model import` adds one",
+            ));
         }
         read_manifest(&path)
     }
@@ -131,8 +132,8 @@ fn architecture(source: &Path) -> Result<String, Failure> {
 }
 
 fn copy(source: &Path, target: &Path, progress: Progress<'_>) -> Result<(String, u64), Failure> {
-    let mut file = File::create(target)
-        .with_context(|| format!("could not write {}", target.display()))?;
+    let mut file =
+        File::create(target).with_context(|| format!("could not write {}", target.display()))?;
     let copied = transfer(source, &mut file, progress)?;
     file.sync_all()?;
     Ok(copied)
@@ -143,8 +144,8 @@ fn transfer(
     target: &mut dyn Write,
     progress: Progress<'_>,
 ) -> Result<(String, u64), Failure> {
-    let mut source = File::open(source)
-        .with_context(|| format!("could not read {}", source.display()))?;
+    let mut source =
+        File::open(source).with_context(|| format!("could not read {}", source.display()))?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut bytes = 0;
@@ -159,8 +160,7 @@ fn transfer(
         bytes += count as u64;
         progress(bytes);
     }
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((sha256, bytes))
+    Ok((hexadecimal(&digest.finalize()), bytes))
 }
 
 fn check_digest(expected: Option<&str>, found: &str) -> Result<(), Failure> {

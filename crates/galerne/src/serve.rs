@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
-use governance::{CreatedKey, ports::AccessStore as _};
 use domain::Clock as _;
+use governance::{CreatedKey, ports::AccessStore as _};
 use inference::ports::UsageLedger as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
@@ -19,8 +19,8 @@ use crate::{
     failure::{Exit, Failure},
     model_files::ModelFiles,
     output::{Output, line},
-    web,
     system::{SystemClock, SystemRandom},
+    web,
     wiring::{Local, Serving},
 };
 

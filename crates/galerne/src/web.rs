@@ -3,8 +3,6 @@
 //! Every page is served with a policy that allows nothing but the server's own files, and a nonce
 //! of its own for the styles that components insert.
 
-use std::fmt::Write as _;
-
 use axum::{
     Router,
     body::Body,
@@ -13,6 +11,7 @@ use axum::{
     response::IntoResponse as _,
     routing::get,
 };
+use domain::hexadecimal;
 use governance::SecretSource as _;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -94,10 +93,7 @@ fn content_type(name: &str) -> &'static str {
 fn nonce() -> String {
     let mut bytes = [0; 16];
     SystemRandom.fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-        write!(text, "{byte:02x}").ok();
-        text
-    })
+    hexadecimal(&bytes)
 }
 
 fn policy(nonce: &str) -> String {

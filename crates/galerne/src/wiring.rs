@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use api::CountedLedger;
 use carbon_ledger::factors;
 use domain::{Caller, ModelId};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
@@ -62,9 +63,8 @@ impl Local {
     /// Whoever types commands on this machine.
     pub(crate) async fn operator(&self) -> Result<Caller, Failure> {
         self.access.operator().await.map_err(|error| match error {
-            AccessError::NotFounded => {
-                Failure::from(error).hint("`galerne serve` sets the installation up at its first start")
-            }
+            AccessError::NotFounded => Failure::from(error)
+                .hint("`galerne serve` sets the installation up at its first start"),
             error => error.into(),
         })
     }
@@ -83,7 +83,7 @@ impl Local {
         let site = Site { name: settings.site_name.value.clone(), zone: zone.clone() };
         let chat = Chat::new(Parts {
             engine: engine.clone(),
-            ledger: self.store.clone(),
+            ledger: Arc::new(CountedLedger::new(self.store.clone())),
             trail: self.trail.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
@@ -97,11 +97,7 @@ impl Local {
     }
 
     /// A model that cannot be loaded does not keep the others from being served.
-    fn load(
-        &self,
-        engine: &CpuEngine,
-        manifests: &[Manifest],
-    ) -> Result<Vec<NotServed>, Failure> {
+    fn load(&self, engine: &CpuEngine, manifests: &[Manifest]) -> Result<Vec<NotServed>, Failure> {
         let files = ModelFiles::new(&self.data_dir);
         let mut not_served = Vec::new();
         for manifest in manifests {

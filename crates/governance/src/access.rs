@@ -15,6 +15,8 @@ use crate::{
     session::{LINK_SECONDS, SESSION_SECONDS},
 };
 
+const KEY_NAME_MAX: usize = 200;
+
 /// Why nobody could be recognised, or a key, link or session not be handled.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
@@ -24,6 +26,8 @@ pub enum AccessError {
     KeyRevoked { id: KeyId, caller: Caller, revoked_at: Timestamp },
     #[error("the project has no API key `{id}`")]
     KeyUnknown { id: KeyId },
+    #[error("the name of a key has 1 to {KEY_NAME_MAX} characters, and this one has {characters}")]
+    KeyName { characters: usize },
     #[error("the sign-in link was used already, has expired, or is not known here")]
     LinkInvalid,
     #[error("nobody is signed in, or the session has ended")]
@@ -43,6 +47,7 @@ impl AccessError {
             Self::KeyInvalid | Self::SessionInvalid => "auth.invalid",
             Self::KeyRevoked { .. } => "auth.revoked",
             Self::KeyUnknown { .. } => "key.unknown",
+            Self::KeyName { .. } => "request.invalid",
             Self::LinkInvalid => "auth.link_invalid",
             Self::NotFounded => "installation.empty",
             Self::Audit(_) => "audit.unavailable",
@@ -146,11 +151,11 @@ impl Access {
         }
     }
 
-    pub async fn create_key(
-        &self,
-        caller: &Caller,
-        name: &str,
-    ) -> Result<CreatedKey, AccessError> {
+    pub async fn create_key(&self, caller: &Caller, name: &str) -> Result<CreatedKey, AccessError> {
+        let characters = name.chars().count();
+        if !(1..=KEY_NAME_MAX).contains(&characters) {
+            return Err(AccessError::KeyName { characters });
+        }
         let project = Project {
             id: caller.project,
             organisation: caller.organisation,

@@ -11,15 +11,12 @@ use std::{
 
 use domain::{
     Caller, Clock, IdSource, KeyId, ModelId, OrganisationId, Principal, RequestId, SessionId,
-    SignInLinkId, Timestamp,
+    SignInLinkId, Timestamp, hexadecimal,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    ports::{AccessStore, AuditStore, StoreError},
-    secret::hexadecimal,
-};
+use crate::ports::{AccessStore, AuditStore, StoreError};
 
 /// Every kind of access there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

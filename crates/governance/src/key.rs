@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use domain::KeyId;
+use domain::{KeyId, hexadecimal};
 
-use crate::secret::{SecretSource, hexadecimal, random_token};
+use crate::secret::{SecretSource, random_token};
 
 const PREFIX: &str = "glr";
 const ENVIRONMENT: &str = "live";

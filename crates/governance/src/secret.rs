@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::hexadecimal;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -70,13 +71,4 @@ pub(crate) fn random_token(secrets: &dyn SecretSource) -> String {
     let text = hexadecimal(&bytes);
     bytes.zeroize();
     text
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }

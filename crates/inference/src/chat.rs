@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp, chat::Message};
 use governance::{Action, AuditError, AuditFact, Subject, Trail};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -41,7 +41,7 @@ pub struct ChatLimits {
 
 impl Default for ChatLimits {
     fn default() -> Self {
-        Self { requests_max: 64, stall: Duration::from_secs(60) }
+        Self { requests_max: 64, stall: Duration::from_mins(1) }
     }
 }
 
@@ -167,7 +167,25 @@ impl Chat {
 
     /// Starts an answer. When this returns, the usage row and the audit entry are durable; a
     /// refusal has its audit entry too.
+    ///
+    /// The work is a task of its own: a caller that leaves while it waits leaves neither an open
+    /// row nor a request without an entry behind.
     pub async fn start(
+        &self,
+        caller: &Caller,
+        command: ChatCommand,
+    ) -> Result<ChatStream, ChatError> {
+        let (chat, caller) = (self.clone(), *caller);
+        let (sender, started) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let started = chat.start_and_record(&caller, command).await;
+            // A stream that nobody waits for any more is dropped here, which cancels it.
+            sender.send(started).ok();
+        });
+        started.await.map_err(|_| ChatError::Preparation)?
+    }
+
+    async fn start_and_record(
         &self,
         caller: &Caller,
         command: ChatCommand,

@@ -83,13 +83,11 @@ impl Settlement {
     }
 
     async fn consumed(&self, settled: oneshot::Receiver<Consumed>) -> Consumed {
-        match timeout(SETTLE_DEADLINE, settled).await {
-            Ok(Ok(consumed)) => consumed,
-            Ok(Err(_)) | Err(_) => {
-                tracing::error!(request = %self.opened.request, "engine did not settle");
-                unknown_consumption()
-            }
+        if let Ok(Ok(consumed)) = timeout(SETTLE_DEADLINE, settled).await {
+            return consumed;
         }
+        tracing::error!(request = %self.opened.request, "engine did not settle");
+        unknown_consumption()
     }
 
     async fn record(&self, end: &End, usage: Usage) -> bool {

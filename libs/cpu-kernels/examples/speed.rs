@@ -21,7 +21,7 @@ const LAYERS: usize = 30;
 const VOCABULARY: usize = 49_152;
 
 fn main() {
-    let sections: [(&str, fn(Path)); 5] = [
+    let sections: [(&str, Section); 5] = [
         ("decode", decode),
         ("batch", batch),
         ("prefill", prefill),
@@ -37,6 +37,8 @@ fn main() {
         }
     }
 }
+
+type Section = fn(Path);
 
 /// A xorshift generator: figures must not depend on chance.
 struct Noise(u64);

@@ -258,7 +258,7 @@ export interface components {
             usage?: components["schemas"]["Usage"] | null;
         };
         /**
-         * @description A request for an answer to a conversation, read by [`ChatRequest::decode`].
+         * @description A request for an answer to a conversation.
          *
          *     Every optional field may be left out or `null`. Fields that are not listed are ignored.
          */

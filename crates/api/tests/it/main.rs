@@ -1,6 +1,9 @@
 //! The real router on fakes: every route, every refusal, real sockets where it matters.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(clippy::needless_pass_by_value, reason = "rows of a table are written where they are used")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "rows of a table are written where they are used"
+)]
 
 mod access_table;
 mod bad_input;

@@ -102,7 +102,8 @@ impl MachineTime {
         let Some(busy) = self.busy_seconds() else { return self.share };
         let (busy_before, process_before) = *self.window.get_or_insert((busy, process_seconds));
         if busy - busy_before >= SHARE_WINDOW_BUSY_SECONDS {
-            self.share = ((process_seconds - process_before) / (busy - busy_before)).clamp(0.0, 1.0);
+            self.share =
+                ((process_seconds - process_before) / (busy - busy_before)).clamp(0.0, 1.0);
             self.window = Some((busy, process_seconds));
         }
         self.share

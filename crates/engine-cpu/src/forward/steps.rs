@@ -3,9 +3,7 @@
 
 use std::ops::Range;
 
-use cpu_kernels::{
-    Activations, RopeStyle, add_in_place, multiply, rms_norm, rope, swiglu, to_f16,
-};
+use cpu_kernels::{Activations, RopeStyle, add_in_place, multiply, rms_norm, rope, swiglu, to_f16};
 
 use super::{
     pass::{Part, Pass, scratch_row, span},
@@ -144,7 +142,12 @@ impl Pass<'_> {
     }
 
     /// `residual += projection(input)`.
-    pub(super) fn project_and_add(&self, part: &Part, projection: &Projection, input: &Activations) {
+    pub(super) fn project_and_add(
+        &self,
+        part: &Part,
+        projection: &Projection,
+        input: &Activations,
+    ) {
         let hidden = self.model.config().hidden;
         let tiles = self.share(part, projection.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
@@ -155,8 +158,7 @@ impl Pass<'_> {
             // SAFETY: these rows of the matrix belong to this worker in both buffers.
             unsafe {
                 let projected = self.space.projected.read(within(first + index, hidden, &rows));
-                let residual =
-                    self.space.residual.write(within(part.first + index, hidden, &rows));
+                let residual = self.space.residual.write(within(part.first + index, hidden, &rows));
                 add_in_place(self.path, residual, projected);
             }
         }
@@ -168,9 +170,7 @@ impl Pass<'_> {
         let input = &self.space.lanes[part.input_lane].hidden;
         let tiles = self.share(part, layer.gate.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
-        for (projection, buffer) in
-            [(&layer.gate, &self.space.gate), (&layer.up, &self.space.up)]
-        {
+        for (projection, buffer) in [(&layer.gate, &self.space.gate), (&layer.up, &self.space.up)] {
             let output = Output { buffer, first, stride: width, column: 0 };
             self.product(part, projection, tiles.clone(), input, &output);
         }

@@ -75,11 +75,7 @@ fn check_formats(weights: &Weights) -> Result<(), ModelError> {
     Ok(())
 }
 
-fn layer(
-    source: &mut Source<'_>,
-    config: &ModelConfig,
-    index: usize,
-) -> Result<Layer, ModelError> {
+fn layer(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {
     let (hidden, ffn) = (config.hidden, config.feed_forward);
     let (queries, keys) = (config.query_width(), config.kv_width());
     let mut projection = |name: &str, rows: usize, columns: usize| {
@@ -107,10 +103,7 @@ fn layer(
 
 /// `base^(-2i / dims)`, divided by the model's own factors where it has them.
 #[expect(clippy::cast_precision_loss, reason = "dimensions are small")]
-fn rope_frequencies(
-    source: &mut Source<'_>,
-    config: &ModelConfig,
-) -> Result<Vec<f32>, ModelError> {
+fn rope_frequencies(source: &mut Source<'_>, config: &ModelConfig) -> Result<Vec<f32>, ModelError> {
     let pairs = config.rope_dims / 2;
     let step = f64::from(config.rope_base).powf(-2.0 / config.rope_dims as f64);
     let mut frequencies: Vec<f32> = (0..pairs)
@@ -197,9 +190,8 @@ impl<'a> Source<'a> {
 
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<&'a TensorInfo, ModelError> {
         let file = self.file;
-        let tensor = file
-            .tensor(name)
-            .ok_or_else(|| ModelError::MissingTensor { name: name.to_owned() })?;
+        let tensor =
+            file.tensor(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_owned() })?;
         // Trailing dimensions of one are the same tensor.
         let dimensions = tensor.shape.len().max(shape.len());
         let found = (0..dimensions).map(|at| tensor.shape.get(at).copied().unwrap_or(1));

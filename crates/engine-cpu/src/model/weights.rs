@@ -72,9 +72,8 @@ impl Layer {
 
     /// Multiply-adds of one token in all products of this block.
     pub(crate) fn multiply_adds(&self) -> usize {
-        let size = |projection: &&Projection| {
-            projection.matrix.rows() * projection.matrix.columns()
-        };
+        let size =
+            |projection: &&Projection| projection.matrix.rows() * projection.matrix.columns();
         self.projections().iter().map(size).sum()
     }
 }

@@ -30,7 +30,8 @@ async fn a_seed_repeats_its_answer_in_any_company() {
         request
     };
     let first = running.answer(request(11, 1)).await;
-    let others: Vec<_> = (0..5).map(|id| running.generate(request(100 + u64::from(id), id))).collect();
+    let others: Vec<_> =
+        (0..5).map(|id| running.generate(request(100 + u64::from(id), id))).collect();
     assert_eq!(running.answer(request(11, 2)).await, first, "the seed decides, not the id");
     for other in others {
         assert_ne!(super::read(other).await.tokens, first.tokens, "another seed");
@@ -55,12 +56,12 @@ async fn a_full_context_ends_an_answer() {
     let model = TinyModel { context: 48, ..TinyModel::default() };
     let running = start(&model, &two_threads());
     let answer = running.answer(running.request(1, 30, 100)).await;
-    assert_eq!(answer.end, finished(FinishReason::ModelLength));
+    assert_eq!(answer.end, Some(finished(FinishReason::ModelLength)));
     assert_eq!(answer.tokens.len(), 18, "prompt and answer together fill the context");
     let answer = running.answer(running.request(1, 47, 100)).await;
-    assert_eq!((answer.tokens.len(), answer.end), (1, finished(FinishReason::ModelLength)));
+    assert_eq!((answer.tokens.len(), answer.end), (1, Some(finished(FinishReason::ModelLength))));
     let answer = running.answer(running.request(1, 30, 18)).await;
-    assert_eq!((answer.tokens.len(), answer.end), (18, finished(FinishReason::Length)));
+    assert_eq!((answer.tokens.len(), answer.end), (18, Some(finished(FinishReason::Length))));
 }
 
 #[tokio::test]

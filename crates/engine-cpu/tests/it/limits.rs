@@ -9,7 +9,9 @@ use inference::{
 };
 use tokio::time::timeout;
 
-use super::{HANG, finished, read, read_with_settlement, start, tiny_model::TinyModel, two_threads};
+use super::{
+    HANG, finished, read, read_with_settlement, start, tiny_model::TinyModel, two_threads,
+};
 
 /// Two layers, two key heads, 16 values, 32 tokens, keys and values of 2 bytes.
 const BLOCK_BYTES: usize = 2 * 2 * 16 * 32 * 2 * 2;
@@ -54,7 +56,7 @@ async fn a_consumer_that_does_not_read_pauses_itself_only() {
     assert!(slow.events.len() < 400, "what it has not read is bounded");
     let (answer, consumed) = read_with_settlement(slow).await;
     assert_eq!((answer.tokens.len(), consumed.completion_tokens), (400, 400));
-    assert_eq!(answer.end, finished(FinishReason::Length));
+    assert_eq!(answer.end, Some(finished(FinishReason::Length)));
 }
 
 #[tokio::test]
@@ -64,12 +66,9 @@ async fn the_queue_is_bounded() {
     let accepted: Vec<_> =
         (0..5).map(|index| running.generate(running.request(index, 5, 200))).collect();
     let refused = running.engine.generate(running.request(9, 5, 5));
-    assert!(
-        matches!(refused, Err(EngineError::Busy { retry_after_seconds: 1.. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(EngineError::Busy { retry_after_seconds: 1.. })), "{refused:?}");
     for generation in accepted {
-        assert_eq!(read(generation).await.end, finished(FinishReason::Length));
+        assert_eq!(read(generation).await.end, Some(finished(FinishReason::Length)));
     }
     assert_eq!(running.answer(running.request(9, 5, 5)).await.tokens.len(), 5);
 }

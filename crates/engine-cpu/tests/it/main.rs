@@ -57,11 +57,7 @@ impl Running {
                 tokens: (0..prompt_tokens).map(|at| (at * 31 + seed * 7) % 256).collect(),
                 context_tokens: card.context_tokens,
             },
-            sampling: Sampling {
-                temperature: 0.0,
-                min_tokens: max_tokens,
-                ..Sampling::default()
-            },
+            sampling: Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() },
             max_tokens,
             stop: Vec::new(),
             top_logprobs: Some(0),
@@ -107,7 +103,6 @@ async fn read(generation: Generation) -> Answer {
     read_with_settlement(generation).await.0
 }
 
-/// The end of an answer that broke off nowhere.
-const fn finished(reason: FinishReason) -> Option<EngineEvent> {
-    Some(EngineEvent::Finished(reason))
+const fn finished(reason: FinishReason) -> EngineEvent {
+    EngineEvent::Finished(reason)
 }

@@ -209,7 +209,9 @@ impl Writer {
         self.key(key, 9);
         self.metadata.extend(8_u32.to_le_bytes());
         self.metadata.extend((values.len() as u64).to_le_bytes());
-        values.iter().for_each(|value| put_text(&mut self.metadata, value));
+        for value in values {
+            put_text(&mut self.metadata, value);
+        }
     }
 
     fn numbers(&mut self, key: &str, values: &[u32]) {

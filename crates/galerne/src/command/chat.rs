@@ -68,11 +68,8 @@ struct Conversation {
 
 impl Conversation {
     fn new(model: ModelId, caller: Caller, flags: &Chat, output: Output) -> Self {
-        let sampling = Sampling {
-            temperature: flags.temperature,
-            seed: flags.seed,
-            ..Sampling::default()
-        };
+        let sampling =
+            Sampling { temperature: flags.temperature, seed: flags.seed, ..Sampling::default() };
         let messages = flags.system.iter().map(|text| message(Role::System, text)).collect();
         Self { model, caller, messages, sampling, max_tokens: flags.max_tokens, output }
     }

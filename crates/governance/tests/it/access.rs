@@ -73,12 +73,12 @@ async fn links_and_sessions_expire() {
     let world = World::founded().await;
     let operator = world.access.operator().await.unwrap();
     let link = world.access.create_link(&operator).await.unwrap();
-    world.clock.advance(Duration::from_secs(10 * 60));
+    world.clock.advance(Duration::from_mins(10));
     assert!(world.access.sign_in(&link).await.is_err());
 
     let link = world.access.create_link(&operator).await.unwrap();
     let signed_in = world.access.sign_in(&link).await.unwrap();
-    world.clock.advance(Duration::from_secs(12 * 60 * 60));
+    world.clock.advance(Duration::from_hours(12));
     let error = world.access.authenticate_session(signed_in.token.expose()).await.unwrap_err();
     assert_eq!(error.code(), "auth.invalid");
 }
@@ -128,4 +128,15 @@ async fn nothing_is_handed_out_when_it_cannot_be_written_down() {
     assert!(world.access.create_key(&operator, "lost").await.is_err());
     assert!(world.access.list_keys(&operator).await.is_err());
     assert!(world.access.create_link(&operator).await.is_err());
+}
+
+#[tokio::test]
+async fn names_of_keys_have_a_length() {
+    let world = World::founded().await;
+    let operator = world.access.operator().await.unwrap();
+    for (name, good) in [("", false), ("é".repeat(200).as_str(), true), (&"x".repeat(201), false)]
+    {
+        let created = world.access.create_key(&operator, name).await;
+        assert_eq!(created.is_ok(), good, "{name}");
+    }
 }

@@ -1,4 +1,5 @@
 //! The context on in-memory stores: who is recognised, what is written down.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access;
 mod trail;
@@ -28,8 +29,7 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let clock = SimulatedClock::default();
         let ids = Arc::new(SeededIds::new(seed));
-        let trail =
-            Trail::new(store.clone(), store.clone(), Arc::new(clock.clone()), ids.clone());
+        let trail = Trail::new(store.clone(), store.clone(), Arc::new(clock.clone()), ids.clone());
         let access = Access::new(AccessParts {
             store: store.clone(),
             trail: trail.clone(),

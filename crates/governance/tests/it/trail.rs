@@ -23,10 +23,7 @@ async fn canonical_bytes_are_sorted_json_without_spaces() {
     let text = canonical_text(&entry.canonical);
     let value: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let names: Vec<_> = value.keys().cloned().collect();
-    assert_eq!(
-        names,
-        ["action", "actor", "at", "id", "organisation", "outcome", "subject", "v"]
-    );
+    assert_eq!(names, ["action", "actor", "at", "id", "organisation", "outcome", "subject", "v"]);
     assert!(names.is_sorted());
     assert!(!text.contains(' '), "{text}");
     assert_eq!(value["at"], entry.at.as_micros());

@@ -22,12 +22,8 @@ async fn check(
 async fn refusals_are_written_down_and_charge_nothing() {
     let nothing = |_: &World| {};
     check(nothing, |command| command.model = "other".parse().unwrap(), "model.unknown").await;
-    check(
-        nothing,
-        |command| command.messages[0].content = "word ".repeat(300),
-        "context.too_long",
-    )
-    .await;
+    check(nothing, |command| command.messages[0].content = "word ".repeat(300), "context.too_long")
+        .await;
     let busy = |world: &World| world.engine.behave(Behaviour::Busy { retry_after_seconds: 3 });
     check(busy, |_| {}, "capacity.exhausted").await;
     let broken = |world: &World| world.engine.behave(Behaviour::Fail);

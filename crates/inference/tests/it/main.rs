@@ -1,4 +1,10 @@
 //! The context on a fake engine and an in-memory store: what is shown, charged and written down.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 mod admission;
 mod settlement;
@@ -19,7 +25,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 /// No step takes longer on a working context, however slow the machine.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 
 struct World {
     engine: FakeEngine,

@@ -23,7 +23,8 @@ async fn an_answer_is_shown_charged_and_written_down() {
     assert_eq!(row.outcome, "finished");
     let figures = row.figures.unwrap();
     assert_eq!(figures.completion_tokens, usage.completion_tokens);
-    assert_eq!(figures.energy_joules, usage.footprint.energy.joules.value());
+    let (recorded, shown) = (figures.energy_joules, usage.footprint.energy.joules.value());
+    assert_eq!(recorded.to_bits(), shown.to_bits());
     assert_eq!(figures.grid_zone, "FR");
     assert_eq!(world.outcomes(), ["ok"]);
 }
@@ -78,4 +79,28 @@ async fn a_finish_that_cannot_be_recorded_is_not_called_finished() {
     assert!(matches!(last, ChatEvent::Failed { .. }), "{last:?}");
     world.store.repair();
     assert_eq!(world.row().outcome, "running");
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_while_its_entry_is_written_leaves_no_open_row() {
+    let (engine, _stepper) = FakeEngine::new().stepped();
+    let world = world(engine);
+    let caller = caller();
+    // Left at every point at which the start can be waiting.
+    for polls in 1..8 {
+        let mut start = Box::pin(world.chat.start(&caller, question("one two three")));
+        for _ in 0..polls {
+            let once = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(start.as_mut().poll(context).is_ready())
+            });
+            if once.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    timeout(HANG, world.chat.shut_down(HANG)).await.unwrap();
+    for row in world.store.usage_records() {
+        assert_eq!(row.outcome, "cancelled", "{row:?}");
+    }
 }

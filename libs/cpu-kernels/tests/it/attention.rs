@@ -101,6 +101,36 @@ fn attention_is_that_of_exact_arithmetic() {
     check(&Case { head_dim: 64, block_tokens: 32, visible, size: 4.0 }, &mut scratch);
 }
 
+/// Not even one whose score would make the weights of all others vanish: of the five that the
+/// first query sees, the first one outweighs the others by `exp(16)`.
+#[test]
+fn hidden_positions_do_not_matter() {
+    let (head_dim, positions) = (16, 6_u8);
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for position in 0..positions {
+        let key = match position {
+            0 => 1.0,
+            5 => 60_000.0,
+            _ => 0.0,
+        };
+        keys.extend(halves(&vec![key; head_dim]));
+        values.extend(halves(&vec![f32::from(position); head_dim]));
+    }
+    let blocks = AttentionBlocks { keys: &[&keys], values: &[&values], block_tokens: 8, head_dim };
+    for path in Path::available() {
+        let (queries, mut out) = (vec![1.0; 2 * head_dim], vec![0.0; 2 * head_dim]);
+        let mut scratch = AttentionScratch::new();
+        attend(path, &queries, &[5, 6], &blocks, 1.0, &mut scratch, &mut out);
+        let (first, second) = out.split_at(head_dim);
+        assert!(first.iter().all(|value| value.abs() < 1e-5), "{} {first:?}", path.name());
+        assert!(
+            second.iter().all(|value| (value - 5.0).abs() < 1e-6),
+            "{} {second:?}",
+            path.name()
+        );
+    }
+}
+
 #[test]
 #[should_panic(expected = "1 positions are seen but not given")]
 fn missing_blocks_are_refused() {

@@ -17,11 +17,12 @@ pub(crate) fn random_row(noise: &mut Noise, format: BlockFormat, columns: usize)
         };
         match format {
             BlockFormat::F32 => block.copy_from_slice(&noise.float().to_le_bytes()),
-            BlockFormat::F16 => put(0, noise.float()),
             BlockFormat::Bf16 => {
                 block.copy_from_slice(&bf16::from_f32(noise.float()).to_le_bytes());
             }
-            BlockFormat::Q4_0 | BlockFormat::Q5_0 | BlockFormat::Q8_0 => put(0, noise.float()),
+            BlockFormat::F16 | BlockFormat::Q4_0 | BlockFormat::Q5_0 | BlockFormat::Q8_0 => {
+                put(0, noise.float());
+            }
             BlockFormat::Q4_1 | BlockFormat::Q5_1 | BlockFormat::Q4K | BlockFormat::Q5K => {
                 put(0, noise.float());
                 put(2, noise.float());

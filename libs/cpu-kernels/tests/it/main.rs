@@ -1,9 +1,10 @@
 //! Every path against independent arithmetic.
 #![allow(
+    clippy::expect_used,
     clippy::float_cmp,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    reason = "exact results are compared; counts are small"
+    reason = "tests may panic, compare exact results, and count little"
 )]
 
 mod attention;

@@ -1,6 +1,9 @@
 //! The wire format seen from outside: what is read, what is refused, what is written.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(clippy::needless_pass_by_value, reason = "rows of a table are written where they are used")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "rows of a table are written where they are used"
+)]
 
 mod answers;
 mod decode;
