@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 SYSTEM = "Be brief."
+ATTEMPTS = 100
 WORDS = (
     "river stone bread winter garden letter window market island summer forest kitchen "
     "teacher bridge silver morning paper village mountain sailor engine harbor doctor music"
@@ -30,22 +31,27 @@ class Prompts:
             raise AssertionError(f"the model's chat template renders otherwise: {template!r}")
 
     def of(self, tokens):
+        for _ in range(ATTEMPTS):
+            prompt = self._attempt(tokens)
+            if prompt is not None:
+                self.made.append(prompt)
+                return prompt
+        raise AssertionError(f"no prompt of {tokens} tokens can be made")
+
+    def _attempt(self, tokens):
+        """Adds and removes words until the count is right; some beginnings never get there."""
         words = [self.random.choice(WORDS) for _ in range(tokens)]
-        while True:
+        while words:
             messages = _messages(" ".join(words).capitalize() + "?")
             rendered = _render(messages)
             ids = self.peer.tokenize(rendered)
             if len(ids) == tokens:
-                break
+                return Prompt(messages, rendered, ids)
             if len(ids) < tokens:
                 words += [self.random.choice(WORDS) for _ in range(tokens - len(ids))]
             else:
                 del words[-max(1, (len(ids) - tokens) // 2) :]
-            if not words:
-                raise AssertionError(f"no prompt of {tokens} tokens can be made")
-        prompt = Prompt(messages, rendered, ids)
-        self.made.append(prompt)
-        return prompt
+        return None
 
 
 def _messages(text):

@@ -31,6 +31,10 @@ CONTROLS = [
     ("one RoPE frequency", "rope:2:1.5"),
     ("one scale", "scale:blk.3.ffn_down.weight:1.5"),
 ]
+TINY_CONTROLS = [
+    ("one RoPE frequency wrong by 5 %", "rope:2:1.05"),
+    ("one scale wrong by 2 %", "scale:blk.1.attn_v.weight:1.02"),
+]
 MODES = [("decoded one by one", []), ("prefilled in batches", ["--batched"])]
 
 
@@ -105,17 +109,25 @@ def tiny(report):
         prompts = [generator.integers(3, size, length).tolist() for length in (1, 7, 40)]
         with Peer(model, context=tiny_model.CONTEXT, exact=True) as peer:
             answers = oracle_answers.ask(peer, prompts, 48, size, tiny_model.no_text_alone())
+        spread = float(answers.logprobs.max() - answers.logprobs.min())
+        assert spread > 3, f"the model says nothing: its log-probabilities span {spread}"
         for mode, options in MODES:
             with report.check(f"F32 tiny random model, scalar path, {mode}: within 1e-3"):
-                ours = engine.log_probabilities(
-                    model, answers.sequences(), "--path", "scalar", *options
-                )
-                chosen = numpy.take_along_axis(ours, answers.ids, axis=1)
-                difference = float(numpy.abs(chosen - answers.logprobs).max())
-                spread = float(answers.logprobs.max() - answers.logprobs.min())
-                progress(f"largest difference {difference:.2e}, log-probabilities span {spread:.1f}")
-                assert spread > 5, f"the model says nothing: span {spread}"
+                difference = largest_difference(model, answers, *options)
+                progress(f"largest difference {difference:.1e}; they span {spread:.1f}")
                 assert difference <= TINY_DIFFERENCE_MAX, difference
+        for what, change in TINY_CONTROLS:
+            with report.check(f"control: F32 tiny random model, {what} is seen ({change})"):
+                difference = largest_difference(model, answers, "--perturb", change)
+                progress(f"{change}: largest difference {difference:.1e}")
+                assert difference > 5 * TINY_DIFFERENCE_MAX, difference
+
+
+def largest_difference(model, answers, *options):
+    sequences = answers.sequences()
+    ours = engine.log_probabilities(model, sequences, "--path", "scalar", *options)
+    chosen = numpy.take_along_axis(ours, answers.ids, axis=1)
+    return float(numpy.abs(chosen - answers.logprobs).max())
 
 
 def tokenizer(report, model):

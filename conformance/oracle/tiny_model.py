@@ -47,9 +47,8 @@ def write(path):
     for layer in range(LAYERS):
         block = f"blk.{layer}"
         norm(f"{block}.attn_norm.weight")
-        # Large enough that attention picks and positions matter.
-        random(f"{block}.attn_q.weight", heads, WIDTH, scale=2.0 / WIDTH**0.5)
-        random(f"{block}.attn_k.weight", kv_heads, WIDTH, scale=2.0 / WIDTH**0.5)
+        random(f"{block}.attn_q.weight", heads, WIDTH, scale=1.0 / WIDTH**0.5)
+        random(f"{block}.attn_k.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.attn_v.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.attn_output.weight", WIDTH, heads, scale=1.0 / heads**0.5)
         norm(f"{block}.ffn_norm.weight")
@@ -57,7 +56,7 @@ def write(path):
         random(f"{block}.ffn_up.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.ffn_down.weight", WIDTH, HIDDEN, scale=1.0 / HIDDEN**0.5)
     norm("output_norm.weight")
-    random("output.weight", len(tokens), WIDTH, scale=2.0 / WIDTH**0.5)
+    random("output.weight", len(tokens), WIDTH, scale=0.5 / WIDTH**0.5)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
