@@ -104,14 +104,15 @@ const fn method(method: Method) -> wire::EvidenceMethod {
 }
 
 pub(crate) fn logprob(token: &TokenLogprob) -> wire::TokenLogprob {
-    let wire::TokenCandidate { token: text, logprob, bytes } = candidate(&token.chosen);
+    let wire::TokenCandidate { token: text, token_id, logprob, bytes } = candidate(&token.chosen);
     let top_logprobs = token.top.iter().map(candidate).collect();
-    wire::TokenLogprob { token: text, logprob, bytes, top_logprobs }
+    wire::TokenLogprob { token: text, token_id, logprob, bytes, top_logprobs }
 }
 
 fn candidate(choice: &Choice) -> wire::TokenCandidate {
     wire::TokenCandidate {
         token: String::from_utf8_lossy(&choice.bytes).into_owned(),
+        token_id: choice.token,
         logprob: choice.logprob,
         bytes: choice.bytes.clone(),
     }

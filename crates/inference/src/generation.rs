@@ -54,6 +54,8 @@ pub enum FinishReason {
 /// One candidate token with its natural-log probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
+    /// Its number in the model's vocabulary.
+    pub token: u32,
     pub bytes: Vec<u8>,
     pub logprob: f32,
 }

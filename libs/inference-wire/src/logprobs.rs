@@ -16,6 +16,8 @@ pub struct Logprobs {
 pub struct TokenLogprob {
     /// The text of the token; U+FFFD stands for bytes that are no text by themselves.
     pub token: String,
+    /// Its number in the model's vocabulary; Mistral's clients want it.
+    pub token_id: u32,
     /// Natural logarithm of its probability; -9999 for one that is as good as impossible.
     #[serde(serialize_with = "finite::logprob")]
     pub logprob: f32,
@@ -31,6 +33,8 @@ pub struct TokenLogprob {
 pub struct TokenCandidate {
     /// The text of the token; U+FFFD stands for bytes that are no text by themselves.
     pub token: String,
+    /// Its number in the model's vocabulary; Mistral's clients want it.
+    pub token_id: u32,
     /// Natural logarithm of its probability.
     #[serde(serialize_with = "finite::logprob")]
     pub logprob: f32,

@@ -576,6 +576,11 @@ export interface components {
             /** @description The text of the token; U+FFFD stands for bytes that are no text by themselves. */
             token: string;
             /**
+             * Format: int32
+             * @description Its number in the model's vocabulary; Mistral's clients want it.
+             */
+            token_id: number;
+            /**
              * Format: float
              * @description Natural logarithm of its probability.
              */
@@ -587,6 +592,11 @@ export interface components {
         TokenLogprob: {
             /** @description The text of the token; U+FFFD stands for bytes that are no text by themselves. */
             token: string;
+            /**
+             * Format: int32
+             * @description Its number in the model's vocabulary; Mistral's clients want it.
+             */
+            token_id: number;
             /**
              * Format: float
              * @description Natural logarithm of its probability; -9999 for one that is as good as impossible.

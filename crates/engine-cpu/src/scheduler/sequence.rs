@@ -285,5 +285,5 @@ fn send(events: &mpsc::Sender<EngineEvent>, event: EngineEvent) {
 }
 
 fn choice(served: &Served, token: u32, logprob: f32) -> Choice {
-    Choice { bytes: served.tokenizer.token_bytes(token).to_vec(), logprob }
+    Choice { token, bytes: served.tokenizer.token_bytes(token).to_vec(), logprob }
 }

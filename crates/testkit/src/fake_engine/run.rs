@@ -123,8 +123,9 @@ impl Run {
 
     fn token(&self, text: String) -> TokenPiece {
         let logprobs = self.request.top_logprobs.map(|count| {
-            let chosen = Choice { bytes: text.clone().into_bytes(), logprob: -0.5 };
+            let chosen = Choice { token: 0, bytes: text.clone().into_bytes(), logprob: -0.5 };
             let others = (1..count).map(|rank| Choice {
+                token: u32::from(rank),
                 bytes: format!(" other{rank}").into_bytes(),
                 logprob: -0.5 - f32::from(rank),
             });

@@ -45,10 +45,12 @@ fn a_complete_answer() {
     let logprobs = Logprobs {
         content: vec![TokenLogprob {
             token: "Hi".to_owned(),
+            token_id: 26843,
             logprob: -0.5,
             bytes: b"Hi".to_vec(),
             top_logprobs: vec![TokenCandidate {
                 token: "\u{fffd}".to_owned(),
+                token_id: 127,
                 logprob: f32::NEG_INFINITY,
                 bytes: vec![0xc3],
             }],
