@@ -147,7 +147,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Logs go to standard error as lines of JSON when nobody watches, as text on a terminal.
-fn start_log() {
+pub(crate) fn start_log() {
     let filter = environment("GALERNE_LOG").unwrap_or_else(|| "warn".to_owned());
     let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))

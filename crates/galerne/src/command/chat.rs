@@ -15,15 +15,18 @@ use crate::{
     failure::{Exit, Failure},
     model_files::{Manifest, ModelFiles},
     output::{Output, line, piece},
+    serve::start_log,
     wiring::{Local, Serving},
 };
 
 pub(crate) fn run(settings: &Settings, flags: &Chat, output: Output) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?
-        .block_on(talk(settings, flags, output))
+    start_log();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let result = runtime.block_on(talk(settings, flags, output));
+    // A read from the terminal cannot be called off; everything else has ended.
+    runtime.shutdown_background();
+    result
 }
 
 async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), Failure> {
@@ -38,7 +41,11 @@ async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), F
     let caller = local.operator().await?;
     let mut conversation = Conversation::new(model, caller, flags, output);
     let result = match &flags.question {
-        Some(question) => conversation.ask(&serving, question).await,
+        Some(question) => match conversation.ask(&serving, question).await {
+            Ok(Asked::Stopped) => Err(Failure::message("stopped").exit(Exit::Interrupted)),
+            Ok(Asked::Answered) => Ok(()),
+            Err(failure) => Err(failure),
+        },
         None => conversation.read_and_answer(&serving).await,
     };
     serving.shut_down(settings).await;
@@ -54,6 +61,13 @@ fn choose(files: &ModelFiles, wanted: Option<&ModelId>) -> Result<Manifest, Fail
                 .hint("`make run` obtains one; `galerne model import FILE --id ID` adds your own")
         }),
     }
+}
+
+/// How a question ended.
+enum Asked {
+    Answered,
+    /// By Ctrl-C.
+    Stopped,
 }
 
 /// The messages so far and how to go on.
@@ -78,20 +92,30 @@ impl Conversation {
     async fn read_and_answer(&mut self, serving: &Serving) -> Result<(), Failure> {
         let prompt = std::io::stdin().is_terminal() && !self.output.is_json();
         if prompt {
-            line(&format!("{}: type a question; Ctrl-D ends, Ctrl-C stops an answer", self.model))?;
+            line(&format!("{}: type a question; Ctrl-C stops an answer, Ctrl-D ends", self.model))?;
         }
         loop {
             if prompt {
                 piece("> ")?;
             }
-            let Some(question) = read_line().await? else { return Ok(()) };
-            if !question.trim().is_empty() {
-                self.ask(serving, question.trim()).await?;
+            let question = tokio::select! {
+                question = read_line() => question?,
+                interrupted = tokio::signal::ctrl_c() => {
+                    interrupted?;
+                    None
+                }
+            };
+            let Some(question) = question else { return Ok(()) };
+            if question.trim().is_empty() {
+                continue;
+            }
+            if let Asked::Stopped = self.ask(serving, question.trim()).await? {
+                line("\n[stopped]")?;
             }
         }
     }
 
-    async fn ask(&mut self, serving: &Serving, question: &str) -> Result<(), Failure> {
+    async fn ask(&mut self, serving: &Serving, question: &str) -> Result<Asked, Failure> {
         self.messages.push(message(Role::User, question));
         let command = ChatCommand {
             model: self.model.clone(),
@@ -121,14 +145,16 @@ impl Conversation {
                 Some(ChatEvent::Finished { reason, usage }) => {
                     self.show(&answer, reason, &usage)?;
                     self.messages.push(message(Role::Assistant, &answer));
-                    return Ok(());
+                    return Ok(Asked::Answered);
                 }
                 Some(ChatEvent::Failed { .. }) => {
                     return Err(Failure::message("the answer broke off")
                         .hint("GALERNE_LOG=info shows why; the text so far stands"));
                 }
+                // Dropping the stream stops the engine; what was said stays in the conversation.
                 None => {
-                    return Err(Failure::message("stopped").exit(Exit::Interrupted));
+                    self.messages.push(message(Role::Assistant, &answer));
+                    return Ok(Asked::Stopped);
                 }
             }
         }
