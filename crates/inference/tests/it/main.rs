@@ -19,6 +19,7 @@ use domain::{
 use governance::Trail;
 use inference::{
     Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling, Site,
+    ports::UsageLedger,
 };
 use testkit::{FakeEngine, MemoryStore, SeededIds, SimulatedClock, UsageRecord};
 use tokio::time::timeout;
@@ -35,6 +36,14 @@ struct World {
 
 impl World {
     fn new(engine: FakeEngine, limits: ChatLimits) -> Self {
+        Self::with_ledger(engine, limits, |store| store)
+    }
+
+    fn with_ledger(
+        engine: FakeEngine,
+        limits: ChatLimits,
+        ledger: impl FnOnce(Arc<MemoryStore>) -> Arc<dyn UsageLedger>,
+    ) -> Self {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(SimulatedClock::default());
         let ids = Arc::new(SeededIds::new(1));
@@ -42,7 +51,7 @@ impl World {
         let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
         let chat = Chat::new(Parts {
             engine: Arc::new(engine.clone()),
-            ledger: store.clone(),
+            ledger: ledger(store.clone()),
             trail,
             clock,
             ids,

@@ -1,6 +1,14 @@
-use inference::{ChatEvent, ChatLimits, FinishReason};
-use testkit::{Behaviour, FakeEngine};
-use tokio::time::timeout;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use governance::AuditEntry;
+use inference::{
+    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageSettled,
+    ports::{LedgerError, UsageLedger},
+};
+use testkit::{Behaviour, FakeEngine, MemoryStore};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{HANG, World, caller, question, read};
 
@@ -81,26 +89,47 @@ async fn a_finish_that_cannot_be_recorded_is_not_called_finished() {
     assert_eq!(world.row().outcome, "running");
 }
 
+/// Has written the row, and keeps whoever waits for it waiting: a commit on its way to the disk.
+struct LateLedger {
+    store: Arc<MemoryStore>,
+    written: Arc<Notify>,
+    acknowledge: Arc<Notify>,
+}
+
+#[async_trait]
+impl UsageLedger for LateLedger {
+    async fn open(&self, usage: &UsageOpened, audit: &AuditEntry) -> Result<(), LedgerError> {
+        self.store.open(usage, audit).await?;
+        self.written.notify_one();
+        self.acknowledge.notified().await;
+        Ok(())
+    }
+
+    async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
+        self.store.settle(usage).await
+    }
+
+    async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {
+        self.store.close_interrupted(at).await
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_leaves_while_its_entry_is_written_leaves_no_open_row() {
     let (engine, _stepper) = FakeEngine::new().stepped();
-    let world = world(engine);
+    let (written, acknowledge) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (seen, release) = (Arc::clone(&written), Arc::clone(&acknowledge));
+    let world = World::with_ledger(engine, ChatLimits::default(), |store| {
+        Arc::new(LateLedger { store, written, acknowledge })
+    });
     let caller = caller();
-    // Left at every point at which the start can be waiting.
-    for polls in 1..8 {
-        let mut start = Box::pin(world.chat.start(&caller, question("one two three")));
-        for _ in 0..polls {
-            let once = std::future::poll_fn(|context| {
-                std::task::Poll::Ready(start.as_mut().poll(context).is_ready())
-            });
-            if once.await {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+    let start = world.chat.start(&caller, question("one two three"));
+    tokio::select! {
+        started = start => panic!("started before its entry was durable: {started:?}"),
+        waited = timeout(HANG, seen.notified()) => waited.unwrap(),
     }
+    assert_eq!(world.row().outcome, "running");
+    release.notify_one();
     timeout(HANG, world.chat.shut_down(HANG)).await.unwrap();
-    for row in world.store.usage_records() {
-        assert_eq!(row.outcome, "cancelled", "{row:?}");
-    }
+    assert_eq!(world.row().outcome, "cancelled");
 }
