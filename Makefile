@@ -3,13 +3,14 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench-engine
+.PHONY: help run test check bench-engine bench-log
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
 	@echo 'make test           every test: Rust, page, real clients, browser'
 	@echo 'make check          formatting, lints, layers, licences'
 	@echo 'make bench-engine   measure our engine beside the reference server'
+	@echo 'make bench-log      measure the log beside a plain hash chain'
 	@echo 'GALERNE_DATA_DIR and GALERNE_LISTEN say where data lies and where the server listens.'
 
 run:
@@ -23,3 +24,6 @@ check:
 
 bench-engine:
 	@cargo xtask bench-engine '$(MODEL)'
+
+bench-log:
+	@cargo xtask bench-log

@@ -120,9 +120,19 @@ pub(crate) fn build_binary(workspace: &Workspace) -> Result<PathBuf> {
 ///
 /// Tests switch on features of shared crates that the server alone does not have, so that building
 /// one after the other would compile those crates, and all that stands on them, twice.
-pub(crate) fn build_binary_and_tests(workspace: &Workspace) -> Result<PathBuf> {
-    build(workspace, &["--workspace", "--bins", "--tests", "--examples"])
+pub(crate) fn build_binaries_and_tests(workspace: &Workspace) -> Result<Binaries> {
+    let messages = compile(workspace, &["--workspace", "--bins", "--tests", "--examples"])?;
+    Ok(Binaries { server: named(&messages, SERVER)?, verifier: named(&messages, VERIFIER)? })
 }
+
+/// What the tests from outside run.
+pub(crate) struct Binaries {
+    pub(crate) server: PathBuf,
+    pub(crate) verifier: PathBuf,
+}
+
+const SERVER: &str = "galerne";
+const VERIFIER: &str = "galerne-verify";
 
 /// Builds the server with a fault that the kill test must catch, and puts it aside.
 ///
@@ -142,9 +152,25 @@ pub(crate) fn build_engine_examples(workspace: &Workspace) -> Result<()> {
     compile(workspace, &["--package", "engine-cpu", "--examples"]).map(drop)
 }
 
+/// Builds what measures the log, and the verifier that it measures.
+pub(crate) fn build_log_speed(workspace: &Workspace) -> Result<LogSpeed> {
+    let targets = ["--package", SERVER, "--package", VERIFIER, "--bins", "--examples"];
+    let messages = compile(workspace, &targets)?;
+    Ok(LogSpeed { speed: named(&messages, "log_speed")?, verifier: named(&messages, VERIFIER)? })
+}
+
+/// The programs of `bench-log`.
+pub(crate) struct LogSpeed {
+    pub(crate) speed: PathBuf,
+    pub(crate) verifier: PathBuf,
+}
+
 fn build(workspace: &Workspace, targets: &[&str]) -> Result<PathBuf> {
-    executable(&compile(workspace, targets)?, "galerne")
-        .context("cargo built no binary named `galerne`")
+    named(&compile(workspace, targets)?, SERVER)
+}
+
+fn named(messages: &str, name: &str) -> Result<PathBuf> {
+    executable(messages, name).with_context(|| format!("cargo built no binary named `{name}`"))
 }
 
 /// Compiles and gives back what cargo says about it.

@@ -128,7 +128,7 @@ fn web_lint(workspace: &Workspace) -> Result<()> {
 
 fn openapi(workspace: &Workspace) -> Result<()> {
     artefacts::build_page(workspace)?;
-    let binary = artefacts::build_binary_and_tests(workspace)?;
+    let binary = artefacts::build_binaries_and_tests(workspace)?.server;
     let printed = subprocess::read(Command::new(binary).arg("openapi"))?;
     let committed = fs::read_to_string(workspace.path("openapi/galerne.json"))
         .context("openapi/galerne.json is missing")?;

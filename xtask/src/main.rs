@@ -1,4 +1,5 @@
-//! Developer commands: `cargo xtask check`, `test`, `run`, `model` and `bench-engine`.
+//! Developer commands: `cargo xtask check`, `test`, `run`, `model`, `bench-engine` and
+//! `bench-log`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
@@ -71,6 +72,12 @@ enum Command {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Measure the log beside a plain hash chain.
+    BenchLog {
+        /// Passed on to the benchmark script.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// What `cargo xtask run` needs to start the server.
@@ -125,6 +132,7 @@ fn run(command: Command) -> Result<ExitCode> {
             println!("{}", path.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::BenchEngine { model, rest } => bench::run(&workspace, &model, &rest),
+        Command::BenchEngine { model, rest } => bench::engine(&workspace, &model, &rest),
+        Command::BenchLog { rest } => bench::log(&workspace, &rest),
     }
 }

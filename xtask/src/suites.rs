@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::artefacts;
+use crate::artefacts::{self, Binaries};
 use crate::browser;
 use crate::model;
 use crate::sources;
@@ -184,20 +184,22 @@ fn web(workspace: &Workspace) -> Result<Outcome> {
 
 /// What the tests from outside talk to.
 struct Server {
-    binary: PathBuf,
+    binaries: Binaries,
     model: PathBuf,
 }
 
 impl Server {
     fn build(workspace: &Workspace) -> Result<Server> {
         artefacts::build_page(workspace)?;
-        let binary = artefacts::build_binary_and_tests(workspace)?;
+        let binaries = artefacts::build_binaries_and_tests(workspace)?;
         let model = model::obtain(model::NAME_DEFAULT, None, false)?;
-        Ok(Server { binary, model })
+        Ok(Server { binaries, model })
     }
 
     fn announce(&self, command: &mut Command) {
-        command.env("GALERNE_BIN", &self.binary).env("GALERNE_MODEL_FILE", &self.model);
+        command.env("GALERNE_BIN", &self.binaries.server);
+        command.env("GALERNE_VERIFY_BIN", &self.binaries.verifier);
+        command.env("GALERNE_MODEL_FILE", &self.model);
     }
 }
 

@@ -62,8 +62,12 @@ pub(crate) async fn complete(
         let body = answer::streamed(stream, started, state.settings.keep_alive);
         event_stream(body.into_response())
     } else {
-        Json(answer::complete(stream, started).await?).into_response()
+        match answer::complete(stream, started).await {
+            Ok(answer) => Json(answer).into_response(),
+            Err(problem) => problem.into_response(),
+        }
     };
+    // Also of an answer that broke off: its entry and usage row exist.
     name(&mut response, id);
     Ok(response)
 }

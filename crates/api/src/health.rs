@@ -8,27 +8,31 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use governance::LogFault;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::{ApiState, openapi_json};
+use crate::{ApiState, metering, openapi_json};
 
 /// A store that takes longer is not ready.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
 
 static DOCUMENT: LazyLock<Result<String, serde_json::Error>> = LazyLock::new(openapi_json);
 
-/// The process answers.
+/// Whether the server does what it must: above all, whether it can record accesses.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
     status: HealthStatus,
+    /// Why accesses are refused; empty when they are not.
+    reasons: Vec<Reason>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum HealthStatus {
     Ok,
+    Failing,
 }
 
 /// Whether requests can be answered.
@@ -36,7 +40,7 @@ enum HealthStatus {
 pub(crate) struct Ready {
     status: ReadyStatus,
     /// Why not; empty when ready.
-    reasons: Vec<NotReady>,
+    reasons: Vec<Reason>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -47,26 +51,60 @@ enum ReadyStatus {
 }
 
 #[derive(Serialize, ToSchema)]
-enum NotReady {
+enum Reason {
     #[serde(rename = "engine.no_model")]
     NoModel,
     #[serde(rename = "store.unavailable")]
     StoreUnavailable,
     #[serde(rename = "server.stopping")]
     Stopping,
+    #[serde(rename = "log.unavailable")]
+    LogUnavailable,
+    #[serde(rename = "log.witness_late")]
+    WitnessLate,
+    #[serde(rename = "clock.moved_back")]
+    ClockMovedBack,
+    #[serde(rename = "log.altered")]
+    LogAltered,
+    #[serde(rename = "log.rolled_back")]
+    LogRolledBack,
+    #[serde(rename = "log.forked")]
+    LogForked,
 }
 
-/// Whether the process answers
+impl From<LogFault> for Reason {
+    fn from(fault: LogFault) -> Self {
+        match fault {
+            LogFault::Unavailable => Self::LogUnavailable,
+            LogFault::WitnessLate => Self::WitnessLate,
+            LogFault::ClockMovedBack => Self::ClockMovedBack,
+            LogFault::Altered => Self::LogAltered,
+            LogFault::RolledBack => Self::LogRolledBack,
+            LogFault::Forked => Self::LogForked,
+        }
+    }
+}
+
+/// Whether the server does what it must
 #[utoipa::path(
     get,
     path = "/health",
     operation_id = "readHealth",
     tag = "operations",
-    responses((status = 200, description = "It does", body = Health)),
+    responses(
+        (status = 200, description = "It does", body = Health),
+        (status = 503, description = "Accesses cannot be recorded and are refused", body = Health),
+    ),
     extensions(("x-audit-class" = json!("none"))),
 )]
-pub(crate) async fn health() -> Json<Health> {
-    Json(Health { status: HealthStatus::Ok })
+pub(crate) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<Health>) {
+    let reasons: Vec<_> = state.log.status().faults.into_iter().map(Reason::from).collect();
+    if reasons.is_empty() {
+        (StatusCode::OK, Json(Health { status: HealthStatus::Ok, reasons }))
+    } else {
+        let health = Health { status: HealthStatus::Failing, reasons };
+        (StatusCode::SERVICE_UNAVAILABLE, Json(health))
+    }
 }
 
 /// Whether requests can be answered
@@ -84,14 +122,15 @@ pub(crate) async fn health() -> Json<Health> {
 pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Ready>) {
     let mut reasons = Vec::new();
     if state.models.list().is_empty() {
-        reasons.push(NotReady::NoModel);
+        reasons.push(Reason::NoModel);
     }
     let store = timeout(STORE_DEADLINE, state.readiness.store_answers()).await;
     if !matches!(store, Ok(true)) {
-        reasons.push(NotReady::StoreUnavailable);
+        reasons.push(Reason::StoreUnavailable);
     }
+    reasons.extend(state.log.status().faults.into_iter().map(Reason::from));
     if state.readiness.is_stopping() {
-        reasons.push(NotReady::Stopping);
+        reasons.push(Reason::Stopping);
     }
     if reasons.is_empty() {
         (StatusCode::OK, Json(Ready { status: ReadyStatus::Ready, reasons }))
@@ -111,6 +150,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Re
     extensions(("x-audit-class" = json!("none"))),
 )]
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
+    metering::log(&state.log.status());
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content_type, state.metrics.render()).into_response()
 }

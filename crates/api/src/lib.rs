@@ -11,6 +11,7 @@ mod chat;
 mod convert;
 mod health;
 mod host;
+mod log;
 mod metering;
 mod model;
 mod observe;

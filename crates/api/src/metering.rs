@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use governance::AuditEntry;
+use governance::{AuditEntry, LogStatus};
 use inference::{
     UsageOpened, UsageSettled,
     ports::{LedgerError, UsageLedger},
@@ -20,6 +20,9 @@ const FIRST_TOKEN_SECONDS: &str = "galerne_chat_first_token_seconds";
 const TOKENS: &str = "galerne_tokens_total";
 const ENERGY_JOULES: &str = "galerne_energy_joules_total";
 const SETTLED: &str = "galerne_chat_requests_total";
+const LOG_ENTRIES: &str = "galerne_log_signed_entries";
+const LOG_WITNESSED: &str = "galerne_log_witnessed_entries";
+const LOG_FAULTS: &str = "galerne_log_faults";
 
 /// From a fraction of a token on a fast machine to a full context on a slow one.
 const SECONDS: [f64; 14] =
@@ -46,7 +49,24 @@ pub(crate) fn describe() {
     metrics::describe_histogram!(FIRST_TOKEN_SECONDS, "time from request to first token");
     metrics::describe_counter!(TOKENS, "tokens processed and written, cancelled requests too");
     metrics::describe_gauge!(ENERGY_JOULES, "energy attributed to requests, by its method");
+    metrics::describe_gauge!(LOG_ENTRIES, "audit entries under the newest checkpoint");
+    metrics::describe_gauge!(
+        LOG_WITNESSED,
+        "audit entries under a checkpoint that the witness holds"
+    );
+    metrics::describe_gauge!(LOG_FAULTS, "faults of the log; above 0 accesses are refused");
     metrics::describe_counter!(SETTLED, "chat requests that were started, by how they ended");
+}
+
+/// How the log stands, as of this scrape.
+pub(crate) fn log(status: &LogStatus) {
+    let signed = status.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    for (name, value) in [(LOG_ENTRIES, signed), (LOG_WITNESSED, status.witness_size)] {
+        // A log of more than 4 thousand million entries is shown as that.
+        metrics::gauge!(name).set(f64::from(u32::try_from(value).unwrap_or(u32::MAX)));
+    }
+    let faults = u32::try_from(status.faults.len()).unwrap_or(u32::MAX);
+    metrics::gauge!(LOG_FAULTS).set(f64::from(faults));
 }
 
 pub(crate) fn first_token(after: Duration) {

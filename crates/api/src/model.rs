@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use domain::{Caller, ModelId};
+use domain::ModelId;
 use governance::{Action, AuditFact, Subject};
 use inference_wire::{ErrorBody, ListObject, ModelCard, ModelList};
 
@@ -28,7 +28,7 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<ModelList>, Problem> {
-    state.trail.record(&fact(Action::ModelList, caller, Subject::Nothing)).await?;
+    state.trail.record(&AuditFact::ok(Action::ModelList, caller, Subject::Nothing)).await?;
     let data = state.models.list().iter().map(convert::model_card).collect();
     Ok(Json(ModelList { object: ListObject::List, data }))
 }
@@ -59,10 +59,6 @@ pub(crate) async fn read(
     let card = id.as_ref().and_then(|id| state.models.find(id));
     let card = card.ok_or_else(|| Problem::model_unknown(&name))?;
     let subject = Subject::Model(card.id.clone());
-    state.trail.record(&fact(Action::ModelRead, caller, subject)).await?;
+    state.trail.record(&AuditFact::ok(Action::ModelRead, caller, subject)).await?;
     Ok(Json(convert::model_card(&card)))
-}
-
-const fn fact(action: Action, caller: Caller, subject: Subject) -> AuditFact {
-    AuditFact { action, outcome: "ok", caller: Some(caller), subject }
 }

@@ -29,6 +29,7 @@ pub(crate) enum Code {
     HostUnknown,
     CapacityExhausted,
     AuditUnavailable,
+    LogNotFound,
     StoreUnavailable,
     EngineFailed,
     EngineStopped,
@@ -79,6 +80,7 @@ impl Code {
                 ("capacity.exhausted", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
             }
             Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
+            Self::LogNotFound => ("log.not_found", Status::NOT_FOUND, Type::NotFoundError),
             Self::StoreUnavailable => ("store.unavailable", unavailable, server),
             Self::EngineFailed => ("engine.failed", Status::INTERNAL_SERVER_ERROR, server),
             Self::EngineStopped => ("engine.stopped", unavailable, server),
@@ -230,7 +232,7 @@ impl From<ChatError> for Problem {
             }
             ChatError::Stopping => Self::new(Code::ServerStopping, message),
             ChatError::Audit(_) | ChatError::Ledger(_) => {
-                tracing::error!(?error, "chat request could not be recorded");
+                tracing::warn!(?error, "chat request could not be recorded");
                 Self::new(Code::AuditUnavailable, message)
             }
         };
@@ -240,8 +242,14 @@ impl From<ChatError> for Problem {
 
 impl From<AuditError> for Problem {
     fn from(error: AuditError) -> Self {
-        tracing::error!(?error, "audit trail not written");
-        Self::new(Code::AuditUnavailable, error.to_string()).retry_after(Some(2)).audited()
+        // A closed log was reported when it was closed.
+        if let AuditError::Store { .. } = &error {
+            tracing::error!(?error, "audit trail not written");
+        }
+        Self::new(Code::AuditUnavailable, error.to_string())
+            .hint("the operator sees the reason at GET /health")
+            .retry_after(Some(2))
+            .audited()
     }
 }
 

@@ -1,11 +1,11 @@
-//! Every refusal under `/v1/` leaves an audit entry before it is answered.
+//! Every refusal under `/v1/` and `/log/` leaves an audit entry before it is answered.
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use governance::{Action, AuditFact, Subject};
+use governance::AuditFact;
 
 use crate::{
     ApiState,
@@ -29,13 +29,7 @@ pub(crate) async fn record(
     if audited || !is_ours {
         return response;
     }
-    let fact = AuditFact {
-        action: Action::RequestRefused,
-        outcome: code.as_str(),
-        caller: slot.caller(),
-        subject: Subject::Nothing,
-    };
-    match state.trail.record(&fact).await {
+    match state.trail.record(&AuditFact::refused(code.as_str(), slot.caller())).await {
         Ok(()) => response,
         Err(error) => Problem::from(error).into_response(),
     }
@@ -43,5 +37,7 @@ pub(crate) async fn record(
 
 /// Paths of the API, known or not; the others belong to the page and to operations.
 pub(crate) fn is_api(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/")
+    ["/v1", "/log"].iter().any(|root| {
+        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }

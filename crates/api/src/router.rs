@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, chat, health, host, metering, model, observe,
+    ApiState, chat, health, host, log, metering, model, observe,
     problem::{Code, Problem},
     refusal, session,
 };
@@ -26,6 +26,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(model::list))
         .routes(routes!(model::read))
         .routes(routes!(session::create, session::read, session::end))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::tile))
+        .routes(routes!(log::entries))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

@@ -91,13 +91,8 @@ pub(crate) async fn read(
     State(state): State<ApiState>,
     SignedInBrowser { caller, session }: SignedInBrowser,
 ) -> Result<Json<Session>, Problem> {
-    let fact = AuditFact {
-        action: Action::SessionRead,
-        outcome: "ok",
-        caller: Some(caller),
-        subject: Subject::Session(session.id),
-    };
-    state.trail.record(&fact).await?;
+    let subject = Subject::Session(session.id);
+    state.trail.record(&AuditFact::ok(Action::SessionRead, caller, subject)).await?;
     Ok(Json(Session::from(&session)))
 }
 

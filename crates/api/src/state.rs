@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
-use governance::{Access, Trail};
+use governance::{Access, Log, Trail};
 use inference::{Chat, Models};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -53,6 +53,7 @@ impl Default for ApiSettings {
 pub struct ApiParts {
     pub access: Access,
     pub trail: Trail,
+    pub log: Log,
     pub chat: Chat,
     pub models: Models,
     pub clock: Arc<dyn Clock>,

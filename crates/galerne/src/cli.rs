@@ -16,7 +16,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 64 wrong settings, \
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, \
+3 the log is not what was signed, 64 wrong settings, \
 65 data directory written by a newer version, 69 address or data directory in use, \
 130 stopped by a second Ctrl-C.";
 
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// Import, list, show and verify models
     #[command(subcommand)]
     Model(Model),
+    /// Prove what happened: checkpoints, proofs and exports of the log
+    #[command(subcommand)]
+    Audit(Audit),
     /// Check the settings
     #[command(subcommand)]
     Config(Config),
@@ -142,6 +146,43 @@ pub(crate) enum Model {
     Show { id: ModelId },
     /// Read the whole file again and compare its SHA-256
     Verify { id: ModelId },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Print the public key that verifies the log; give it to whoever shall check
+    Key,
+    /// Print the newest signed checkpoint, to be kept elsewhere
+    Checkpoint,
+    /// Read the whole log again and compare it with everything that was signed
+    Verify(AuditVerify),
+    /// Take out one entry with the proof that it is in the log
+    Prove(AuditProve),
+    /// Write the whole log into a new directory, for `galerne-verify` and other tools
+    Export { directory: PathBuf },
+    /// Say that the machine's clock is right now though entries were made at later times
+    AcceptClock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditVerify {
+    /// File with checkpoints that were kept elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Vec<PathBuf>,
+
+    /// Export that was kept elsewhere: names the very entry that was changed since
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditProve {
+    /// Id of a request or of an entry, or the number of a leaf
+    pub(crate) id: String,
+
+    /// Write the proof to this file [default: print it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

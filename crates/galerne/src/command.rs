@@ -1,5 +1,6 @@
 //! One module a command.
 
+mod audit;
 mod chat;
 mod config;
 mod key;
@@ -33,6 +34,10 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             wait(async { login_link::run(&Local::open(&settings).await?, flags, output).await })
         }
         Command::Model(command) => model::run(&settings(None)?, command, output),
+        Command::Audit(command) => {
+            let settings = settings(None)?;
+            wait(async { audit::run(&settings, command, output).await })
+        }
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
         Command::Openapi => line(&api::openapi_json()?),
         Command::Completions { shell } => {

@@ -33,6 +33,7 @@ struct File {
     hosts: Vec<String>,
     site: FileSite,
     limits: Limits,
+    log: LogSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -67,6 +68,59 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { requests_max: 64, sequences_max: 16, kv_cache_mib: 1024, drain_seconds: 30 }
+    }
+}
+
+/// The transparency log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSettings {
+    /// Who keeps checkpoints where the operator of this machine cannot change them: the absolute
+    /// path of a file, best on another machine's disk, or the address of a witness that speaks
+    /// C2SP tlog-witness. Without it: the file `checkpoints` in the data directory.
+    pub(crate) witness: Option<WitnessPlace>,
+    /// Seconds from a new entry to the checkpoint that signs it, 1 to 10.
+    pub(crate) checkpoint_seconds: u64,
+    /// Seconds without an accepted checkpoint after which requests are refused.
+    pub(crate) witness_grace_seconds: u64,
+    /// Name of the log, taken when its key is made at the first start: `ai.example.org/log`.
+    pub(crate) origin: Option<String>,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { witness: None, checkpoint_seconds: 5, witness_grace_seconds: 600, origin: None }
+    }
+}
+
+/// Where checkpoints are handed to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum WitnessPlace {
+    File(PathBuf),
+    Http(String),
+}
+
+impl TryFrom<String> for WitnessPlace {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            Ok(Self::Http(text.trim_end_matches('/').to_owned()))
+        } else if text.starts_with('/') {
+            Ok(Self::File(PathBuf::from(text)))
+        } else {
+            Err(format!("`{text}` is neither an absolute path nor an http(s) address"))
+        }
+    }
+}
+
+impl From<WitnessPlace> for String {
+    fn from(place: WitnessPlace) -> Self {
+        match place {
+            WitnessPlace::File(path) => path.display().to_string(),
+            WitnessPlace::Http(address) => address,
+        }
     }
 }
 
@@ -108,6 +162,7 @@ pub(crate) struct Settings {
     pub(crate) site_name: Setting<String>,
     pub(crate) site_zone: Setting<String>,
     pub(crate) limits: Setting<Limits>,
+    pub(crate) log: Setting<LogSettings>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -163,6 +218,7 @@ impl Settings {
             site_name: Setting { value: file.site.name, origin },
             site_zone: Setting { value: file.site.zone, origin },
             limits: Setting { value: file.limits, origin },
+            log: Setting { value: file.log, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -170,12 +226,15 @@ impl Settings {
 
     fn check(&self) -> Result<(), Failure> {
         let Limits { requests_max, sequences_max, kv_cache_mib, drain_seconds } = self.limits.value;
+        let LogSettings { checkpoint_seconds, witness_grace_seconds, .. } = self.log.value;
         for (name, value, range) in [
             ("threads", self.threads.value, 1..=256),
             ("limits.requests_max", requests_max, 1..=100_000),
             ("limits.sequences_max", sequences_max, 1..=1024),
             ("limits.kv_cache_mib", kv_cache_mib, 16..=16_777_216),
             ("limits.drain_seconds", usize::try_from(drain_seconds)?, 0..=3600),
+            ("log.checkpoint_seconds", usize::try_from(checkpoint_seconds)?, 1..=10),
+            ("log.witness_grace_seconds", usize::try_from(witness_grace_seconds)?, 1..=604_800),
         ] {
             if !range.contains(&value) {
                 let (low, high) = range.into_inner();
@@ -196,7 +255,9 @@ impl Settings {
 
     /// One line a setting, with where it comes from.
     pub(crate) fn describe(&self) -> String {
-        let limits = &self.limits.value;
+        let (limits, log) = (&self.limits.value, &self.log.value);
+        let witness = log.witness.clone().map_or_else(|| "checkpoints".to_owned(), String::from);
+        let grace = log.witness_grace_seconds.to_string();
         let lines = [
             ("data_dir", self.data_dir.value.display().to_string(), self.data_dir.origin),
             ("listen", self.listen.value.to_string(), self.listen.origin),
@@ -208,6 +269,9 @@ impl Settings {
             ("limits.sequences_max", limits.sequences_max.to_string(), self.limits.origin),
             ("limits.kv_cache_mib", limits.kv_cache_mib.to_string(), self.limits.origin),
             ("limits.drain_seconds", limits.drain_seconds.to_string(), self.limits.origin),
+            ("log.witness", witness, self.log.origin),
+            ("log.checkpoint_seconds", log.checkpoint_seconds.to_string(), self.log.origin),
+            ("log.witness_grace_seconds", grace, self.log.origin),
         ];
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
         lines.join("\n")
@@ -299,6 +363,9 @@ mod tests {
             ("threads = 0", "threads"),
             ("[site]\nzone = 'XX'", "XX"),
             ("[limits]\nrequests_max = 0", "limits.requests_max"),
+            ("[log]\nwitness = 'elsewhere'", "elsewhere"),
+            ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
+            ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),
         ] {
             let message = load(file, &[], None).unwrap_err();
             assert!(message.contains(expected), "{file}: {message}");

@@ -3,6 +3,8 @@
 //! ```text
 //! galerne.db          tenants, usage, audit (SQLite)
 //! installation.key    32 random bytes, hexadecimal; without it no API key can be checked
+//! log.key             the key that signs the checkpoints of the log
+//! checkpoints         checkpoints of the log, unless the settings name another witness
 //! galerne.toml        settings, optional
 //! serve.lock          held by the server that works here
 //! models/<id>/        model.gguf and manifest.json
@@ -18,6 +20,8 @@ use std::{
 use anyhow::Context as _;
 use domain::hexadecimal;
 use governance::{InstallationKey, SecretSource};
+use transparency_log::Signer;
+use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
 
@@ -46,6 +50,11 @@ impl DataDir {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("galerne.db")
+    }
+
+    /// The witness of an installation that has no other: outside of the database at least.
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
     }
 
     pub(crate) fn models(&self) -> PathBuf {
@@ -106,8 +115,51 @@ impl DataDir {
         }
         let mut bytes = [0; 32];
         secrets.fill(&mut bytes);
-        let text = hexadecimal(&bytes);
-        // Written beside and renamed, so that a crash leaves a whole key or none.
+        self.write_secret(path, &hexadecimal(&bytes))?;
+        Ok(InstallationKey::from_bytes(bytes))
+    }
+
+    /// The key that signs the log; `None` if it was not made yet.
+    pub(crate) fn log_key(&self) -> Result<Option<Signer>, Failure> {
+        let path = self.path.join("log.key");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => Zeroizing::new(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                return Err(error.context(format!("could not read {}", path.display())).into());
+            }
+        };
+        let signer = Signer::parse(text.trim()).map_err(|error| {
+            let error = anyhow::Error::new(error);
+            Failure::from(error.context(format!("{} is not a log key", path.display())))
+                .hint("restore the file from a backup of the same data directory")
+        })?;
+        Ok(Some(signer))
+    }
+
+    /// Makes the key of a log that has none. `origin` names the log for ever.
+    pub(crate) fn create_log_key(
+        &self,
+        origin: Option<&str>,
+        secrets: &dyn SecretSource,
+    ) -> Result<Signer, Failure> {
+        let mut seed = Zeroizing::new([0; 32]);
+        secrets.fill(&mut *seed);
+        let mut id = [0; 8];
+        secrets.fill(&mut id);
+        let unnamed = || format!("galerne.internal/{}", hexadecimal(&id));
+        let origin = origin.map_or_else(unnamed, str::to_owned);
+        let signer = Signer::from_seed(&origin, *seed).map_err(|error| {
+            Failure::new(Exit::Settings, error)
+                .hint("`log.origin` is a name such as `ai.example.org/log`, without `+` and spaces")
+        })?;
+        self.write_secret(&self.path.join("log.key"), &signer.expose())?;
+        Ok(signer)
+    }
+
+    /// Written beside and renamed, so that a crash leaves a whole secret or none.
+    fn write_secret(&self, path: &Path, text: &str) -> Result<(), Failure> {
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let mut file = OpenOptions::new()
             .create(true)
@@ -120,7 +172,7 @@ impl DataDir {
         file.sync_all()?;
         fs::rename(&partial, path)?;
         File::open(&self.path)?.sync_all()?;
-        Ok(InstallationKey::from_bytes(bytes))
+        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@ use std::{fmt::Write as _, process::ExitCode};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Failed,
+    /// The log is not what was signed.
+    Tampered,
     Settings,
     NewerData,
     InUse,
@@ -16,6 +18,7 @@ impl Exit {
     const fn code(self) -> u8 {
         match self {
             Self::Failed => 1,
+            Self::Tampered => 3,
             Self::Settings => 64,
             Self::NewerData => 65,
             Self::InUse => 69,
@@ -51,6 +54,10 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    pub(crate) const fn exit_kind(&self) -> Exit {
+        self.exit
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -8,6 +8,7 @@ mod command;
 mod config;
 mod data_dir;
 mod failure;
+mod log;
 mod model_files;
 mod output;
 mod serve;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
 use domain::Clock as _;
-use governance::{CreatedKey, ports::AccessStore as _};
+use governance::{CreatedKey, Log, ports::AccessStore as _};
 use inference::ports::UsageLedger as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
@@ -17,6 +17,7 @@ use crate::{
     command::page_link,
     config::{Settings, environment},
     failure::{Exit, Failure},
+    log,
     model_files::ModelFiles,
     output::{Output, line},
     system::{SystemClock, SystemRandom},
@@ -40,6 +41,7 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let metrics = api::recorder()?;
     let local = Local::open(settings).await?;
     let _lock = local.data_dir.lock()?;
+    let log = log::open(&local, &settings.log.value).await?;
     let interrupted = local.store.close_interrupted(SystemClock.now()).await?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "closed the usage rows that an earlier process left running");
@@ -50,39 +52,81 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let manifests = ModelFiles::new(&local.data_dir).list()?;
     let serving = tokio::task::block_in_place(|| local.serving(settings, &manifests))?;
     let caller = local.operator().await?;
-    let start = Start { address, first_key, token: local.access.create_link(&caller).await? };
+    let token = local.access.create_link(&caller).await?;
+    let start = Start { address, first_key, token, log: log.clone() };
     let stop = CancellationToken::new();
-    let router = api::router(state(&local, &serving, settings, metrics, &stop));
+    let parts = Parts { local: &local, serving: &serving, log: &log, settings };
+    let router = api::router(parts.state(metrics, &stop));
     let tasks = TaskTracker::new();
+    let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
     let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
     start.print(&serving, output)?;
     wait_for_signal().await?;
     drain(settings, &local, &serving, &stop, &tasks).await?;
     server.await??;
+    // After the last answer: its entry is signed too.
+    keeping.stop().await;
     local.close().await;
     Ok(())
 }
 
-fn state(
-    local: &Local,
-    serving: &Serving,
-    settings: &Settings,
-    metrics: PrometheusHandle,
-    stop: &CancellationToken,
-) -> ApiState {
-    ApiState::new(ApiParts {
-        access: local.access.clone(),
-        trail: local.trail.clone(),
-        chat: serving.chat.clone(),
-        models: serving.models.clone(),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemRandom),
-        readiness: Arc::new(ServerReadiness { store: local.store.clone(), stop: stop.clone() }),
-        metrics,
-        settings: ApiSettings { hosts: settings.hosts.value.clone(), ..ApiSettings::default() },
-        page: Some(web::routes()),
-    })
+/// The tasks that keep the log while the server runs.
+struct Keeping {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Keeping {
+    fn start(log: &Log) -> Self {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (keeper, until) = (log.clone(), stop.clone());
+        tasks.spawn(async move { keeper.run(until).await });
+        let (examiner, until) = (log.clone(), stop.clone());
+        tasks.spawn(async move {
+            // What it finds closes the log; that it could not read is seen by the keeper too.
+            if let Some(Err(error)) = until.run_until_cancelled(examiner.examine()).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the log was not examined"
+                );
+            }
+        });
+        tasks.close();
+        Self { stop, tasks }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+/// What the routes are made of.
+struct Parts<'a> {
+    local: &'a Local,
+    serving: &'a Serving,
+    log: &'a Log,
+    settings: &'a Settings,
+}
+
+impl Parts<'_> {
+    fn state(&self, metrics: PrometheusHandle, stop: &CancellationToken) -> ApiState {
+        let Self { local, serving, log, settings } = *self;
+        ApiState::new(ApiParts {
+            access: local.access.clone(),
+            trail: local.trail.clone(),
+            log: log.clone(),
+            chat: serving.chat.clone(),
+            models: serving.models.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+            readiness: Arc::new(ServerReadiness { store: local.store.clone(), stop: stop.clone() }),
+            metrics,
+            settings: ApiSettings { hosts: settings.hosts.value.clone(), ..ApiSettings::default() },
+            page: Some(web::routes()),
+        })
+    }
 }
 
 struct ServerReadiness {
@@ -160,6 +204,7 @@ struct Start {
     address: SocketAddr,
     first_key: Option<CreatedKey>,
     token: String,
+    log: Log,
 }
 
 impl Start {
@@ -172,7 +217,7 @@ impl Start {
             let ids: Vec<_> = cards.iter().map(|card| card.id.to_string()).collect();
             let value = serde_json::json!({
                 "version": env!("CARGO_PKG_VERSION"), "address": base, "page": page,
-                "api_key": key, "models": ids,
+                "api_key": key, "models": ids, "log_key": self.log.reader().verifier().to_string(),
             });
             return output.show("", &value);
         }
@@ -192,6 +237,7 @@ impl Start {
         if cards.is_empty() && serving.not_served.is_empty() {
             line("model: none yet; add one with `galerne model import FILE --id ID`")?;
         }
+        line(&format!("log key: {}", self.log.reader().verifier()))?;
         line(&format!("page: {page}"))?;
         line("      (valid once, 10 minutes; `galerne login-link` prints another)")?;
         match &key {

@@ -7,7 +7,7 @@ use api::CountedLedger;
 use carbon_ledger::factors;
 use domain::{Caller, ModelId};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
-use governance::{Access, AccessError, AccessParts, Trail};
+use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts};
 use inference::{Chat, ChatLimits, Metering, Models, Parts, Site, ports::Engine};
 use store::{OpenError, Store};
 
@@ -24,6 +24,8 @@ pub(crate) struct Local {
     pub(crate) data_dir: DataDir,
     pub(crate) access: Access,
     pub(crate) trail: Trail,
+    /// Closes the trail when the log is broken; only a server keeps the log.
+    pub(crate) gate: LogGate,
     pub(crate) store: Arc<Store>,
     pub(crate) listen: SocketAddr,
 }
@@ -47,8 +49,15 @@ impl Local {
         let installation = data_dir.installation_key(&SystemRandom)?;
         let store = Store::open(&data_dir.database()).await.map_err(explain)?;
         let store = Arc::new(store);
-        let trail =
-            Trail::new(store.clone(), store.clone(), Arc::new(SystemClock), Arc::new(SystemRandom));
+        let gate = LogGate::default();
+        let trail = Trail::new(TrailParts {
+            audit: store.clone(),
+            access: store.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+            secrets: Arc::new(SystemRandom),
+            gate: gate.clone(),
+        });
         let access = Access::new(AccessParts {
             store: store.clone(),
             trail: trail.clone(),
@@ -57,7 +66,7 @@ impl Local {
             ids: Arc::new(SystemRandom),
             secrets: Arc::new(SystemRandom),
         });
-        Ok(Self { data_dir, access, trail, store, listen: settings.listen.value })
+        Ok(Self { data_dir, access, trail, gate, store, listen: settings.listen.value })
     }
 
     /// Whoever types commands on this machine.

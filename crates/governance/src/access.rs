@@ -117,13 +117,9 @@ impl Access {
         let (stored, secret) = self.new_key(&project, "first key");
         let mut pseudonym_key = [0; 32];
         self.secrets.fill(&mut pseudonym_key);
-        let fact = AuditFact {
-            action: Action::InstallationFound,
-            outcome: "ok",
-            caller: Some(operator(&project)),
-            subject: Subject::Key(stored.key.id),
-        };
-        let audit = self.trail.entry_with(&fact, Some(pseudonym_key));
+        let subject = Subject::Key(stored.key.id);
+        let fact = AuditFact::ok(Action::InstallationFound, operator(&project), subject);
+        let audit = self.trail.entry_with(&fact, Some(pseudonym_key)).await?;
         let key = stored.key.clone();
         let founding = Founding { organisation, pseudonym_key, project, key: stored };
         let founded = self.store.found(&founding, &audit).await?;
@@ -262,7 +258,7 @@ impl Access {
         caller: &Caller,
         subject: Subject,
     ) -> Result<crate::AuditEntry, AuditError> {
-        self.trail.entry(&AuditFact { action, outcome: "ok", caller: Some(*caller), subject }).await
+        self.trail.entry(&AuditFact::ok(action, *caller, subject)).await
     }
 
     async fn record(
@@ -271,8 +267,7 @@ impl Access {
         caller: &Caller,
         subject: Subject,
     ) -> Result<(), AuditError> {
-        let fact = AuditFact { action, outcome: "ok", caller: Some(*caller), subject };
-        self.trail.record(&fact).await
+        self.trail.record(&AuditFact::ok(action, *caller, subject)).await
     }
 
     fn key_hash(&self, secret: &KeySecret) -> TokenHash {

@@ -1,9 +1,14 @@
 //! What this context needs from outside. Every implementation passes its suite in `testkit`.
 
 use async_trait::async_trait;
-use domain::{ApiKey, Caller, KeyId, Organisation, OrganisationId, Project, ProjectId, Timestamp};
+use domain::{
+    ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, RequestId,
+    Timestamp,
+};
+use transparency_log::{Hash, SignedNote, TileId};
+use uuid::Uuid;
 
-use crate::{AuditEntry, Session, SignInLink, TokenHash};
+use crate::{AuditEntry, Session, SignInLink, SubjectId, TokenHash};
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]
@@ -34,6 +39,15 @@ pub trait AccessStore: Send + Sync {
     async fn pseudonym_key(
         &self,
         organisation: OrganisationId,
+    ) -> Result<Option<[u8; 32]>, StoreError>;
+
+    /// The random key under which a subject's pseudonyms are made; keeps `candidate` if it has
+    /// none yet. `None` once it was destroyed.
+    async fn subject_key(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        candidate: [u8; 32],
     ) -> Result<Option<[u8; 32]>, StoreError>;
 
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError>;
@@ -90,6 +104,98 @@ pub trait AccessStore: Send + Sync {
         at: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
+}
+
+/// Keeps the tree that is made of the audit entries. Every implementation passes
+/// `testkit::log_suite`.
+#[async_trait]
+pub trait LogStore: Send + Sync {
+    /// How many entries there are; they are the leaves 0, 1, 2, ….
+    async fn entry_count(&self) -> Result<u64, StoreError>;
+
+    /// The canonical bytes of the leaves from `index` on, at most `limit`. Ends before a gap.
+    async fn entries(&self, index: u64, limit: u32) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    async fn find_entry(&self, wanted: EntryRef) -> Result<Option<FoundEntry>, StoreError>;
+
+    /// When the newest entry was made, or what the operator accepted as the time since; may be a
+    /// second early.
+    async fn newest_at(&self) -> Result<Timestamp, StoreError>;
+
+    /// The hashes of a tile as far as they are known, 32 bytes each.
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    async fn newest_checkpoint(&self) -> Result<Option<String>, StoreError>;
+
+    /// Signed checkpoints of more than `size` leaves, the smallest first, at most `limit`.
+    async fn checkpoints_after(&self, size: u64, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Writes something that changes nothing, to find out whether writing is possible.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Keeps the tiles and the checkpoint that signs them, in one transaction; changes nothing
+    /// and returns `false` if the newest checkpoint is not the one of `old_size`.
+    async fn extend(&self, extension: &LogExtension) -> Result<bool, StoreError>;
+}
+
+/// What names an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryRef {
+    Entry(Uuid),
+    Request(RequestId),
+}
+
+/// Where an entry stands, and who asked if it is about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundEntry {
+    pub index: u64,
+    pub asked_by: Option<(OrganisationId, Principal)>,
+}
+
+/// How the log grows from one checkpoint to the next.
+#[derive(Clone, Debug)]
+pub struct LogExtension {
+    /// Leaves at the newest checkpoint, 0 if there is none.
+    pub old_size: u64,
+    pub new_size: u64,
+    /// New tiles, and those that have grown.
+    pub tiles: Vec<(TileId, Vec<Hash>)>,
+    pub note: String,
+    pub at: Timestamp,
+}
+
+/// Keeps checkpoints where the operator of the log cannot change them. Every implementation
+/// passes `testkit::witness_suite`.
+#[async_trait]
+pub trait Witness: Send + Sync {
+    /// For messages: the path or address.
+    fn name(&self) -> &str;
+
+    /// Hands over the next checkpoint with the proof that it continues the one of `old_size`
+    /// which the witness holds; kept for good when this returns. Repeating an accepted one is no
+    /// error.
+    async fn add(&self, addition: &Addition) -> Result<(), WitnessError>;
+}
+
+/// A checkpoint on its way to a witness.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// Leaves at the checkpoint that the witness holds, 0 if none.
+    pub old_size: u64,
+    /// RFC 6962 consistency proof; empty from 0 and between equal sizes.
+    pub proof: Vec<Hash>,
+    pub checkpoint: SignedNote,
+}
+
+/// Why a witness did not take a checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    #[error("the witness holds a checkpoint of {size} entries")]
+    OtherSize { size: u64 },
+    #[error("the witness holds a history that this checkpoint does not continue: {reason}")]
+    Refused { reason: String },
+    #[error("the witness cannot take a checkpoint now")]
+    Unavailable { source: Box<dyn std::error::Error + Send + Sync> },
 }
 
 /// The rows of a first start.

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp, chat::Message};
-use governance::{Action, AuditError, AuditFact, Subject, Trail};
+use governance::{Action, AuditError, AuditFact, ContentDigest, Subject, Trail};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ChatEvent, Metering, Sampling, UsageOpened,
     admission::{Admission, Place},
+    content,
     ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
     settlement::Settlement,
 };
@@ -195,7 +196,7 @@ impl Chat {
         match self.try_start(&request, command).await {
             Ok(stream) => Ok(stream),
             Err(error) => {
-                self.trail.record(&request.fact(error.code())).await?;
+                self.trail.record(&request.fact(error.code(), None)).await?;
                 Err(error)
             }
         }
@@ -220,7 +221,7 @@ impl Chat {
         }
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
-        let prompt = self.prepare(&command, request.at).await?;
+        let (prompt, content) = self.prepare(&command, request.at).await?;
         let opened = UsageOpened {
             request: request.id,
             organisation: request.caller.organisation,
@@ -233,29 +234,37 @@ impl Chat {
         // The engine computes while the entry is written; nothing is shown before it is durable.
         let model = command.model.clone();
         let generation = self.engine.generate(generate(request, command, prompt))?;
-        self.open(request, &opened).await?;
+        self.open(&request.fact("ok", Some(content)), &opened).await?;
         let events = self.settle_at_end(opened, generation, place);
         Ok(ChatStream { request: request.id, model, created_at: request.at, events })
     }
 
-    async fn prepare(&self, command: &ChatCommand, at: Timestamp) -> Result<Prompt, ChatError> {
+    /// The prompt for the engine, and what the audit entry commits to.
+    async fn prepare(
+        &self,
+        command: &ChatCommand,
+        at: Timestamp,
+    ) -> Result<(Prompt, ContentDigest), ChatError> {
         let engine = Arc::clone(&self.engine);
         let (model, messages) = (command.model.clone(), command.messages.clone());
-        let work = move || engine.prepare(&model, &messages, at);
+        let work = move || {
+            let prompt = engine.prepare(&model, &messages, at)?;
+            Ok::<_, EngineError>((prompt, content::digest(&messages)))
+        };
         let prepared = tokio::task::spawn_blocking(work).await;
         Ok(prepared.map_err(|_| ChatError::Preparation)??)
     }
 
     #[cfg(not(feature = "fault-late-commit"))]
-    async fn open(&self, request: &Request<'_>, opened: &UsageOpened) -> Result<(), ChatError> {
-        let audit = self.trail.entry(&request.fact("ok")).await?;
+    async fn open(&self, fact: &AuditFact, opened: &UsageOpened) -> Result<(), ChatError> {
+        let audit = self.trail.entry(fact).await?;
         Ok(self.ledger.open(opened, &audit).await?)
     }
 
     /// The fault that the kill test must find: the entry is written after the first byte.
     #[cfg(feature = "fault-late-commit")]
-    async fn open(&self, request: &Request<'_>, opened: &UsageOpened) -> Result<(), ChatError> {
-        let audit = self.trail.entry(&request.fact("ok")).await?;
+    async fn open(&self, fact: &AuditFact, opened: &UsageOpened) -> Result<(), ChatError> {
+        let audit = self.trail.entry(fact).await?;
         let (ledger, opened) = (Arc::clone(&self.ledger), opened.clone());
         self.tasks.spawn(async move {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -289,12 +298,13 @@ impl Chat {
 }
 
 impl Request<'_> {
-    fn fact(&self, outcome: &'static str) -> AuditFact {
+    fn fact(&self, outcome: &'static str, content: Option<ContentDigest>) -> AuditFact {
         AuditFact {
             action: Action::ChatComplete,
             outcome,
             caller: Some(*self.caller),
             subject: Subject::Request(self.id),
+            content,
         }
     }
 }

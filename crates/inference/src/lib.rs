@@ -7,6 +7,7 @@ pub mod ports;
 
 mod admission;
 mod chat;
+mod content;
 mod generation;
 mod metering;
 mod model;

@@ -1,14 +1,17 @@
-//! Writes the database `FILE` with the known rows of the first version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the second version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
 #[path = "../tests/fixtures/v0001/rows.rs"]
 mod rows;
 
+#[path = "../tests/fixtures/v0002/log_rows.rs"]
+mod log_rows;
+
 use std::path::Path;
 
 use anyhow::Context as _;
-use governance::ports::{AccessStore as _, AuditStore as _};
+use governance::ports::{AccessStore as _, AuditStore as _, LogStore as _};
 use inference::ports::UsageLedger as _;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use store::Store;
@@ -32,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn fill(path: &Path) -> anyhow::Result<()> {
     let store = Store::open(path).await?;
-    let entries = rows::entries();
+    let entries = log_rows::entries();
     let [found, create, revoke, link, used_link, session, chat, running, refused] = &entries[..]
     else {
         anyhow::bail!("nine entries");
@@ -50,6 +53,9 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     store.settle(&rows::settled()).await?;
     store.open(&rows::running(), running).await?;
     store.append(refused).await?;
+    let organisation = founding.organisation.id;
+    store.subject_key(organisation, log_rows::subject(), log_rows::SUBJECT_KEY).await?;
+    anyhow::ensure!(store.extend(&log_rows::extension()).await?, "the log was signed already");
     store.close().await;
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod key;
 mod sign_in;
+mod subject;
 mod tenant;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use domain::{
     ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, Timestamp,
 };
 use governance::{
-    AuditEntry, Session, SignInLink, TokenHash,
+    AuditEntry, Session, SignInLink, SubjectId, TokenHash,
     ports::{AccessStore, Founding, StoreError, StoredKey},
 };
 
@@ -49,6 +50,29 @@ impl AccessStore for Store {
         self.read(move |connection| Box::pin(tenant::pseudonym_key(connection, organisation)))
             .await
             .map_err(store_error("find the organisation"))
+    }
+
+    async fn subject_key(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        candidate: [u8; 32],
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        let known = self
+            .read(move |connection| Box::pin(subject::find(connection, organisation, subject)))
+            .await
+            .map_err(store_error("find the pseudonym key"))?;
+        if let Some(kept) = known {
+            return Ok(kept);
+        }
+        self.change(move |connection| {
+            Box::pin(async move {
+                subject::insert(connection, organisation, subject, candidate).await?;
+                Ok(subject::find(connection, organisation, subject).await?.flatten())
+            })
+        })
+        .await
+        .map_err(store_error("keep the pseudonym key"))
     }
 
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError> {

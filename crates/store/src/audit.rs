@@ -1,7 +1,7 @@
 //! The audit trail: rows are added and read, nothing else.
 
 use async_trait::async_trait;
-use domain::OrganisationId;
+use domain::{OrganisationId, RequestId};
 use governance::{
     AuditEntry,
     ports::{AuditStore, StoreError},
@@ -17,10 +17,7 @@ use crate::{
 #[async_trait]
 impl AuditStore for Store {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let entry = entry.clone();
-        self.change(move |connection| Box::pin(async move { insert(connection, &entry).await }))
-            .await
-            .map_err(store_error("append to the audit trail"))
+        self.append_entry(entry.clone()).await.map_err(store_error("append to the audit trail"))
     }
 
     async fn read_after(
@@ -42,18 +39,65 @@ pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     entry: &AuditEntry,
 ) -> Result<(), Failure> {
-    sqlx::query(
-        "INSERT INTO audit (id, organisation_id, at, action, outcome, canonical) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )
-    .bind(bytes(entry.id))
-    .bind(entry.organisation.map(|id| bytes(id.as_uuid())))
-    .bind(entry.at.as_micros())
-    .bind(&entry.action)
-    .bind(&entry.outcome)
-    .bind(&entry.canonical)
-    .execute(connection)
-    .await?;
+    insert_rows(connection, INSERT_1, &[entry]).await
+}
+
+/// In one statement as many as it takes; all of them or, after an error, any number.
+pub(crate) async fn insert_all(
+    connection: &mut SqliteConnection,
+    entries: &[&AuditEntry],
+) -> Result<(), Failure> {
+    let mut rest = entries;
+    // A few fixed widths: each one is a statement that the driver prepares once.
+    for (width, statement) in [(64, INSERT_64), (8, INSERT_8), (1, INSERT_1)] {
+        while let Some((rows, others)) = rest.split_at_checked(width) {
+            insert_rows(connection, statement, rows).await?;
+            rest = others;
+        }
+    }
+    Ok(())
+}
+
+macro_rules! insert {
+    ($rows:expr) => {
+        concat!(
+            "INSERT INTO audit (id, organisation_id, at, action, outcome, request_id, canonical) \
+             VALUES ",
+            $rows
+        )
+    };
+}
+
+macro_rules! eight {
+    ($row:expr) => {
+        concat!(
+            $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ",
+            $row
+        )
+    };
+}
+
+const INSERT_1: &str = insert!("(?, ?, ?, ?, ?, ?, ?)");
+const INSERT_8: &str = insert!(eight!("(?, ?, ?, ?, ?, ?, ?)"));
+const INSERT_64: &str = insert!(eight!(eight!("(?, ?, ?, ?, ?, ?, ?)")));
+
+async fn insert_rows(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    entries: &[&AuditEntry],
+) -> Result<(), Failure> {
+    let mut query = sqlx::query(statement);
+    for entry in entries {
+        query = query
+            .bind(bytes(entry.id))
+            .bind(entry.organisation.map(|id| bytes(id.as_uuid())))
+            .bind(entry.at.as_micros())
+            .bind(&entry.action)
+            .bind(&entry.outcome)
+            .bind(entry.request.map(|id| bytes(id.as_uuid())))
+            .bind(&entry.canonical);
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 
@@ -64,7 +108,7 @@ async fn select_after(
     limit: u32,
 ) -> Result<Vec<(u64, AuditEntry)>, Failure> {
     let rows = sqlx::query(
-        "SELECT sequence, id, at, action, outcome, canonical FROM audit \
+        "SELECT sequence, id, at, action, outcome, request_id, canonical FROM audit \
          WHERE organisation_id IS ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
     )
     .bind(organisation.map(|id| bytes(id.as_uuid())))
@@ -89,6 +133,7 @@ fn entry(
         at: columns.time("at")?,
         action: columns.text("action")?,
         outcome: columns.text("outcome")?,
+        request: columns.uuid_if_any("request_id")?.map(RequestId::from_uuid),
         canonical: row.try_get("canonical")?,
     };
     Ok((sequence.map_err(|_| Failure::Unreadable { column: "sequence" })?, entry))

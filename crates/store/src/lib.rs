@@ -8,6 +8,8 @@
 mod access;
 mod audit;
 mod failure;
+mod flusher;
+mod log;
 mod open;
 mod row;
 mod schema;

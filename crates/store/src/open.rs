@@ -16,11 +16,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     schema::{self, Contents, Standing},
-    store::Store,
+    store::{Beside, Store},
 };
 
 /// How long a statement waits for another process before it fails.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Between two tries for what `SQLite` does not wait for by itself.
 const RETRY: Duration = Duration::from_millis(25);
@@ -93,7 +93,8 @@ impl Store {
             .connect_with(options(path).pragma("query_only", "ON"))
             .await
             .map_err(|error| refusal(path, error))?;
-        Ok(Self::start(writer, Some(readers)))
+        let flusher = connect(path).await.map_err(|error| refusal(path, error))?;
+        Ok(Self::start(writer, Some(Beside { readers, flusher })))
     }
 
     /// A store that is gone when it is dropped.

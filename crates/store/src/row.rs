@@ -25,6 +25,12 @@ impl Columns<'_> {
         Ok(Uuid::from_bytes(self.array(column)?))
     }
 
+    pub(crate) fn uuid_if_any(&self, column: &'static str) -> Result<Option<Uuid>, Failure> {
+        let bytes: Option<&[u8]> = self.0.try_get(column)?;
+        let read = |bytes| Uuid::from_slice(bytes).map_err(|_| Failure::Unreadable { column });
+        bytes.map(read).transpose()
+    }
+
     pub(crate) fn organisation(&self, column: &'static str) -> Result<OrganisationId, Failure> {
         self.uuid(column).map(OrganisationId::from_uuid)
     }

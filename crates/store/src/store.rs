@@ -1,23 +1,35 @@
 //! The store as its ports use it: change something, read something.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{SqliteConnection, SqlitePool};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use governance::AuditEntry;
 
 use crate::{
     failure::Failure,
-    writer::{Changes, Pending, Running, Writer},
+    flusher::Flusher,
+    writer::{Append, Pending, Queue, Queued, Running, Writer},
 };
 
 /// No call waits longer, for the disk or for another process.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// The connections beside the writing one; a database in memory has none.
+pub(crate) struct Beside {
+    pub(crate) readers: SqlitePool,
+    pub(crate) flusher: SqliteConnection,
+}
+
 /// A database of Galerne. Cheap to clone; every clone shares the one writer.
 #[derive(Clone)]
 pub struct Store {
-    changes: Changes,
+    queue: Queue,
     /// `None`: reads go through the writer, since nobody else sees a database in memory.
     readers: Option<SqlitePool>,
     stop: CancellationToken,
@@ -25,12 +37,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// Starts the writing task.
-    pub(crate) fn start(writer: SqliteConnection, readers: Option<SqlitePool>) -> Self {
+    /// Starts the tasks that own the connections.
+    pub(crate) fn start(writer: SqliteConnection, beside: Option<Beside>) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (writer, changes) = Writer::new(writer, stop.clone());
+        let written = Arc::new(Notify::new());
+        let (writer, queue) = Writer::new(writer, Arc::clone(&written), stop.clone());
         tasks.spawn(writer.run());
-        Self { changes, readers, stop, tasks }
+        let readers = beside.map(|Beside { readers, flusher }| {
+            let flusher = Flusher { connection: flusher, written, stop: stop.clone() };
+            tasks.spawn(flusher.run());
+            readers
+        });
+        Self { queue, readers, stop, tasks }
     }
 
     /// Writes what is queued, refuses what comes later, and closes the database.
@@ -53,8 +71,25 @@ impl Store {
     {
         let deadline = Instant::now() + DEADLINE;
         let (pending, answer) = Pending::new(work, deadline, late());
+        self.enqueue(Queued::Change(Box::new(pending)), answer, deadline).await
+    }
+
+    /// Appends an audit entry; durable when this returns. Those that wait together are written
+    /// with one statement.
+    pub(crate) async fn append_entry(&self, entry: AuditEntry) -> Result<(), Failure> {
+        let deadline = Instant::now() + DEADLINE;
+        let (append, answer) = Append::new(entry, deadline, late());
+        self.enqueue(Queued::Append(Box::new(append)), answer, deadline).await
+    }
+
+    async fn enqueue<T>(
+        &self,
+        queued: Queued,
+        answer: oneshot::Receiver<Result<T, Failure>>,
+        deadline: Instant,
+    ) -> Result<T, Failure> {
         let answered = timeout_at(deadline, async {
-            self.changes.send(Box::new(pending)).await.map_err(|_| Failure::Closed)?;
+            self.queue.send(queued).await.map_err(|_| Failure::Closed)?;
             answer.await.map_err(|_| Failure::Closed)?
         });
         answered.await.unwrap_or_else(|_| Err(late()))

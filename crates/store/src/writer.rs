@@ -2,7 +2,8 @@
 //!
 //! Changes wait in a bounded queue. The task takes what is there, runs it in one transaction and
 //! answers after the commit: while one flush to the disk runs, the next group gathers. A savepoint
-//! around each change keeps a failing one from harming the others.
+//! around each change keeps a failing one from harming the others. Audit entries that are appended
+//! on their own share statements.
 //!
 //! The task is never cancelled in mid-transaction: once a change is queued it is carried out,
 //! whether or not its caller still waits.
@@ -11,12 +12,14 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::failure::Failure;
+use governance::AuditEntry;
+
+use crate::{audit, failure::Failure, open::BUSY};
 
 /// Changes that may wait; who comes later waits for a place until its deadline.
 const QUEUE_LENGTH: usize = 1_024;
@@ -27,8 +30,14 @@ const GROUP_LENGTH_MAX: usize = 128;
 /// Statements under way, on the writing or on a reading connection.
 pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>;
 
-/// Changes on their way to the writer.
-pub(crate) type Changes = mpsc::Sender<Box<dyn Change>>;
+/// What is on its way to the writer.
+pub(crate) type Queue = mpsc::Sender<Queued>;
+
+/// One place in the queue.
+pub(crate) enum Queued {
+    Change(Box<dyn Change>),
+    Append(Box<Append>),
+}
 
 /// A change and who waits for it.
 pub(crate) trait Change: Send {
@@ -94,31 +103,98 @@ where
     }
 }
 
+/// An audit entry that is written on its own, and who waits for it.
+pub(crate) struct Append {
+    entry: AuditEntry,
+    result: Result<(), Failure>,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl Append {
+    /// `unstarted` is the answer if the deadline passes before the entry is written.
+    pub(crate) fn new(
+        entry: AuditEntry,
+        deadline: Instant,
+        unstarted: Failure,
+    ) -> (Self, oneshot::Receiver<Result<(), Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { entry, result: Err(unstarted), deadline, reply }, answer)
+    }
+
+    fn answer(self, committed: Result<(), Arc<sqlx::Error>>) {
+        let result =
+            self.result.and_then(|()| committed.map_err(|source| Failure::Transaction { source }));
+        if self.reply.send(result).is_err() {
+            tracing::debug!("a caller left before its audit entry was written");
+        }
+    }
+}
+
+/// What is written in one transaction.
+#[derive(Default)]
+struct Group {
+    changes: Vec<Box<dyn Change>>,
+    appends: Vec<Append>,
+}
+
+impl Group {
+    fn of(queued: &mut Vec<Queued>) -> Self {
+        let mut group = Self::default();
+        for queued in queued.drain(..) {
+            match queued {
+                Queued::Change(change) => group.changes.push(change),
+                Queued::Append(append) => group.appends.push(*append),
+            }
+        }
+        group
+    }
+
+    const fn len(&self) -> usize {
+        self.changes.len() + self.appends.len()
+    }
+
+    fn answer(self, committed: &Result<(), Arc<sqlx::Error>>) {
+        for change in self.changes {
+            change.answer(committed.clone());
+        }
+        for append in self.appends {
+            append.answer(committed.clone());
+        }
+    }
+}
+
 /// Owns the writing connection.
 pub(crate) struct Writer {
     connection: SqliteConnection,
-    changes: mpsc::Receiver<Box<dyn Change>>,
+    queue: mpsc::Receiver<Queued>,
+    written: Arc<Notify>,
     stop: CancellationToken,
 }
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, stop: CancellationToken) -> (Self, Changes) {
-        let (sender, changes) = mpsc::channel(QUEUE_LENGTH);
-        (Self { connection, changes, stop }, sender)
+    /// `written` is told of every commit.
+    pub(crate) fn new(
+        connection: SqliteConnection,
+        written: Arc<Notify>,
+        stop: CancellationToken,
+    ) -> (Self, Queue) {
+        let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
+        (Self { connection, queue, written, stop }, sender)
     }
 
     /// Writes until nobody can ask any more, or until `stop`; what is queued then is still written.
     pub(crate) async fn run(mut self) {
-        let mut group = Vec::with_capacity(GROUP_LENGTH_MAX);
+        let mut queued = Vec::with_capacity(GROUP_LENGTH_MAX);
         loop {
             tokio::select! {
-                taken = self.changes.recv_many(&mut group, GROUP_LENGTH_MAX) => {
+                taken = self.queue.recv_many(&mut queued, GROUP_LENGTH_MAX) => {
                     if taken == 0 {
                         break;
                     }
-                    self.write(&mut group).await;
+                    self.write(Group::of(&mut queued)).await;
                 }
-                () = self.stop.cancelled(), if !self.changes.is_closed() => self.changes.close(),
+                () = self.stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
         if let Err(error) = self.connection.close().await {
@@ -126,8 +202,18 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, group: &mut Vec<Box<dyn Change>>) {
-        let committed = self.transact(group).await.map_err(Arc::new);
+    async fn write(&mut self, mut group: Group) {
+        if let ([], [append]) = (&*group.changes, &mut *group.appends)
+            && append.deadline > Instant::now() + BUSY
+        {
+            // One statement is a transaction by itself: one round trip instead of three. It waits
+            // for no lock beyond `BUSY`, so its caller still listens when it succeeds.
+            append.result = audit::insert(&mut self.connection, &append.entry).await;
+            group.answer(&Ok(()));
+            self.written.notify_one();
+            return;
+        }
+        let committed = self.transact(&mut group).await.map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::error!(%error, changes = group.len(), "a transaction failed");
             // Some errors end the transaction by themselves; then there is nothing to roll back.
@@ -135,24 +221,73 @@ impl Writer {
                 tracing::debug!(%error, "nothing rolled back");
             }
         }
-        for change in group.drain(..) {
-            change.answer(committed.clone());
-        }
+        group.answer(&committed);
+        self.written.notify_one();
     }
 
-    async fn transact(&mut self, group: &mut [Box<dyn Change>]) -> Result<(), sqlx::Error> {
+    async fn transact(&mut self, group: &mut Group) -> Result<(), sqlx::Error> {
         let connection = &mut self.connection;
         // Takes the write lock at once: waiting for it later could fail half-way.
         execute(connection, "BEGIN IMMEDIATE").await?;
-        for change in group {
+        for change in &mut group.changes {
             execute(connection, "SAVEPOINT change").await?;
             if !change.run(connection).await {
                 execute(connection, "ROLLBACK TO change").await?;
             }
             execute(connection, "RELEASE change").await?;
         }
+        append_all(connection, group).await?;
         execute(connection, "COMMIT").await
     }
+}
+
+/// All with as few statements as possible; one by one if one of them is refused.
+async fn append_all(
+    connection: &mut SqliteConnection,
+    group: &mut Group,
+) -> Result<(), sqlx::Error> {
+    let now = Instant::now();
+    // Callers that have given up were told so; an entry of theirs would surprise.
+    let appends = group.appends.iter_mut();
+    let mut wanted: Vec<_> = appends.filter(|append| append.deadline > now).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    // A savepoint costs two round trips; with nothing before it the transaction can begin again.
+    let is_alone = group.changes.is_empty();
+    if !is_alone {
+        execute(connection, "SAVEPOINT appends").await?;
+    }
+    let entries: Vec<_> = wanted.iter().map(|append| &append.entry).collect();
+    let inserted = audit::insert_all(connection, &entries).await;
+    match (inserted, is_alone) {
+        (Ok(()), _) => wanted.iter_mut().for_each(|append| append.result = Ok(())),
+        (Err(_), true) => {
+            execute(connection, "ROLLBACK").await?;
+            execute(connection, "BEGIN IMMEDIATE").await?;
+            append_each(connection, wanted).await?;
+        }
+        (Err(_), false) => {
+            execute(connection, "ROLLBACK TO appends").await?;
+            append_each(connection, wanted).await?;
+        }
+    }
+    if is_alone { Ok(()) } else { execute(connection, "RELEASE appends").await }
+}
+
+async fn append_each(
+    connection: &mut SqliteConnection,
+    appends: Vec<&mut Append>,
+) -> Result<(), sqlx::Error> {
+    for append in appends {
+        execute(connection, "SAVEPOINT append").await?;
+        append.result = audit::insert(connection, &append.entry).await;
+        if append.result.is_err() {
+            execute(connection, "ROLLBACK TO append").await?;
+        }
+        execute(connection, "RELEASE append").await?;
+    }
+    Ok(())
 }
 
 async fn execute(

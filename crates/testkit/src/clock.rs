@@ -27,6 +27,14 @@ impl SimulatedClock {
     }
 }
 
+impl SimulatedClock {
+    /// As when somebody sets a machine's clock back.
+    pub fn go_back(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.micros.fetch_sub(micros, Ordering::SeqCst);
+    }
+}
+
 impl Default for SimulatedClock {
     /// 2026-01-01T00:00:00Z.
     fn default() -> Self {

@@ -1,8 +1,9 @@
 //! Fakes and conformance suites for every port. A dev-dependency only.
 //!
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
-//! [`usage_suite`], [`engine_suite`]. The fakes pass them too, so a test on [`MemoryStore`] or
-//! [`FakeEngine`] says something about the real ones.
+//! [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`]. The fakes pass them too, so
+//! a test on [`MemoryStore`], [`MemoryWitness`] or [`FakeEngine`] says something about the real
+//! ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
 
 mod access_suite;
@@ -10,19 +11,27 @@ mod audit_suite;
 mod clock;
 mod engine_suite;
 mod fake_engine;
+mod log_suite;
 mod memory_store;
+mod memory_witness;
 mod random;
+mod sample_log;
 mod samples;
 mod usage_record;
 mod usage_suite;
+mod witness_suite;
 
 pub use access_suite::access_suite;
 pub use audit_suite::audit_suite;
 pub use clock::SimulatedClock;
 pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
+pub use log_suite::log_suite;
 pub use memory_store::MemoryStore;
+pub use memory_witness::MemoryWitness;
 pub use random::{Random, SeededIds, SeededSecrets};
+pub use sample_log::SampleLog;
 pub use samples::Samples;
 pub use usage_record::{UsageFigures, UsageRecord, UsageRows};
 pub use usage_suite::{UsageUnderTest, usage_suite};
+pub use witness_suite::{WitnessUnderTest, witness_suite};

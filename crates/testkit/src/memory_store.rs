@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod log;
 mod usage;
 
 use std::{
@@ -13,7 +14,7 @@ use domain::{
     KeyId, Organisation, OrganisationId, Project, RequestId, SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
-    AuditEntry, Session, SignInLink,
+    AuditEntry, Session, SignInLink, SubjectId,
     ports::{StoreError, StoredKey},
 };
 use inference::ports::LedgerError;
@@ -37,6 +38,9 @@ struct State {
     sessions: BTreeMap<(OrganisationId, SessionId), SignedIn>,
     usage: BTreeMap<(OrganisationId, RequestId), UsageRecord>,
     audit: Vec<AuditEntry>,
+    subject_keys: BTreeMap<(OrganisationId, SubjectId), [u8; 32]>,
+    tiles: BTreeMap<(u8, u64), Vec<u8>>,
+    checkpoints: BTreeMap<u64, String>,
 }
 
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::{SeededIds, SeededSecrets, SimulatedClock};
 const LINK_SECONDS: i64 = 600;
 const SESSION_SECONDS: i64 = 43_200;
 
-/// Makes rows from a seed. Each row is one second younger than the one before.
+/// Makes rows from a seed. Each row is one millisecond younger than the one before.
 #[derive(Debug)]
 pub struct Samples {
     clock: SimulatedClock,
@@ -41,10 +41,10 @@ impl Samples {
         }
     }
 
-    /// A second later than at the last call.
+    /// A millisecond later than at the last call.
     pub fn now(&self) -> Timestamp {
         self.count.fetch_add(1, Ordering::SeqCst);
-        self.clock.advance(std::time::Duration::from_secs(1));
+        self.clock.advance(std::time::Duration::from_millis(1));
         self.clock.now()
     }
 
@@ -127,6 +127,7 @@ impl Samples {
             at,
             action: "chat.complete".to_owned(),
             outcome: "ok".to_owned(),
+            request: None,
             canonical: canonical.into_bytes(),
         }
     }

@@ -11,8 +11,67 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process answers */
+        /** Whether the server does what it must */
         get: operations["readHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed checkpoint of the log */
+        get: operations["readLogCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/tile/entries/{*position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A bundle of entries
+         * @description Each entry is preceded by its length in two bytes, the greater one first. The entries are JSON
+         *     with pseudonyms and salted hashes; they hold no content.
+         */
+        get: operations["readLogEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/tile/{level}/{*position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A tile of hashes
+         * @description `position` is the number of the tile in groups of three digits and, for a partial tile, its
+         *     width: `x001/x234/067.p/8`.
+         */
+        get: operations["readLogTile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,12 +496,14 @@ export interface components {
          * @enum {string}
          */
         FinishReason: "stop" | "length" | "model_length" | "error";
-        /** @description The process answers. */
+        /** @description Whether the server does what it must: above all, whether it can record accesses. */
         Health: {
             status: components["schemas"]["HealthStatus"];
+            /** @description Why accesses are refused; empty when they are not. */
+            reasons: components["schemas"]["Reason"][];
         };
         /** @enum {string} */
-        HealthStatus: "ok";
+        HealthStatus: "ok" | "failing";
         /**
          * @description The `object` member of a list.
          * @enum {string}
@@ -523,18 +584,18 @@ export interface components {
          * @enum {string}
          */
         ModelObject: "model";
-        /** @enum {string} */
-        NotReady: "engine.no_model" | "store.unavailable" | "server.stopping";
         /** @description One step on the way from the body to a field: a key or a position. */
         PathPart: number | string;
         /** @description Whether requests can be answered. */
         Ready: {
             status: components["schemas"]["ReadyStatus"];
             /** @description Why not; empty when ready. */
-            reasons: components["schemas"]["NotReady"][];
+            reasons: components["schemas"]["Reason"][];
         };
         /** @enum {string} */
         ReadyStatus: "ready" | "not_ready";
+        /** @enum {string} */
+        Reason: "engine.no_model" | "store.unavailable" | "server.stopping" | "log.unavailable" | "log.witness_late" | "clock.moved_back" | "log.altered" | "log.rolled_back" | "log.forked";
         /**
          * @description Who speaks.
          * @enum {string}
@@ -690,6 +751,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Accesses cannot be recorded and are refused */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    readLogCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed note (C2SP tlog-checkpoint) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Nothing was signed yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The log cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLogEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number and width, as in C2SP tlog-tiles */
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Up to 256 entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No checkpoint signs all these entries */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or the log not be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLogTile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 0 for leaf hashes, 1 for hashes of level-0 tiles, … */
+                level: string;
+                /** @description Number and width, as in C2SP tlog-tiles */
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Hashes of 32 bytes each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No checkpoint signs this tile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The log cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

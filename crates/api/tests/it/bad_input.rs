@@ -260,6 +260,7 @@ async fn nothing_is_answered_without_its_audit_entry() {
     server.get("/v1/models").await.assert_problem(503, "audit.unavailable");
     server.switches.audit_is_full.store(false, Ordering::SeqCst);
     server.store.repair();
+    assert!(server.log.try_extend().await, "the keeper sees that writing works again");
     assert_eq!(server.get("/v1/models").await.status, 200);
 }
 

@@ -154,7 +154,7 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
     let early = timeout(Duration::from_millis(50), second.read(&mut byte)).await;
     assert!(early.is_err(), "answered without a place");
     drop(first);
-    read_until(&mut second, r#"{"status":"ok"}"#).await;
+    read_until(&mut second, r#"{"status":"ok","reasons":[]}"#).await;
     served.ended().await;
 }
 
@@ -172,7 +172,7 @@ async fn what_is_not_http_is_refused_and_the_server_lives_on() {
     let mut socket = served.connect().await;
     let health = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", served.address);
     socket.write_all(health.as_bytes()).await.unwrap();
-    read_until(&mut socket, r#"{"status":"ok"}"#).await;
+    read_until(&mut socket, r#"{"status":"ok","reasons":[]}"#).await;
     served.ended().await;
 }
 

@@ -9,6 +9,7 @@ mod access_table;
 mod bad_input;
 mod chat;
 mod connection;
+mod log;
 mod operations;
 mod server;
 mod session;

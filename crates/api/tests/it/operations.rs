@@ -31,7 +31,7 @@ async fn readiness_gives_its_reasons() {
     assert_eq!(ready.status, 503);
     let reasons = json!(["store.unavailable", "server.stopping"]);
     assert_eq!(ready.json(), json!({"status": "not_ready", "reasons": reasons}));
-    assert_eq!(server.get("/health").await.json(), json!({"status": "ok"}));
+    assert_eq!(server.get("/health").await.json(), json!({"status": "ok", "reasons": []}));
 }
 
 #[tokio::test]
@@ -57,6 +57,9 @@ async fn metrics_count_without_telling_what_was_said() {
         r#"galerne_chat_requests_total{outcome="finished"}"#,
         "galerne_chat_first_token_seconds_bucket",
         "galerne_http_requests_in_flight",
+        "galerne_log_signed_entries",
+        "galerne_log_witnessed_entries",
+        "galerne_log_faults 0",
     ] {
         assert!(metrics.body.contains(expected), "{expected}\n{}", metrics.body);
     }

@@ -18,15 +18,16 @@ use axum::{
 use carbon_ledger::factors;
 use domain::{Caller, OrganisationId};
 use governance::{
-    Access, AccessParts, AuditEntry, InstallationKey, Trail,
+    Access, AccessParts, AuditEntry, InstallationKey, Log, LogGate, LogParts, Trail, TrailParts,
     ports::{AuditStore, StoreError},
 };
 use http_body_util::BodyExt as _;
 use inference::{Chat, ChatLimits, Metering, Models, Parts, Site};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
-use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock};
+use testkit::{FakeEngine, MemoryStore, MemoryWitness, SeededIds, SeededSecrets, SimulatedClock};
 use tower::ServiceExt as _;
+use transparency_log::Signer;
 
 /// Nothing here takes long; a test that waits longer hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(30);
@@ -36,6 +37,7 @@ pub(crate) struct Server {
     pub(crate) store: MemoryStore,
     pub(crate) engine: FakeEngine,
     pub(crate) clock: SimulatedClock,
+    pub(crate) log: Log,
     pub(crate) access: Access,
     pub(crate) switches: Arc<Switches>,
     /// The API key of the first start.
@@ -81,12 +83,16 @@ impl Server {
         let ids = Arc::new(SeededIds::new(1));
         let switches = Arc::new(Switches::default());
         let audit = Audit { store: store.clone(), switches: Arc::clone(&switches) };
-        let trail = Trail::new(
-            Arc::new(audit),
-            Arc::new(store.clone()),
-            Arc::new(clock.clone()),
-            ids.clone(),
-        );
+        let gate = LogGate::default();
+        let trail = Trail::new(TrailParts {
+            audit: Arc::new(audit),
+            access: Arc::new(store.clone()),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(3)),
+            gate: gate.clone(),
+        });
+        let log = log(&store, &clock, gate).await;
         let access = Access::new(AccessParts {
             store: Arc::new(store.clone()),
             trail: trail.clone(),
@@ -111,6 +117,7 @@ impl Server {
         let router = api::router(ApiState::new(ApiParts {
             access: access.clone(),
             trail,
+            log: log.clone(),
             chat,
             models: Models::new(Arc::new(engine.clone())),
             clock: Arc::new(clock.clone()),
@@ -120,7 +127,7 @@ impl Server {
             settings,
             page,
         }));
-        Self { router, store, engine, clock, access, switches, key, caller }
+        Self { router, store, engine, clock, log, access, switches, key, caller }
     }
 
     /// Sends a request that has everything it needs already.
@@ -129,8 +136,17 @@ impl Server {
         let response = tokio::time::timeout(HANG, sent).await.unwrap().unwrap();
         let (parts, body) = response.into_parts();
         let body = tokio::time::timeout(HANG, body.collect()).await.unwrap().unwrap().to_bytes();
-        let body = String::from_utf8(body.to_vec()).unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// As [`Server::send`], for answers that are no text.
+    pub(crate) async fn send_raw(&self, request: Request<Body>) -> RawAnswer {
+        let sent = self.router.clone().oneshot(request);
+        let response = tokio::time::timeout(HANG, sent).await.unwrap().unwrap();
+        let (parts, body) = response.into_parts();
+        let body = tokio::time::timeout(HANG, body.collect()).await.unwrap().unwrap().to_bytes();
+        RawAnswer { headers: parts.headers, bytes: body.to_vec() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -168,6 +184,23 @@ impl Server {
     }
 }
 
+/// A log that nothing keeps by itself: tests say when it is signed.
+async fn log(store: &MemoryStore, clock: &SimulatedClock, gate: LogGate) -> Log {
+    let signer = Signer::from_seed("example.org/log", [5; 32]).unwrap();
+    let witness = Arc::new(MemoryWitness::new(signer.verifier()));
+    Log::open(LogParts {
+        store: Arc::new(store.clone()),
+        signer,
+        witness,
+        clock: Arc::new(clock.clone()),
+        gate,
+        every: Duration::from_secs(5),
+        witness_grace: Duration::from_mins(10),
+    })
+    .await
+    .unwrap()
+}
+
 pub(crate) fn anonymous(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
         .method(method)
@@ -199,6 +232,18 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+}
+
+/// An answer that is no text.
+pub(crate) struct RawAnswer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl RawAnswer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
 }
 
 impl Answer {

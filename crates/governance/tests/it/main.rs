@@ -2,12 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access;
+mod log;
 mod trail;
 
 use std::sync::Arc;
 
 use domain::Clock as _;
-use governance::{Access, AccessParts, CreatedKey, InstallationKey, Trail};
+use governance::{Access, AccessParts, CreatedKey, InstallationKey, LogGate, Trail, TrailParts};
 use testkit::{MemoryStore, SeededIds, SeededSecrets, SimulatedClock};
 
 const SEED: u64 = 20_261_121;
@@ -17,6 +18,7 @@ struct World {
     clock: SimulatedClock,
     access: Access,
     trail: Trail,
+    gate: LogGate,
     first_key: CreatedKey,
 }
 
@@ -29,7 +31,15 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let clock = SimulatedClock::default();
         let ids = Arc::new(SeededIds::new(seed));
-        let trail = Trail::new(store.clone(), store.clone(), Arc::new(clock.clone()), ids.clone());
+        let gate = LogGate::default();
+        let trail = Trail::new(TrailParts {
+            audit: store.clone(),
+            access: store.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(seed + 1)),
+            gate: gate.clone(),
+        });
         let access = Access::new(AccessParts {
             store: store.clone(),
             trail: trail.clone(),
@@ -39,7 +49,7 @@ impl World {
             secrets: Arc::new(SeededSecrets::new(seed)),
         });
         let first_key = access.found().await.unwrap().unwrap();
-        Self { store, clock, access, trail, first_key }
+        Self { store, clock, access, trail, gate, first_key }
     }
 
     fn actions(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 use domain::RequestId;
-use governance::{Action, AuditFact, Subject};
+use governance::{Action, AuditError, AuditFact, ContentDigest, LogFault, Subject};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::World;
@@ -18,17 +19,71 @@ async fn canonical_bytes_are_sorted_json_without_spaces() {
         outcome: "ok",
         caller: Some(world.access.operator().await.unwrap()),
         subject: Subject::Request(REQUEST),
+        content: Some(ContentDigest([9; 32])),
     };
     let entry = world.trail.entry(&fact).await.unwrap();
     let text = canonical_text(&entry.canonical);
     let value: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let names: Vec<_> = value.keys().cloned().collect();
-    assert_eq!(names, ["action", "actor", "at", "id", "organisation", "outcome", "subject", "v"]);
+    assert_eq!(
+        names,
+        ["action", "actor", "at", "content", "id", "organisation", "outcome", "subject", "v"]
+    );
     assert!(names.is_sorted());
     assert!(!text.contains(' '), "{text}");
     assert_eq!(value["at"], entry.at.as_micros());
     assert_eq!(value["subject"], format!("request:{REQUEST}"));
-    assert_eq!(value["v"], 1);
+    assert_eq!(value["v"], 2);
+    assert_eq!(entry.request, Some(REQUEST));
+}
+
+#[tokio::test]
+async fn content_is_committed_to_with_a_salt_of_the_subject() {
+    let world = World::founded().await;
+    let caller = world.access.operator().await.unwrap();
+    let fact = AuditFact {
+        content: Some(ContentDigest(Sha256::digest(b"[]").into())),
+        ..AuditFact::ok(Action::ChatComplete, caller, Subject::Request(REQUEST))
+    };
+    let mut commitments = Vec::new();
+    for _ in 0..2 {
+        let entry = world.trail.entry(&fact).await.unwrap();
+        let salt = world.trail.content_salt(caller, entry.id).await.unwrap().unwrap();
+        let hash = Sha256::new().chain_update(*salt).chain_update(Sha256::digest(b"[]"));
+        let expected = format!("sha256:{}", domain::hexadecimal(&hash.finalize()));
+        let value: serde_json::Value = serde_json::from_slice(&entry.canonical).unwrap();
+        assert_eq!(value["content"], expected);
+        commitments.push(expected);
+    }
+    assert_ne!(commitments[0], commitments[1], "one content, two entries, nothing in common");
+}
+
+#[tokio::test]
+async fn subjects_have_keys_of_their_own() {
+    let world = World::founded().await;
+    let secret = world.first_key.secret.expose();
+    let by_key = world.access.authenticate_key(&secret).await.unwrap();
+    let second = world.access.create_key(&by_key, "second").await.unwrap();
+    let by_second = world.access.authenticate_key(&second.secret.expose()).await.unwrap();
+    let mut salts = Vec::new();
+    let entry = Uuid::from_u128(5);
+    for caller in [by_key, by_second, world.access.operator().await.unwrap()] {
+        salts.push(world.trail.content_salt(caller, entry).await.unwrap().unwrap());
+    }
+    assert!(salts[0] != salts[1] && salts[1] != salts[2] && salts[0] != salts[2]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_down_after_a_write_has_failed() {
+    let world = World::founded().await;
+    let caller = world.access.operator().await.unwrap();
+    let fact = AuditFact::ok(Action::ModelList, caller, Subject::Nothing);
+    world.store.break_down();
+    assert!(matches!(world.trail.record(&fact).await, Err(AuditError::Store { .. })));
+    world.store.repair();
+    let closed = world.trail.record(&fact).await;
+    assert!(matches!(closed, Err(AuditError::Closed { fault: LogFault::Unavailable })));
+    assert_eq!(world.gate.faults(), [LogFault::Unavailable]);
 }
 
 #[tokio::test]
@@ -64,6 +119,7 @@ async fn one_person_has_one_pseudonym_in_one_organisation_alone() {
             outcome: "ok",
             caller: Some(world.access.operator().await.unwrap()),
             subject: Subject::Nothing,
+            content: None,
         };
         let mut actors = Vec::new();
         for _ in 0..2 {
@@ -87,6 +143,7 @@ async fn a_refusal_of_nobody_in_particular_is_written_down_too() {
         outcome: "auth.missing",
         caller: None,
         subject: Subject::Nothing,
+        content: None,
     };
     world.trail.record(&fact).await.unwrap();
     let entry = world.store.audit_entries().pop().unwrap();

@@ -16,12 +16,12 @@ use domain::{
     Caller, OrganisationId, Principal, ProjectId,
     chat::{Message, Role},
 };
-use governance::Trail;
+use governance::{LogGate, Trail, TrailParts};
 use inference::{
     Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling, Site,
     ports::UsageLedger,
 };
-use testkit::{FakeEngine, MemoryStore, SeededIds, SimulatedClock, UsageRecord};
+use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, UsageRecord};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -47,7 +47,14 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(SimulatedClock::default());
         let ids = Arc::new(SeededIds::new(1));
-        let trail = Trail::new(store.clone(), store.clone(), clock.clone(), ids.clone());
+        let trail = Trail::new(TrailParts {
+            audit: store.clone(),
+            access: store.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(2)),
+            gate: LogGate::default(),
+        });
         let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
         let chat = Chat::new(Parts {
             engine: Arc::new(engine.clone()),

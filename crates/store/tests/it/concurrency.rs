@@ -136,7 +136,9 @@ async fn a_caller_waits_until_its_deadline_and_no_longer() {
 
     // With nothing else to do, a paused clock jumps to the deadline.
     tokio::time::pause();
-    let late = store.append(&samples.entry(None)).await.expect_err("it is locked");
+    let caller = samples.caller(&samples.founding().project, Principal::Operator);
+    let (opened, late) = (samples.opened(&caller), samples.entry(None));
+    let late = store.open(&opened, &late).await.expect_err("it is locked");
     tokio::time::resume();
     assert_eq!(late.source.to_string(), "the database did not answer within 10 s");
     assert_eq!(store.read_after(None, 0, 10).await.expect("reads go on"), []);

@@ -1,22 +1,29 @@
-//! A database that the first version wrote is read by this one.
+//! Databases that earlier versions wrote are read by this one.
 
 #[path = "../fixtures/v0001/rows.rs"]
 mod rows;
 
+#[path = "../fixtures/v0002/log_rows.rs"]
+mod log_rows;
+
 use std::{fs, path::PathBuf};
 
 use domain::{OrganisationId, Timestamp};
-use governance::ports::{AccessStore as _, AuditStore as _};
+use governance::ports::{AccessStore as _, AuditStore as _, EntryRef, LogStore as _};
 use inference::ports::UsageLedger as _;
 use store::Store;
 use tempfile::TempDir;
 use testkit::{UsageFigures, UsageRecord, UsageRows as _};
+use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
+const VERSIONS: [&str; 2] = ["v0001", "v0002"];
+
 /// A copy: opening a database may change it.
-fn copy() -> (TempDir, PathBuf) {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v0001/galerne.db");
+fn copy(version: &str) -> (TempDir, PathBuf) {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let source = format!("{fixtures}/{version}/galerne.db");
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("galerne.db");
     // Not a copy of the file's mode: a checkout may be read-only.
@@ -30,7 +37,13 @@ fn organisation() -> OrganisationId {
 
 #[tokio::test]
 async fn tenants_keys_links_and_sessions_are_there() {
-    let (_directory, path) = copy();
+    for version in VERSIONS {
+        tenants_are_there(version).await;
+    }
+}
+
+async fn tenants_are_there(version: &str) {
+    let (_directory, path) = copy(version);
     let store = Store::open(&path).await.expect("opened");
     let founding = rows::founding();
     let home = store.home().await.expect("read");
@@ -55,9 +68,16 @@ async fn tenants_keys_links_and_sessions_are_there() {
 
 #[tokio::test]
 async fn usage_and_audit_are_there() {
-    let (_directory, path) = copy();
+    for version in VERSIONS {
+        usage_is_there(version).await;
+    }
+}
+
+async fn usage_is_there(version: &str) {
+    let (_directory, path) = copy(version);
     let store = Store::open(&path).await.expect("opened");
-    let entries = rows::entries();
+    // The first version did not say which request an entry is about.
+    let entries = if version == "v0001" { rows::entries() } else { log_rows::entries() };
     let (refused, ours) = entries.split_last().expect("entries");
     let numbered: Vec<_> = (1..).zip(ours.iter().cloned()).collect();
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
@@ -88,10 +108,40 @@ async fn usage_and_audit_are_there() {
     assert_eq!(usage.usage_rows(organisation()).await, expected);
 }
 
+#[tokio::test]
+async fn the_log_is_there_or_begins() {
+    let (_directory, path) = copy("v0001");
+    let store = Store::open(&path).await.expect("opened");
+    assert_eq!(store.entry_count().await.expect("read"), 9);
+    assert_eq!(store.newest_checkpoint().await.expect("read"), None);
+    assert_eq!(store.newest_at().await.expect("read"), rows::time(9));
+    assert!(store.extend(&log_rows::extension()).await.expect("extended"));
+
+    let (_directory, path) = copy("v0002");
+    let store = Store::open(&path).await.expect("opened");
+    assert_eq!(store.entry_count().await.expect("read"), 9);
+    let bytes: Vec<_> = rows::entries().into_iter().map(|entry| entry.canonical).collect();
+    assert_eq!(store.entries(0, 100).await.expect("read"), bytes);
+    let expected = log_rows::extension();
+    assert_eq!(store.newest_checkpoint().await.expect("read"), Some(expected.note.clone()));
+    let tile = store.tile(0, 0).await.expect("read").expect("a tile");
+    assert_eq!(decode_tile(&tile).expect("hashes"), expected.tiles[0].1);
+    let note = SignedNote::parse(&expected.note).expect("a note");
+    assert_eq!(Checkpoint::open(&note, &log_rows::signer().verifier()).expect("signed").size, 9);
+    let found = store.find_entry(EntryRef::Request(rows::opened().request)).await.expect("read");
+    assert_eq!(found.map(|found| found.index), Some(6));
+    let key = store.subject_key(organisation(), log_rows::subject(), [0; 32]).await;
+    assert_eq!(key.expect("read"), Some(log_rows::SUBJECT_KEY));
+}
+
 /// Whatever a later version adds, the fixture of this one stays as it was written.
 #[test]
-fn the_fixture_is_frozen() {
-    let (_directory, path) = copy();
+fn the_fixtures_are_frozen() {
+    VERSIONS.into_iter().for_each(fixture_is_frozen);
+}
+
+fn fixture_is_frozen(version: &str) {
+    let (_directory, path) = copy(version);
     let bytes = fs::read(path).expect("the fixture");
     assert_eq!(&bytes[..16], b"SQLite format 3\0");
     assert!(bytes.len() < 200_000, "a small file");

@@ -5,7 +5,7 @@ use std::sync::{
 
 use store::Store;
 use tempfile::TempDir;
-use testkit::{UsageUnderTest, access_suite, audit_suite, usage_suite};
+use testkit::{UsageUnderTest, access_suite, audit_suite, log_suite, usage_suite};
 
 use crate::rows::Rows;
 
@@ -57,6 +57,12 @@ async fn a_file_passes_the_usage_suite() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_log_suite() {
+    let databases = Databases::new();
+    log_suite(async || databases.store().await).await;
+}
+
 /// Two stores on one file stand for two processes: each call goes to the other one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_file_pass_the_usage_suite() {
@@ -78,4 +84,5 @@ async fn two_stores_on_one_file_pass_the_usage_suite() {
 async fn memory_passes_the_suites() {
     access_suite(async || Store::in_memory().await.expect("opened")).await;
     audit_suite(async || Store::in_memory().await.expect("opened")).await;
+    log_suite(async || Store::in_memory().await.expect("opened")).await;
 }

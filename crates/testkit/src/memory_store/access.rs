@@ -3,7 +3,7 @@ use domain::{
     ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, Timestamp,
 };
 use governance::{
-    AuditEntry, Session, SignInLink, TokenHash,
+    AuditEntry, Session, SignInLink, SubjectId, TokenHash,
     ports::{AccessStore, Founding, StoreError, StoredKey},
 };
 
@@ -33,6 +33,16 @@ impl AccessStore for MemoryStore {
     ) -> Result<Option<[u8; 32]>, StoreError> {
         let state = self.working().map_err(store_error("find the organisation"))?;
         Ok(state.organisations.get(&organisation).map(|(_, key)| *key))
+    }
+
+    async fn subject_key(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        candidate: [u8; 32],
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        let mut state = self.working().map_err(store_error("keep the pseudonym key"))?;
+        Ok(Some(*state.subject_keys.entry((organisation, subject)).or_insert(candidate)))
     }
 
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError> {

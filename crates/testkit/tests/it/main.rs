@@ -2,12 +2,13 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod fake_engine;
+mod memory_witness;
 
 use std::sync::Arc;
 
 use testkit::{
-    EngineUnderTest, FakeEngine, MemoryStore, UsageUnderTest, access_suite, audit_suite,
-    engine_suite, usage_suite,
+    EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness, UsageUnderTest, WitnessUnderTest,
+    access_suite, audit_suite, engine_suite, log_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,6 +19,11 @@ async fn memory_store_passes_the_access_suite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_store_passes_the_audit_suite() {
     audit_suite(async || MemoryStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_log_suite() {
+    log_suite(async || MemoryStore::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +44,15 @@ async fn fake_engine_passes_the_engine_suite() {
     engine_suite(async || EngineUnderTest {
         engine: Arc::new(FakeEngine::new()),
         model: FakeEngine::model(),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn memory_witness_passes_the_witness_suite() {
+    witness_suite(async |verifier| {
+        let witness = MemoryWitness::new(verifier);
+        WitnessUnderTest::new(move || Box::new(witness.clone()))
     })
     .await;
 }

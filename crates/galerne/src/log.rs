@@ -1,0 +1,99 @@
+//! The log of this installation: its key, its witness, and how a failure is told.
+
+use std::{sync::Arc, time::Duration};
+
+use egress::{Destination, EgressClient};
+use governance::{
+    Log, LogError, LogFault, LogParts, LogReader,
+    ports::{LogStore as _, Witness},
+};
+use transparency_log::{Signer, Verifier};
+use witness::{FileWitness, HttpWitness};
+
+use crate::{
+    config::{LogSettings, WitnessPlace},
+    failure::{Exit, Failure},
+    system::{SystemClock, SystemRandom},
+    wiring::Local,
+};
+
+/// Takes up the log; refuses to if it is not the one that was signed and published.
+pub(crate) async fn open(local: &Local, settings: &LogSettings) -> Result<Log, Failure> {
+    let signer = signer(local, settings).await?;
+    let witness = witness(local, settings, signer.verifier())?;
+    let parts = LogParts {
+        store: local.store.clone(),
+        signer,
+        witness,
+        clock: Arc::new(SystemClock),
+        gate: local.gate.clone(),
+        every: Duration::from_secs(settings.checkpoint_seconds),
+        witness_grace: Duration::from_secs(settings.witness_grace_seconds),
+    };
+    Log::open(parts).await.map_err(explain)
+}
+
+/// What can be read of the log without its key being used.
+pub(crate) async fn reader(local: &Local, settings: &LogSettings) -> Result<LogReader, Failure> {
+    let signer = signer(local, settings).await?;
+    Ok(LogReader::new(local.store.clone(), signer.verifier()))
+}
+
+/// The key that signs; made now if nothing was signed before.
+async fn signer(local: &Local, settings: &LogSettings) -> Result<Signer, Failure> {
+    if let Some(signer) = local.data_dir.log_key()? {
+        return Ok(signer);
+    }
+    if local.store.newest_checkpoint().await?.is_some() {
+        return Err(Failure::message("log.key is missing, and the log was signed with it")
+            .hint("restore the file from a backup of the same data directory"));
+    }
+    local.data_dir.create_log_key(settings.origin.as_deref(), &SystemRandom)
+}
+
+fn witness(
+    local: &Local,
+    settings: &LogSettings,
+    verifier: Verifier,
+) -> Result<Arc<dyn Witness>, Failure> {
+    match &settings.witness {
+        None => Ok(Arc::new(FileWitness::new(local.data_dir.checkpoints(), verifier))),
+        Some(WitnessPlace::File(path)) => Ok(Arc::new(FileWitness::new(path, verifier))),
+        Some(WitnessPlace::Http(address)) => {
+            let wrong = |error| {
+                let error = anyhow::Error::new(error).context("`log.witness` is no address");
+                Failure::new(Exit::Settings, error)
+            };
+            let destination: Destination = address.parse().map_err(wrong)?;
+            let client = EgressClient::new([destination])?;
+            Ok(Arc::new(HttpWitness::new(address, client).map_err(wrong)?))
+        }
+    }
+}
+
+pub(crate) fn explain(error: LogError) -> Failure {
+    let fault = error.fault();
+    let exit = match fault {
+        LogFault::Altered | LogFault::RolledBack | LogFault::Forked => Exit::Tampered,
+        LogFault::Unavailable | LogFault::WitnessLate | LogFault::ClockMovedBack => Exit::Failed,
+    };
+    let code = fault.code();
+    Failure::new(exit, anyhow::Error::new(error).context(code)).hint(match fault {
+        LogFault::Altered => "`galerne audit verify` names the first entry that is not as signed",
+        LogFault::RolledBack => {
+            "an old copy was restored: restore the newest one; what was answered since then is \
+             proven by the witness and missing here"
+        }
+        LogFault::Forked => {
+            "keep this data directory and the witness\'s checkpoints: together they prove two \
+             histories; `galerne audit verify --checkpoint FILE` compares them"
+        }
+        LogFault::ClockMovedBack => {
+            "set the clock right; if it was wrong before and is right now, say so with \
+             `galerne audit accept-clock`"
+        }
+        LogFault::Unavailable | LogFault::WitnessLate => {
+            "see the cause; a full or failing disk is the most likely one"
+        }
+    })
+}
