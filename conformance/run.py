@@ -20,7 +20,10 @@ sys.dont_write_bytecode = True
 from harness.report import Report, progress  # noqa: E402
 from harness.server import Bench  # noqa: E402
 
-SUITES = ["cli", "http", "energy", "netns", "sdk", "oracle", "kill"]
+SUITES = [
+    *("cli", "http", "energy", "netns", "sdk", "oracle"),
+    *("log", "log_attacks", "log_faults", "canary", "kill"),
+]
 
 
 def main():

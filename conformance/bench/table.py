@@ -32,7 +32,7 @@ def render(result, file):
     ):
         mine, other = (memory[engine][name] / 1024 for engine in (ours, theirs))
         lines.append(f"| {label} | {mine:.0f} | {other:.0f} | {mine / other:.2f}x | {goal} |")
-    lines += ["", _origin(result, file)]
+    lines += ["", origin(result, file)]
     return "\n".join(lines)
 
 
@@ -42,7 +42,7 @@ def _spread(found):
     return f"**{found['median']:.{digits}f}** ({low} to {high})"
 
 
-def _origin(result, file):
+def origin(result, file):
     machine = result["machine"]
     changed = " with changes" if result["changed_files"] else ""
     commit = (result["commit"] or "no commit")[:12]

@@ -216,12 +216,30 @@ def _foreign_data(report, bench):
         )
 
     refused("a data directory of a newer version", newer, 65)
+    with report.check("cli: a data directory of the first version opens, and its entries are signed"):
+        _upgrade(bench)
     with report.check("cli: a data directory without its installation key is refused"):
         data_dir = bench.data_dir()
         Server(bench.binary, data_dir).stop()
         (data_dir / "installation.key").unlink()
         done = run_command(bench.binary, "serve", "--listen", "127.0.0.1:0", data_dir=data_dir)
         assert done.returncode == 1 and "hint:" in done.stderr, done
+
+
+def _upgrade(bench):
+    """Nine audit entries were written before there was a log."""
+    data_dir = bench.data_dir()
+    fixture = paths.ROOT / "crates" / "store" / "tests" / "fixtures" / "v0001" / "galerne.db"
+    shutil.copyfile(fixture, data_dir / "galerne.db")
+    (data_dir / "installation.key").write_text("07" * 32 + "\n")
+    before = ledger.audit_entries(data_dir)
+    with Server(bench.binary, data_dir) as server:
+        assert server.key is None, "a second first key"
+        made = run_json(bench.binary, "key", "create", "--name", "new", data_dir=data_dir)
+        assert server.api.request("GET", "/v1/models", key=made["key"]).status == 200
+    assert ledger.audit_entries(data_dir)[: len(before)] == before, "old entries were changed"
+    verified = run_json(bench.binary, "audit", "verify", data_dir=data_dir)
+    assert verified["signed_size"] == verified["size"] > len(before) == 9, verified
 
 
 def _stopping(report, bench):

@@ -1,7 +1,8 @@
 """Kill -9 at seeded moments under concurrent streams: what a client has seen is never lost.
 
 A client has seen a request when it has read the head of its answer. After the restart each of
-those has its audit entry and exactly one usage row that is no longer running.
+those has its audit entry and exactly one usage row that is no longer running. The log is verified
+against every checkpoint that was ever published, after every kill.
 
 The control runs the same check on a build that commits too late, and must fail.
 """
@@ -15,13 +16,15 @@ import subprocess
 import threading
 import time
 
-from harness import ledger, paths
+from harness import ledger, merkle, paths, tlog
+from harness.installation import Installation
 from harness.report import progress
 from harness.server import Server
 
 SEED = int(os.environ.get("GALERNE_KILL_SEED") or 20261121)
 KILLS = 50
 STREAMS = 8
+CHECKPOINT_SECONDS = 1
 FAULT = "fault-late-commit"
 
 
@@ -76,17 +79,20 @@ class Client(threading.Thread):
 class Round:
     """One life of the server: eight clients, killed at a moment that the generator picks.
 
-    Half of the moments are a time; the others are the first byte of the n-th answer, the moment
-    at which a late commit would be missing.
+    A third of the moments are a time, a third the first byte of the n-th answer, at which a late
+    commit would be missing, and a third lie around the second checkpoint of this life.
     """
 
     def __init__(self, server, generator):
         self.server = server
         self.first_bytes = 0
         self.lock = threading.Lock()
-        at_first_byte = generator.random() < 0.5
-        self.kill_at_byte = generator.randint(1, 3 * STREAMS) if at_first_byte else None
-        self.kill_after_seconds = generator.uniform(0.0, 0.6)
+        moment = generator.choice(["time", "first byte", "checkpoint"])
+        self.kill_at_byte = generator.randint(1, 3 * STREAMS) if moment == "first byte" else None
+        any_time, around = (0.0, 0.6), (CHECKPOINT_SECONDS - 0.03, CHECKPOINT_SECONDS + 0.03)
+        self.kill_after_seconds = generator.uniform(
+            *(around if moment == "checkpoint" else any_time)
+        )
         self.clients = [
             Client(server.api, generator.random(), self._on_first_byte) for _ in range(STREAMS)
         ]
@@ -127,6 +133,19 @@ def lost(data_dir, seen):
     return wrong
 
 
+def expect_log_verified(place, published):
+    """Verifies the log against the file outside; returns the sizes of its checkpoints.
+
+    `published`: those that were there before. They still are, and only larger ones have come.
+    """
+    sizes = place.sizes_outside()
+    assert sizes[: len(published)] == published, f"{published} was published, now {sizes}"
+    assert sizes == sorted(set(sizes)), f"sizes of checkpoints: {sizes}"
+    done = place.verify()
+    assert done.returncode == 0, done
+    return sizes
+
+
 def rounds(binary, data_dir, kills):
     """Yields after each kill and restart: its number, the requests seen so far, what is wrong."""
     generator = random.Random(SEED)
@@ -143,14 +162,21 @@ def rounds(binary, data_dir, kills):
 
 
 def run(report, bench):
-    data_dir = bench.data_dir()
+    place = Installation(bench, checkpoint_seconds=CHECKPOINT_SECONDS)
+    data_dir = place.data_dir
     name = f"kill: {KILLS} kills under {STREAMS} streams lose nothing (seed {SEED})"
     with report.check(name):
-        seen = []
+        seen, published = [], []
         for number, seen, wrong in rounds(bench.binary, data_dir, KILLS):
             assert not wrong, f"after kill {number}: {len(wrong)} wrong, first: {wrong[0]}"
+            published = expect_log_verified(place, published)
+        progress(f"{len(published)} checkpoints up to {published[-1]} entries, each verified")
         progress(f"{len(seen)} answers had begun when the server was killed {KILLS} times")
         assert len(seen) > KILLS, f"only {len(seen)} answers were seen"
+    with report.check("kill: every checkpoint ever published fits, by our own arithmetic"):
+        leaves = place.leaves()
+        for each in tlog.read_checkpoints(place.outside, place.key(), may_be_torn=True):
+            assert each.root == merkle.root(leaves[: each.size]), each
     with report.check("kill: every usage row is settled once, the database is whole"):
         counts, outcomes = ledger.usage_counts(data_dir)
         assert set(counts.values()) == {1}, "double usage rows"
