@@ -1,7 +1,8 @@
 //! Moves what was written ahead into the database, beside the writer.
 //!
-//! `SQLite` does this by itself after a thousand pages, and the commit that hits it waits for all
-//! of it. Here most of the work is done by then, on a connection of its own.
+//! `SQLite` does this by itself after a number of pages, and the commit that hits it waits for all
+//! of it. Here the work is done before, on a connection of its own, once a second: each time costs
+//! flushes that the writer feels.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +11,7 @@ use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 /// After the first write since the last time: gathers some more.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Owns the connection that moves pages.
 pub(crate) struct Flusher {

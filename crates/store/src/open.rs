@@ -22,6 +22,10 @@ use crate::{
 /// How long a statement waits for another process before it fails.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
+/// Pages of writes (of 4 KiB) after which a commit moves them into the database itself, because
+/// the task beside it has not kept up. `SQLite`'s own figure is 1,000, less than a busy second.
+const WAL_PAGES_MAX: &str = "8000";
+
 /// Between two tries for what `SQLite` does not wait for by itself.
 const RETRY: Duration = Duration::from_millis(25);
 
@@ -114,6 +118,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", WAL_PAGES_MAX)
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
