@@ -11,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) action: String,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub(crate) at_us: i64,
+    /// Whether it was written before there was a rule that the clock goes on.
+    pub(crate) is_first_version: bool,
     pub(crate) id: Option<String>,
     pub(crate) outcome: Option<String>,
     /// What the entry commits to, if it does.
@@ -39,7 +41,8 @@ impl Entry {
         let action = text("action").ok_or(EntryError::Action)?;
         let (id, outcome, content) = (text("id"), text("outcome"), text("content"));
         let at_us = object.get("at").and_then(Value::as_i64).ok_or(EntryError::At)?;
-        Ok(Self { action, at_us, id, outcome, content })
+        let is_first_version = object.get("v").and_then(Value::as_i64) == Some(1);
+        Ok(Self { action, at_us, is_first_version, id, outcome, content })
     }
 
     /// One line for people.
@@ -121,6 +124,8 @@ mod tests {
             br#"{"action":"key.create","at":1000001,"content":null,"id":"i","outcome":"ok"}"#;
         let entry = Entry::parse(json).unwrap();
         assert_eq!(entry.content, None);
+        assert!(!entry.is_first_version);
+        assert!(Entry::parse(br#"{"action":"a","at":1,"v":1}"#).unwrap().is_first_version);
         assert_eq!(entry.line(), "key.create at 1970-01-01T00:00:01.000001Z, id i, outcome ok");
     }
 

@@ -272,6 +272,7 @@ impl Settings {
             ("log.witness", witness, self.log.origin),
             ("log.checkpoint_seconds", log.checkpoint_seconds.to_string(), self.log.origin),
             ("log.witness_grace_seconds", grace, self.log.origin),
+            ("log.origin", log.origin.clone().unwrap_or_default(), self.log.origin),
         ];
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
         lines.join("\n")

@@ -28,6 +28,7 @@ struct Dated<'a> {
     #[serde(borrow)]
     action: std::borrow::Cow<'a, str>,
     at: i64,
+    v: u32,
 }
 
 impl LogReader {
@@ -155,6 +156,8 @@ impl Upper {
 #[derive(Default)]
 struct Dates {
     chronology: Chronology,
+    /// From the first entry of the second version on: before, nothing kept clocks from going back.
+    is_ruled: bool,
     findings: Vec<Finding>,
 }
 
@@ -163,6 +166,10 @@ impl Dates {
         for (leaf, entry) in (first..).zip(entries) {
             // What is no JSON was not written by us and does not hash to what was signed.
             let Ok(entry) = serde_json::from_slice::<Dated<'_>>(entry) else { continue };
+            self.is_ruled |= entry.v > 1;
+            if !self.is_ruled {
+                continue;
+            }
             if entry.action == Action::ClockAccept.as_str() {
                 self.chronology.clock_accepted(entry.at);
             } else {

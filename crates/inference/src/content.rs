@@ -13,7 +13,7 @@ struct Canonical<'a> {
 }
 
 /// SHA-256 of the messages as compact JSON with sorted keys, as `jq -cjS .messages` prints them
-/// when each has a role and a text.
+/// when each has a role and a text (except that `jq` escapes U+007F).
 pub(crate) fn digest(messages: &[Message]) -> ContentDigest {
     let canonical: Vec<_> = messages
         .iter()

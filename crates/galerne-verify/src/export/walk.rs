@@ -26,7 +26,8 @@ pub(super) struct Walk<'folder> {
     size: u64,
     examination: Examination,
     reference: Option<Reference>,
-    chronology: Chronology,
+    /// From the first entry of the second version on: before, nothing kept clocks from going back.
+    chronology: Option<Chronology>,
     upper_tiles: UpperTiles,
     are_entries_open: bool,
     are_tiles_open: bool,
@@ -125,7 +126,7 @@ impl<'folder> Walk<'folder> {
             size,
             examination,
             reference,
-            chronology: Chronology::new(),
+            chronology: None,
             upper_tiles: UpperTiles::new(size),
             are_entries_open: true,
             are_tiles_open: true,
@@ -252,11 +253,13 @@ impl<'folder> Walk<'folder> {
         let leaf = self.leaves_read;
         self.leaves_read += 1;
         match Entry::parse(bytes) {
+            Ok(entry) if entry.is_first_version && self.chronology.is_none() => {}
             Ok(entry) if entry.action == CLOCK_ACCEPT => {
-                self.chronology.clock_accepted(entry.at_us);
+                self.chronology.get_or_insert_default().clock_accepted(entry.at_us);
             }
             Ok(entry) => {
-                let backdated = self.chronology.entry(leaf, entry.at_us);
+                let chronology = self.chronology.get_or_insert_default();
+                let backdated = chronology.entry(leaf, entry.at_us);
                 self.seen.backdated = self.seen.backdated.take().or(backdated);
             }
             Err(error) => {

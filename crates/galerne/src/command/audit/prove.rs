@@ -24,7 +24,10 @@ pub(super) async fn run(
     let reader = log::reader(local, &settings.log.value).await?;
     let found = find(&reader, &flags.id).await?;
     let evidence = reader.prove(found.index).await.map_err(|error| {
-        Failure::from(error).hint("`galerne audit checkpoint` signs everything that is new")
+        Failure::from(error).hint(
+            "a running server signs what is new within seconds; without one, \
+             `galerne audit checkpoint` does",
+        )
     })?;
     let caller = local.operator().await?;
     local.trail.record(&AuditFact::ok(Action::LogProve, caller, Subject::Nothing)).await?;
