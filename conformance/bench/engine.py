@@ -38,7 +38,7 @@ SETTLE_SECONDS = 3
 
 def main():
     options = arguments()
-    quiet = quiet_machine(options.force)
+    quiet = machine.quiet(options.force)
     bench = Bench()
     try:
         with Peer(paths.model_file(), options.threads, PEER_CONTEXT, max(CONCURRENT)) as peer:
@@ -61,18 +61,6 @@ def arguments():
     if options.rounds < 5 and not options.force:
         parser.error("fewer than 5 rounds say nothing")
     return options
-
-
-def quiet_machine(force):
-    share, busy = machine.idle_share()
-    found = {"idle_share": round(share, 3), "load": os.getloadavg(), "busy": busy}
-    if share < machine.IDLE_MIN:
-        text = f"the machine is only {share:.0%} idle; busy: {', '.join(busy) or 'unknown'}"
-        if not force:
-            raise SystemExit(f"{text}. Wait until it is quiet, or measure anyway with --force.")
-        progress(f"{text} (measured anyway)")
-        found["forced"] = True
-    return found
 
 
 def facts(options, quiet, peer):

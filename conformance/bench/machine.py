@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from harness import paths
+from harness.report import progress
 
 IDLE_MIN = 0.90
 SAMPLE_SECONDS = 3
@@ -42,6 +43,19 @@ def commit():
     head = git("rev-parse", "HEAD")
     changed = git("status", "--porcelain", "--", "crates", "libs", "Cargo.lock", "Cargo.toml")
     return {"commit": head, "changed_files": len(changed.splitlines()) if changed else 0}
+
+
+def quiet(force):
+    """What is recorded of the machine's quiet; refuses a busy one unless forced."""
+    share, busy = idle_share()
+    found = {"idle_share": round(share, 3), "load": os.getloadavg(), "busy": busy}
+    if share < IDLE_MIN:
+        text = f"the machine is only {share:.0%} idle; busy: {', '.join(busy) or 'unknown'}"
+        if not force:
+            raise SystemExit(f"{text}. Wait until it is quiet, or measure anyway with --force.")
+        progress(f"{text} (measured anyway)")
+        found["forced"] = True
+    return found
 
 
 def idle_share(seconds=SAMPLE_SECONDS):
