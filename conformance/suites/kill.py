@@ -67,13 +67,14 @@ class Client(threading.Thread):
             if not part:
                 raise ConnectionResetError("closed before the head of the answer")
             received += part
-        lines = received.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        head, _, body = received.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines[1:])
         if lines[0].split()[1] == "200":
             self.seen.append(ledger.request_id(headers["x-request-id"]))
             self.on_first_byte()
         else:
-            self.unexpected.append(lines[0])
+            self.unexpected.append(f"{lines[0]} {(body or connection.recv(4096))[:200]}")
 
 
 class Round:
@@ -109,13 +110,21 @@ class Round:
         if self.kill_at_byte is None:
             time.sleep(self.kill_after_seconds)
             self.server.process.kill()
-        self.server.process.wait(timeout=60)
-        self.server.kill()
+        try:
+            self.server.process.wait(timeout=60)
+        finally:
+            self.server.kill()
+            self._expect_answers()
         for client in self.clients:
             client.join(timeout=60)
-        unexpected = [line for client in self.clients for line in client.unexpected]
-        assert not unexpected, f"answers other than 200: {unexpected[:3]}"
+        self._expect_answers()
         return [request for client in self.clients for request in client.seen]
+
+    def _expect_answers(self):
+        unexpected = [line for client in self.clients for line in client.unexpected]
+        assert not unexpected, (
+            f"answers other than 200: {unexpected[:3]}; the server wrote {self.server.errors[-3:]}"
+        )
 
 
 def lost(data_dir, seen):

@@ -53,7 +53,9 @@ impl LogReader {
             let index = read / u64::from(TILE_WIDTH);
             let width = u16::try_from(size - read).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
             let mut recorded = self.recorded(index).await?.unwrap_or_default();
-            recorded.truncate(usize::from(width));
+            // What is signed while this runs is in one tile and was not yet in the one before.
+            let signed_here = signed.saturating_sub(read).min(u64::from(width));
+            recorded.truncate(usize::try_from(signed_here).unwrap_or_default());
             let entries = self.entries(read, u32::from(width)).await?;
             let reference = outside.reference.and_then(|reference| reference(index));
             dates.take(read, &entries);

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::Clock as _;
+use async_trait::async_trait;
+use domain::{Clock as _, Timestamp};
 use governance::{
-    Action, AuditError, AuditFact, Log, LogError, LogFault, LogParts, Outside, Subject,
-    ports::{LogStore as _, Witness},
+    Action, AuditError, AuditFact, Log, LogError, LogFault, LogParts, LogReader, Outside, Subject,
+    ports::{EntryRef, FoundEntry, LogExtension, LogStore, StoreError, Witness},
 };
-use testkit::MemoryWitness;
+use testkit::{MemoryStore, MemoryWitness};
 use transparency_log::{Finding, Signer, leaf_hash};
 
 use crate::World;
@@ -146,6 +147,66 @@ async fn a_falsified_tile_above_the_leaves_is_found() {
     let (world, _, log) = kept(600).await;
     world.store.falsify_tile(1, 0);
     assert_eq!(log.examine().await.unwrap(), [Finding::TilesAltered { leaf: 0 }]);
+}
+
+/// Signs what is new as soon as the first tile was read.
+struct SignsMeanwhile {
+    store: Arc<MemoryStore>,
+    log: Log,
+}
+
+#[async_trait]
+impl LogStore for SignsMeanwhile {
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let tile = self.store.tile(level, index).await;
+        self.log.checkpoint().await.unwrap();
+        tile
+    }
+
+    async fn entry_count(&self) -> Result<u64, StoreError> {
+        self.store.entry_count().await
+    }
+
+    async fn entries(&self, index: u64, limit: u32) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.store.entries(index, limit).await
+    }
+
+    async fn find_entry(&self, wanted: EntryRef) -> Result<Option<FoundEntry>, StoreError> {
+        self.store.find_entry(wanted).await
+    }
+
+    async fn newest_at(&self) -> Result<Timestamp, StoreError> {
+        self.store.newest_at().await
+    }
+
+    async fn newest_checkpoint(&self) -> Result<Option<String>, StoreError> {
+        self.store.newest_checkpoint().await
+    }
+
+    async fn checkpoints_after(&self, size: u64, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.store.checkpoints_after(size, limit).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
+    }
+
+    async fn extend(&self, extension: &LogExtension) -> Result<bool, StoreError> {
+        self.store.extend(extension).await
+    }
+}
+
+/// The tile that was read first ends before the one that was read after the checkpoint begins.
+#[tokio::test]
+async fn an_examination_passes_while_the_log_grows() {
+    for signed in [10, 200, 255, 256, 300] {
+        let (world, _, log) = kept(signed).await;
+        access(&world, 300).await;
+        let store = SignsMeanwhile { store: world.store.clone(), log: log.clone() };
+        let reader = LogReader::new(Arc::new(store), signer().verifier());
+        let examined = reader.examine(Outside::default()).await.unwrap();
+        assert_eq!(examined.map(|examined| examined.size), Ok(signed as u64 + 301), "{signed}");
+    }
 }
 
 #[tokio::test]
