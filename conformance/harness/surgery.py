@@ -94,6 +94,10 @@ def flip_signature(connection, size):
     connection.execute("UPDATE log_checkpoint SET note = ? WHERE size = ?", [note, size])
 
 
+def garble_checkpoint(connection, size):
+    connection.execute("UPDATE log_checkpoint SET note = 'nonsense' WHERE size = ?", [size])
+
+
 def other_signature(note):
     """The note with one character of its last signature changed."""
     note = note.rstrip("\n")

@@ -202,7 +202,8 @@ def _control(report, scene):
 
 def _stored(report, scene):
     """Not the entries are changed, but what is stored beside them."""
-    newest = max(each.size for each in scene.checkpoints)
+    sizes = [each.size for each in scene.checkpoints if each.size > 0]
+    oldest, newest = min(sizes), max(sizes)
     for level, leaf in ((0, scene.target), (1, 0)):
         name = f"attacks: a stored hash of level {level} is changed"
         twin = scene.place.copy()
@@ -217,9 +218,21 @@ def _stored(report, scene):
         surgery.flip_signature(connection, newest)
     name = "attacks: the newest stored checkpoint is changed"
     with report.check(f"{name}: `audit verify` names checkpoint.signature"):
-        _expect_refused(twin.verify())
+        expect(twin.verify("--json"), 3, "checkpoint.signature")
     with report.check(f"{name}: the server does not go on with it, log.altered"):
         twin.expect_not_served("log.altered")
+    twin = scene.place.copy()
+    with surgery.opened(twin.data_dir) as connection:
+        surgery.garble_checkpoint(connection, oldest)
+    name = "attacks: an older stored checkpoint makes no sense"
+    with report.check(f"{name}: `audit verify` names checkpoint.malformed"):
+        expect(twin.verify("--json"), 3, "checkpoint.malformed")
+    with report.check(f"{name}: the server does not go on with it, log.altered"):
+        twin.expect_not_served("log.altered")
+    twin = scene.place.copy()
+    twin.outside.write_text("a list of something else\n")
+    with report.check("attacks: the file of checkpoints is something else: not served, said why"):
+        twin.expect_not_served("holds something other than checkpoints")
 
 
 def _outside(report, scene):
@@ -235,15 +248,12 @@ def _outside(report, scene):
     ):
         file.write_text(text)
         with report.check(f"attacks: a file of checkpoints {name} is no proof: `audit verify`"):
-            _expect_refused(scene.place.audit("verify", "--checkpoint", file))
+            done = scene.place.audit("verify", "--checkpoint", file, "--json")
+            expect(done, 3, "checkpoint.signature")
         with report.check(f"attacks: a file of checkpoints {name} is no proof: `galerne-verify`"):
             scene.verifier.take(file, "handed-in")
             options = ("--key", scene.key.vkey, "--checkpoint", "handed-in")
             scene.verifier.run("export", "truth", *options).expect(1, "checkpoint.signature")
-
-
-def _expect_refused(done):
-    assert done.returncode == 3 and "checkpoint.signature" in done.stderr, done
 
 
 def _forked(report, scene):

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
-use transparency_log::{Finding, Hash};
+use transparency_log::Hash;
 
 use crate::problem::{Problem, Problems};
 
@@ -93,24 +93,8 @@ fn finding(problem: &Problem) -> Value {
         object.insert("leaf".to_owned(), leaf.into());
     }
     if let Problem::Log { finding, entry, .. } = problem {
-        let mut number = |name: &str, value: u64| object.insert(name.to_owned(), value.into());
-        match finding {
-            Finding::Forked { size, .. } => drop(number("size", *size)),
-            Finding::Truncated { size, signed_size }
-            | Finding::RolledBack { size, signed_size } => {
-                number("size", *size);
-                number("signed_size", *signed_size);
-            }
-            Finding::Rebuilt { from, to } => {
-                number("from", *from);
-                number("to", *to);
-            }
-            Finding::Edited { .. }
-            | Finding::Reordered { .. }
-            | Finding::Inserted { .. }
-            | Finding::Removed { .. }
-            | Finding::TilesAltered { .. }
-            | Finding::Backdated { .. } => {}
+        for (name, number) in finding.numbers() {
+            object.insert(name.to_owned(), number.into());
         }
         if let Some(entry) = entry {
             object.insert("entry".to_owned(), entry.json());

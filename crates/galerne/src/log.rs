@@ -1,6 +1,6 @@
 //! The log of this installation: its key, its witness, and how a failure is told.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use egress::{Destination, EgressClient};
 use governance::{
@@ -8,7 +8,7 @@ use governance::{
     ports::{LogStore as _, Witness},
 };
 use transparency_log::{Signer, Verifier};
-use witness::{FileWitness, HttpWitness};
+use witness::{CheckpointFileError, FileWitness, HttpWitness};
 
 use crate::{
     config::{LogSettings, WitnessPlace},
@@ -57,8 +57,8 @@ fn witness(
     verifier: Verifier,
 ) -> Result<Arc<dyn Witness>, Failure> {
     match &settings.witness {
-        None => Ok(Arc::new(FileWitness::new(local.data_dir.checkpoints(), verifier))),
-        Some(WitnessPlace::File(path)) => Ok(Arc::new(FileWitness::new(path, verifier))),
+        None => file_witness(&local.data_dir.checkpoints(), verifier),
+        Some(WitnessPlace::File(path)) => file_witness(path, verifier),
         Some(WitnessPlace::Http(address)) => {
             let wrong = |error| {
                 let error = anyhow::Error::new(error).context("`log.witness` is no address");
@@ -69,6 +69,20 @@ fn witness(
             Ok(Arc::new(HttpWitness::new(address, client).map_err(wrong)?))
         }
     }
+}
+
+/// A file that is not ours stays so: waiting for it, as for one that is away, would not help.
+fn file_witness(path: &Path, verifier: Verifier) -> Result<Arc<dyn Witness>, Failure> {
+    match witness::newest(path, &verifier) {
+        Ok(_) | Err(CheckpointFileError::Failed { .. }) => {}
+        Err(error) => {
+            return Err(Failure::new(Exit::Settings, error).hint(
+                "name another file under `log.witness`, or move this one away and keep it: what \
+                 it holds may be evidence",
+            ));
+        }
+    }
+    Ok(Arc::new(FileWitness::new(path, verifier)))
 }
 
 pub(crate) fn explain(error: LogError) -> Failure {

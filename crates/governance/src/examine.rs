@@ -86,12 +86,14 @@ impl LogReader {
         let mut size = 0;
         loop {
             let page = self.checkpoints_after(size, PAGE).await?;
-            let notes = page.iter().filter_map(|text| SignedNote::parse(text).ok());
-            let parsed: Vec<_> =
-                notes.filter_map(|note| Checkpoint::parse(note.text()).ok()).collect();
+            let parsed: Vec<_> = page.iter().map_while(|text| parse(text)).collect();
+            if parsed.len() < page.len() {
+                let after = parsed.last().map_or(size, |checkpoint| checkpoint.size);
+                return Err(damaged(after));
+            }
             let Some(last) = parsed.last() else { break };
             if last.size <= size {
-                break;
+                return Err(damaged(size));
             }
             size = last.size;
             checkpoints.extend(parsed);
@@ -100,6 +102,15 @@ impl LogReader {
         checkpoints.push(newest);
         Ok(checkpoints)
     }
+}
+
+fn parse(text: &str) -> Option<Checkpoint> {
+    let note = SignedNote::parse(text).ok()?;
+    Checkpoint::parse(note.text()).ok()
+}
+
+fn damaged(after: u64) -> ReadError {
+    ReadError::Damaged { what: format!("the stored checkpoint after {after} entries") }
 }
 
 /// The tiles above the leaf hashes, made again from the entries.

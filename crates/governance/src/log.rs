@@ -180,9 +180,19 @@ impl Log {
     }
 
     /// Reads the whole log again, and refuses accesses from then on if it is not what was signed.
-    /// The findings are sorted, the most exact first.
+    /// The findings are sorted, the most exact first. What is stored and makes no sense is an error
+    /// and closes the log too.
     pub async fn examine(&self) -> Result<Vec<Finding>, LogError> {
-        let examined = self.keeper.reader.examine(Outside::default()).await?;
+        let examined = match self.keeper.reader.examine(Outside::default()).await {
+            Ok(examined) => examined,
+            Err(error) => {
+                let error = LogError::from(error);
+                if error.fault() == LogFault::Altered {
+                    self.keeper.report(&error);
+                }
+                return Err(error);
+            }
+        };
         let findings = examined.err().unwrap_or_default();
         for finding in &findings {
             tracing::error!(code = finding.code(), "the log is not what was signed: {finding}");

@@ -22,9 +22,9 @@ use crate::{
 /// How long a statement waits for another process before it fails.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
-/// Pages of writes (of 4 KiB) after which a commit moves them into the database itself, because
-/// the task beside it has not kept up. `SQLite`'s own figure is 1,000, less than a busy second.
-const WAL_PAGES_MAX: &str = "8000";
+/// Pages of writes (of 4 KiB) after which a commit moves what the task beside it has left, and the
+/// next one begins at the start of the file again. It is `SQLite`'s own figure.
+const WAL_PAGES_MAX: &str = "1000";
 
 /// Between two tries for what `SQLite` does not wait for by itself.
 const RETRY: Duration = Duration::from_millis(25);

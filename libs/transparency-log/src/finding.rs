@@ -113,6 +113,20 @@ impl Finding {
         }
     }
 
+    /// What else it says in numbers, by the names of its fields: for programs.
+    pub fn numbers(&self) -> Vec<(&'static str, u64)> {
+        match *self {
+            Self::Forked { size, .. } => vec![("size", size)],
+            Self::Truncated { size, signed_size } | Self::RolledBack { size, signed_size } => {
+                vec![("size", size), ("signed_size", signed_size)]
+            }
+            Self::Rebuilt { from, to } => vec![("from", from), ("to", to)],
+            Self::Reordered { with, .. } => vec![("with", with)],
+            Self::Inserted { count, .. } | Self::Removed { count, .. } => vec![("count", count)],
+            Self::Edited { .. } | Self::TilesAltered { .. } | Self::Backdated { .. } => Vec::new(),
+        }
+    }
+
     /// Sorts findings: two signatures that contradict each other first, then single leaves by
     /// their place, then ranges, then what is only known about the end of the log.
     pub fn sort(findings: &mut [Self]) {

@@ -33,10 +33,11 @@ enum Offer {
 impl Keeper {
     pub(super) async fn publish_for_ever(&self) {
         loop {
-            if let Err(error) = self.publish().await {
-                self.report(&error);
+            let published = self.publish().await;
+            if let Err(error) = &published {
+                self.report(error);
             }
-            if self.published().behind_since.is_some() {
+            if published.is_err() || self.published().behind_since.is_some() {
                 sleep(RETRY).await;
             } else {
                 self.grown.notified().await;

@@ -142,6 +142,18 @@ async fn a_falsified_entry_is_named_and_closes_the_log() {
     assert!(matches!(refused, Err(AuditError::Closed { fault: LogFault::Altered })));
 }
 
+/// The newest one alone would still be what was signed.
+#[tokio::test]
+async fn an_older_checkpoint_that_makes_no_sense_closes_the_log() {
+    let (world, _, log) = kept(3).await;
+    access(&world, 3).await;
+    log.checkpoint().await.unwrap();
+    world.store.falsify_checkpoint(4, "nonsense");
+    let error = log.examine().await.unwrap_err();
+    assert_eq!(error.fault(), LogFault::Altered, "{error:?}");
+    assert_eq!(world.gate.closed(), Some(LogFault::Altered));
+}
+
 #[tokio::test]
 async fn a_falsified_tile_above_the_leaves_is_found() {
     let (world, _, log) = kept(600).await;

@@ -82,6 +82,11 @@ impl MemoryStore {
         self.state().tiles.entry((level, index)).and_modify(|hashes| hashes[0] ^= 1);
     }
 
+    /// Replaces the text of the checkpoint of this size.
+    pub fn falsify_checkpoint(&self, size: u64, note: &str) {
+        self.state().checkpoints.insert(size, note.to_owned());
+    }
+
     /// Forgets the entries beyond `size` and nothing else.
     pub fn roll_back_entries(&self, size: usize) {
         self.state().audit.truncate(size);
