@@ -169,12 +169,21 @@ def _over_http(api):
 
 
 def _dump(place):
-    """As SQL: also what is cut into pages in the file."""
+    """Every value of every row: also what is cut into pages in the file."""
     connection = sqlite3.connect(place.data_dir / "galerne.db")
+    connection.text_factory = bytes
+    # The tables behind a virtual one are tables too; itself it need not be one that can be read.
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
     try:
-        return "\n".join(connection.iterdump()).encode()
+        names = [name.decode() for (name,) in connection.execute(tables)]
+        rows = (row for name in names for row in connection.execute(f'SELECT * FROM "{name}"'))
+        return b"\n".join(_bytes(value) for row in rows for value in row)
     finally:
         connection.close()
+
+
+def _bytes(value):
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _control(report, searched, canaries):

@@ -15,7 +15,7 @@ KINDS = {
     **{400: "invalid_request_error", 401: "authentication_error", 403: "permission_error"},
     **{404: "not_found_error", 405: "invalid_request_error", 408: "invalid_request_error"},
     **{413: "invalid_request_error", 421: "invalid_request_error", 422: "invalid_request_error"},
-    **{429: "rate_limit_error"},
+    **{409: "invalid_request_error", 429: "rate_limit_error"},
 }
 
 
@@ -43,7 +43,8 @@ def expect_refusal(answer, status, code):
     assert body["error"] == inner, body
     assert (status == 422) == ("detail" in body), body
     for detail in body.get("detail", []):
-        assert detail["loc"][0] == "body" and detail["msg"] and detail["type"], body
+        assert detail["loc"][0] in ("body", "header", "query"), body
+        assert detail["msg"] and detail["type"], body
     assert answer.headers["content-type"].startswith("application/json"), answer.headers
     assert ledger.request_id(answer.headers["x-request-id"]), answer.headers
 

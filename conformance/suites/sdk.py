@@ -22,23 +22,28 @@ NODE_CLIENTS = [
 
 def run(report, bench):
     with Server(bench.binary, bench.data_dir()) as server:
-        for name, environment, script in PYTHON_CLIENTS:
-            command = [venvs.python(environment), CONFORMANCE / "clients" / script]
-            run_checks(report, name, command, _environment(server))
-        _node(report, server)
+        run_clients(report, server, PYTHON_CLIENTS, NODE_CLIENTS)
 
 
-def _node(report, server):
+def run_clients(report, server, python_clients, node_clients):
+    """Runs the checks of these clients, each in the environment of its SDK."""
+    for name, environment, script in python_clients:
+        command = [venvs.python(environment), CONFORMANCE / "clients" / script]
+        run_checks(report, name, command, _environment(server))
+    _node(report, server, node_clients)
+
+
+def _node(report, server, node_clients):
     try:
         folder = venvs.node_packages()
     except Skip as reason:
-        for name, _ in NODE_CLIENTS:
+        for name, _ in node_clients:
             report.skip(name, str(reason))
         return
     # Node finds packages from the folder of the script.
     for script in (CONFORMANCE / "node").glob("*.mjs"):
         shutil.copy(script, folder / script.name)
-    for name, script in NODE_CLIENTS:
+    for name, script in node_clients:
         run_checks(report, name, ["node", folder / script], _environment(server))
 
 

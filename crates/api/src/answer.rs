@@ -2,15 +2,22 @@
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
-use axum::body::Body;
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
 use bytes::Bytes;
+use domain::RequestId;
 use futures_util::{future::BoxFuture, stream};
 use inference::{ChatEvent, ChatStream, TokenPiece, Usage};
 use inference_wire as wire;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    convert, metering,
+    convert,
+    metering::FirstToken,
+    observe::REQUEST_ID,
     problem::{Code, Problem},
 };
 
@@ -48,9 +55,13 @@ pub(crate) async fn complete(
                 logprobs.extend(piece.logprobs.iter().map(convert::logprob));
             }
             Some(ChatEvent::Finished { reason, usage }) => break (reason, usage),
-            Some(ChatEvent::Failed { .. }) | None => {
+            Some(ChatEvent::Stopped { .. } | ChatEvent::Failed { .. }) | None => {
                 let problem = Problem::new(Code::EngineFailed, "the answer broke off");
                 return Err(problem.audited());
+            }
+            Some(ChatEvent::Unrecorded { .. }) => {
+                let text = "the answer has ended, and its usage could not be recorded";
+                return Err(Problem::new(Code::StoreUnavailable, text).audited());
             }
         }
     };
@@ -71,12 +82,29 @@ pub(crate) async fn complete(
 }
 
 /// The answer as server-sent events. Dropping the body drops the stream, which cancels it.
-pub(crate) fn streamed(stream: ChatStream, started: Instant, keep_alive: Duration) -> Body {
+pub(crate) fn streamed(stream: ChatStream, started: Instant, keep_alive: Duration) -> Response {
     let frames = Frames::new(stream, started, keep_alive);
-    Body::from_stream(stream::unfold(frames, |mut frames| async {
+    event_stream(Body::from_stream(stream::unfold(frames, |mut frames| async {
         let frame = frames.next().await?;
         Some((Ok::<Bytes, Infallible>(frame), frames))
-    }))
+    })))
+}
+
+/// An answer whose body is made of server-sent events.
+pub(crate) fn event_stream(events: Body) -> Response {
+    let mut response = events.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // Proxies that collect an answer before they pass it on would undo the streaming.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// The request id of the answer is the one of its usage row and audit entry.
+pub(crate) fn name(response: &mut Response, id: RequestId) {
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
 }
 
 type NextEvent = BoxFuture<'static, (Option<ChatEvent>, ChatStream)>;
@@ -134,7 +162,13 @@ impl Frames {
             Some(ChatEvent::Finished { reason, usage }) => {
                 self.end(convert::finish_reason(reason), &usage);
             }
-            Some(ChatEvent::Failed { usage }) => self.end(wire::FinishReason::Error, &usage),
+            Some(
+                ChatEvent::Stopped { usage }
+                | ChatEvent::Failed { usage }
+                | ChatEvent::Unrecorded { usage },
+            ) => {
+                self.end(wire::FinishReason::Error, &usage);
+            }
             // The caller had stopped reading and was given up; there is no usage to tell.
             None => {}
         }
@@ -184,21 +218,4 @@ fn wait(mut stream: ChatStream) -> NextEvent {
         let event = stream.next().await;
         (event, stream)
     })
-}
-
-/// Measures the time to the first token, once.
-struct FirstToken {
-    started: Option<Instant>,
-}
-
-impl FirstToken {
-    const fn new(started: Instant) -> Self {
-        Self { started: Some(started) }
-    }
-
-    fn token(&mut self) {
-        if let Some(started) = self.started.take() {
-            metering::first_token(started.elapsed());
-        }
-    }
 }

@@ -3,16 +3,12 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::RequestId;
 use inference_wire::{ChatCompletion, ChatCompletionChunk, ChatRequest, ErrorBody};
 use tokio::time::Instant;
 
-use crate::{
-    ApiState, answer, body, caller::Authenticated, convert, observe::REQUEST_ID, problem::Problem,
-};
+use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Problem};
 
 /// Answer a conversation
 ///
@@ -59,8 +55,7 @@ pub(crate) async fn complete(
     let stream = state.chat.start(&caller, command).await?;
     let id = stream.request();
     let mut response = if streamed {
-        let body = answer::streamed(stream, started, state.settings.keep_alive);
-        event_stream(body.into_response())
+        answer::streamed(stream, started, state.settings.keep_alive)
     } else {
         match answer::complete(stream, started).await {
             Ok(answer) => Json(answer).into_response(),
@@ -68,21 +63,6 @@ pub(crate) async fn complete(
         }
     };
     // Also of an answer that broke off: its entry and usage row exist.
-    name(&mut response, id);
+    answer::name(&mut response, id);
     Ok(response)
-}
-
-fn event_stream(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    // Proxies that collect an answer before they pass it on would undo the streaming.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
-}
-
-/// The request id of the answer is the one of its usage row and audit entry.
-fn name(response: &mut Response, id: RequestId) {
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
 }

@@ -95,7 +95,7 @@ pub(crate) fn usage(usage: &Usage) -> wire::Usage {
     }
 }
 
-const fn method(method: Method) -> wire::EvidenceMethod {
+pub(crate) const fn method(method: Method) -> wire::EvidenceMethod {
     match method {
         Method::Measured => wire::EvidenceMethod::Measured,
         Method::Modelled => wire::EvidenceMethod::Modelled,

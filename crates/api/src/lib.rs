@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod caller;
 mod chat;
+mod conversation;
 mod convert;
 mod health;
 mod host;

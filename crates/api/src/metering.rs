@@ -1,7 +1,7 @@
 //! What is counted for `/metrics`. Labels hold route templates, codes and kinds, never anything
 //! that a caller wrote.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::Timestamp;
@@ -11,6 +11,7 @@ use inference::{
     ports::{LedgerError, UsageLedger},
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::Instant;
 
 pub(crate) const REQUESTS: &str = "galerne_http_requests_total";
 pub(crate) const REQUEST_SECONDS: &str = "galerne_http_request_duration_seconds";
@@ -69,8 +70,21 @@ pub(crate) fn log(status: &LogStatus) {
     metrics::gauge!(LOG_FAULTS).set(f64::from(faults));
 }
 
-pub(crate) fn first_token(after: Duration) {
-    metrics::histogram!(FIRST_TOKEN_SECONDS).record(after);
+/// Measures the time to the first token, once.
+pub(crate) struct FirstToken {
+    started: Option<Instant>,
+}
+
+impl FirstToken {
+    pub(crate) const fn new(started: Instant) -> Self {
+        Self { started: Some(started) }
+    }
+
+    pub(crate) fn token(&mut self) {
+        if let Some(started) = self.started.take() {
+            metrics::histogram!(FIRST_TOKEN_SECONDS).record(started.elapsed());
+        }
+    }
 }
 
 /// A ledger that also counts what it settles, so that cancelled requests are counted too.

@@ -38,6 +38,12 @@ pub(crate) enum Code {
     RouteUnknown,
     MethodNotAllowed,
     FeatureUnsupported,
+    ConversationNotFound,
+    ConversationBusy,
+    ConversationFull,
+    EntryNotFound,
+    DraftNotFound,
+    IdempotencyReused,
 }
 
 impl Code {
@@ -59,6 +65,7 @@ impl Code {
         let request = Type::InvalidRequestError;
         let unprocessable = Status::UNPROCESSABLE_ENTITY;
         let (unauthorized, authentication) = (Status::UNAUTHORIZED, Type::AuthenticationError);
+        let not_found = (Status::NOT_FOUND, Type::NotFoundError);
         let (unavailable, server) = (Status::SERVICE_UNAVAILABLE, Type::ServerError);
         match self {
             Self::InvalidJson => ("request.invalid_json", Status::BAD_REQUEST, request),
@@ -89,6 +96,12 @@ impl Code {
             Self::RouteUnknown => ("route.unknown", Status::NOT_FOUND, Type::NotFoundError),
             Self::MethodNotAllowed => ("method.not_allowed", Status::METHOD_NOT_ALLOWED, request),
             Self::FeatureUnsupported => ("feature.unsupported", unprocessable, request),
+            Self::ConversationNotFound => ("conversation.not_found", not_found.0, not_found.1),
+            Self::ConversationBusy => ("conversation.busy", Status::CONFLICT, request),
+            Self::ConversationFull => ("conversation.full", unprocessable, request),
+            Self::EntryNotFound => ("entry.not_found", not_found.0, not_found.1),
+            Self::DraftNotFound => ("draft.not_found", not_found.0, not_found.1),
+            Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
 }

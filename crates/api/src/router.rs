@@ -14,7 +14,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, chat, health, host, log, metering, model, observe,
+    ApiState, chat,
+    conversation::{browse, draft, turn},
+    health, host, log, metering, model, observe,
     problem::{Code, Problem},
     refusal, session,
 };
@@ -23,6 +25,14 @@ use crate::{
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(chat::complete))
+        .routes(routes!(turn::start, browse::list))
+        .routes(routes!(turn::append, browse::read, browse::update, browse::delete))
+        .routes(routes!(browse::history))
+        .routes(routes!(browse::messages))
+        .routes(routes!(turn::restart))
+        .routes(routes!(turn::stop))
+        .routes(routes!(turn::events))
+        .routes(routes!(draft::read, draft::write))
         .routes(routes!(model::list))
         .routes(routes!(model::read))
         .routes(routes!(session::create, session::read, session::end))

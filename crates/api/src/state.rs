@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use assistant::Assistant;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
@@ -55,6 +56,7 @@ pub struct ApiParts {
     pub trail: Trail,
     pub log: Log,
     pub chat: Chat,
+    pub assistant: Assistant,
     pub models: Models,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,

@@ -53,6 +53,10 @@ ids! {
     SessionId,
     /// A one-time link that signs a browser in.
     SignInLinkId,
+    /// A conversation: a tree of questions and answers.
+    ConversationId,
+    /// One question or one answer of a conversation.
+    EntryId,
 }
 
 /// Makes `UUIDv7` values: the time given, then random bits.

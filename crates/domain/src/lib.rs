@@ -12,6 +12,9 @@ mod tenant;
 
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
-pub use id::{IdSource, KeyId, OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId};
+pub use id::{
+    ConversationId, EntryId, IdSource, KeyId, OrganisationId, ProjectId, RequestId, SessionId,
+    SignInLinkId,
+};
 pub use model::{ModelId, ModelIdError};
 pub use tenant::{ApiKey, Caller, Organisation, Principal, Project};

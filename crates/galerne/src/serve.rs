@@ -51,6 +51,7 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let first_key = local.access.found().await?;
     let manifests = ModelFiles::new(&local.data_dir).list()?;
     let serving = tokio::task::block_in_place(|| local.serving(settings, &manifests))?;
+    close_interrupted(&serving).await?;
     let caller = local.operator().await?;
     let token = local.access.create_link(&caller).await?;
     let start = Start { address, first_key, token, log: log.clone() };
@@ -68,6 +69,15 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     // After the last answer: its entry is signed too.
     keeping.stop().await;
     local.close().await;
+    Ok(())
+}
+
+/// Before the first request: later ones are this process's own.
+async fn close_interrupted(serving: &Serving) -> Result<(), Failure> {
+    let interrupted = serving.assistant.close_interrupted().await?;
+    if interrupted > 0 {
+        tracing::warn!(interrupted, "closed the answers that an earlier process left unfinished");
+    }
     Ok(())
 }
 
@@ -118,6 +128,7 @@ impl Parts<'_> {
             trail: local.trail.clone(),
             log: log.clone(),
             chat: serving.chat.clone(),
+            assistant: serving.assistant.clone(),
             models: serving.models.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),

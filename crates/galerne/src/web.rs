@@ -33,7 +33,11 @@ struct Files;
 
 /// The page and its files.
 pub(crate) fn routes() -> Router {
-    let mut router = Router::new().route("/", get(page)).route("/assets/{*path}", get(asset));
+    // The address of a conversation is one of the page: which one, the page itself reads from it.
+    let mut router = Router::new()
+        .route("/", get(page))
+        .route("/c/{id}", get(page))
+        .route("/assets/{*path}", get(asset));
     for name in Files::iter().filter(|name| !name.contains('/') && name != "index.html") {
         let path = format!("/{name}");
         router = router.route(&path, get(move || async move { file(&name, "no-cache") }));
@@ -107,7 +111,28 @@ fn policy(nonce: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
     use super::*;
+
+    async fn check(path: &str, expected: StatusCode) {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = routes().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), expected, "{path}");
+        let is_page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
+        assert_eq!(is_page, expected == StatusCode::OK, "{path}");
+    }
+
+    #[tokio::test]
+    async fn the_page_is_served_at_the_address_of_a_conversation() {
+        let conversation = "/c/conv_0192f3c4a5b67c8d9e0f1a2b3c4d5e6f";
+        check("/", StatusCode::OK).await;
+        check(conversation, StatusCode::OK).await;
+        check(&format!("{conversation}?view=archived&find=x"), StatusCode::OK).await;
+        check("/c/", StatusCode::NOT_FOUND).await;
+        check(&format!("{conversation}/more"), StatusCode::NOT_FOUND).await;
+    }
 
     #[test]
     fn no_two_pages_share_a_nonce() {

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use api::CountedLedger;
+use assistant::{Assistant, AssistantParts};
 use carbon_ledger::factors;
 use domain::{Caller, ModelId};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
@@ -33,6 +34,7 @@ pub(crate) struct Local {
 /// The contexts that answer with models.
 pub(crate) struct Serving {
     pub(crate) chat: Chat,
+    pub(crate) assistant: Assistant,
     pub(crate) models: Models,
     pub(crate) not_served: Vec<NotServed>,
 }
@@ -102,7 +104,14 @@ impl Local {
                 ..ChatLimits::default()
             },
         });
-        Ok(Serving { chat, models: Models::new(engine), not_served })
+        let assistant = Assistant::new(AssistantParts {
+            chat: chat.clone(),
+            store: self.store.clone(),
+            trail: self.trail.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+        });
+        Ok(Serving { chat, assistant, models: Models::new(engine), not_served })
     }
 
     /// A model that cannot be loaded does not keep the others from being served.
@@ -133,7 +142,8 @@ impl Local {
 
 impl Serving {
     pub(crate) async fn shut_down(&self, settings: &Settings) {
-        self.chat.shut_down(Duration::from_secs(settings.limits.value.drain_seconds)).await;
+        // Shuts the chat down too, before the last turns are written down.
+        self.assistant.shut_down(Duration::from_secs(settings.limits.value.drain_seconds)).await;
     }
 }
 

@@ -5,7 +5,8 @@
 //! content as a salted hash: the keys can be destroyed, the bytes stay valid.
 
 use domain::{
-    Caller, KeyId, ModelId, OrganisationId, RequestId, SessionId, SignInLinkId, Timestamp,
+    Caller, ConversationId, KeyId, ModelId, OrganisationId, RequestId, SessionId, SignInLinkId,
+    Timestamp,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -20,6 +21,20 @@ pub(crate) const VERSION: u32 = 2;
 pub enum Action {
     InstallationFound,
     ChatComplete,
+    /// A conversation was begun, also as a copy of another one's beginning.
+    ConversationStart,
+    /// A question was added, or an answer was asked for again.
+    ConversationAppend,
+    /// A running answer was stopped.
+    ConversationStop,
+    ConversationList,
+    ConversationSearch,
+    /// A conversation, its entries or a running answer were read.
+    ConversationRead,
+    ConversationUpdate,
+    ConversationDelete,
+    DraftRead,
+    DraftWrite,
     ModelList,
     ModelRead,
     KeyCreate,
@@ -46,6 +61,16 @@ impl Action {
         match self {
             Self::InstallationFound => "installation.found",
             Self::ChatComplete => "chat.complete",
+            Self::ConversationStart => "conversation.start",
+            Self::ConversationAppend => "conversation.append",
+            Self::ConversationStop => "conversation.stop",
+            Self::ConversationList => "conversation.list",
+            Self::ConversationSearch => "conversation.search",
+            Self::ConversationRead => "conversation.read",
+            Self::ConversationUpdate => "conversation.update",
+            Self::ConversationDelete => "conversation.delete",
+            Self::DraftRead => "draft.read",
+            Self::DraftWrite => "draft.write",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
             Self::KeyCreate => "key.create",
@@ -69,6 +94,7 @@ impl Action {
 pub enum Subject {
     Nothing,
     Request(RequestId),
+    Conversation(ConversationId),
     Model(ModelId),
     Key(KeyId),
     SignInLink(SignInLinkId),

@@ -107,6 +107,7 @@ impl Trail {
             request: match fact.subject {
                 Subject::Request(id) => Some(id),
                 Subject::Nothing
+                | Subject::Conversation(_)
                 | Subject::Model(_)
                 | Subject::Key(_)
                 | Subject::SignInLink(_)
@@ -131,6 +132,7 @@ impl Trail {
         let subject = match &fact.subject {
             Subject::Nothing => return Ok(None),
             Subject::Request(id) => return Ok(Some(format!("request:{id}"))),
+            Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
             Subject::Key(id) => SubjectId::Key(*id),
             Subject::SignInLink(id) => SubjectId::SignInLink(*id),

@@ -121,6 +121,7 @@ pub struct ChatStream {
     model: ModelId,
     created_at: Timestamp,
     events: mpsc::Receiver<ChatEvent>,
+    stop: CancellationToken,
 }
 
 impl ChatStream {
@@ -134,6 +135,12 @@ impl ChatStream {
 
     pub const fn created_at(&self) -> Timestamp {
         self.created_at
+    }
+
+    /// Ends the generation within one token. Text that is on its way still comes, then
+    /// [`ChatEvent::Stopped`], unless the answer has ended by itself.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// The next event; `None` after the last one.
@@ -235,8 +242,9 @@ impl Chat {
         let model = command.model.clone();
         let generation = self.engine.generate(generate(request, command, prompt))?;
         self.open(&request.fact("ok", Some(content)), &opened).await?;
-        let events = self.settle_at_end(opened, generation, place);
-        Ok(ChatStream { request: request.id, model, created_at: request.at, events })
+        let stop = CancellationToken::new();
+        let events = self.settle_at_end(opened, (generation, place), stop.clone());
+        Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
     }
 
     /// The prompt for the engine, and what the audit entry commits to.
@@ -278,8 +286,8 @@ impl Chat {
     fn settle_at_end(
         &self,
         opened: UsageOpened,
-        generation: Generation,
-        place: Place,
+        (generation, place): (Generation, Place),
+        stop: CancellationToken,
     ) -> mpsc::Receiver<ChatEvent> {
         let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
         let settlement = Settlement {
@@ -288,6 +296,8 @@ impl Chat {
             clock: Arc::clone(&self.clock),
             metering: self.metering.clone(),
             stall: self.limits.stall,
+            stop,
+            stopping: self.stopping.clone(),
         };
         self.tasks.spawn(async move {
             settlement.run(generation, sender).await;

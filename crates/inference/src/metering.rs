@@ -66,7 +66,7 @@ pub struct UsageOpened {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UsageOutcome {
     Finished,
-    /// The caller left.
+    /// The caller left or stopped it.
     Cancelled,
     Failed,
     /// The process died; found and closed at the next start.
@@ -94,7 +94,8 @@ pub struct UsageSettled {
     pub settled_at: Timestamp,
 }
 
-/// What a caller receives. `Finished` or `Failed` is the last event; its usage is already durable.
+/// What a caller receives. All but `Token` are last events; their usage is already durable, unless
+/// the event says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatEvent {
     Token(TokenPiece),
@@ -102,8 +103,16 @@ pub enum ChatEvent {
         reason: FinishReason,
         usage: Usage,
     },
+    /// The caller stopped it; the text so far stands.
+    Stopped {
+        usage: Usage,
+    },
     /// The answer broke off; the text so far stands.
     Failed {
+        usage: Usage,
+    },
+    /// The answer ended, and its usage could not be written down yet. That is tried again.
+    Unrecorded {
         usage: Usage,
     },
 }

@@ -6,8 +6,9 @@ use carbon_ledger::{Energy, Joules, Method, Uncertainty};
 use domain::Clock;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ChatEvent, FinishReason, Metering, Usage, UsageOpened, UsageOutcome, UsageSettled,
@@ -17,6 +18,13 @@ use crate::{
 /// An engine says what a generation used within one step; a silent one is broken.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// Before a usage row is written that could not be written before; doubles up to [`RETRY_MAX`].
+const RETRY: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// About half an hour; then the row stays open until the next start closes it.
+const TRIES_MAX: u32 = 60;
+
 /// Everything needed to close one usage row.
 pub(crate) struct Settlement {
     pub(crate) opened: UsageOpened,
@@ -24,12 +32,17 @@ pub(crate) struct Settlement {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metering: Metering,
     pub(crate) stall: Duration,
+    /// The caller wants no more and waits for the end.
+    pub(crate) stop: CancellationToken,
+    /// The server ends: what cannot be written now is left to the next start.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// How the stream of events ended.
 enum End {
     Finished(FinishReason),
     Failed,
+    Stopped,
     CallerLeft,
 }
 
@@ -41,14 +54,37 @@ impl Settlement {
         // From here on the engine stops within one token, if it has not ended by itself.
         drop(events);
         let usage = self.metering.usage(&self.consumed(settled).await);
-        let recorded = self.record(&end, usage.clone()).await;
+        let settled = self.settled(&end, usage.clone());
+        let is_recorded = self.record(&settled).await;
         let last = match end {
-            End::Finished(reason) if recorded => ChatEvent::Finished { reason, usage },
-            End::Finished(_) | End::Failed => ChatEvent::Failed { usage },
-            End::CallerLeft => return,
+            End::CallerLeft => None,
+            End::Failed => Some(ChatEvent::Failed { usage }),
+            End::Finished(_) | End::Stopped if !is_recorded => {
+                Some(ChatEvent::Unrecorded { usage })
+            }
+            End::Finished(reason) => Some(ChatEvent::Finished { reason, usage }),
+            End::Stopped => Some(ChatEvent::Stopped { usage }),
         };
-        if timeout(self.stall, caller.send(last)).await.is_err() {
+        if let Some(last) = last
+            && timeout(self.stall, caller.send(last)).await.is_err()
+        {
             tracing::info!(request = %self.opened.request, "caller stopped reading at the end");
+        }
+        drop(caller);
+        if !is_recorded {
+            self.record_later(&settled).await;
+        }
+    }
+
+    /// Holds the place of the request meanwhile: rows that wait are bounded like requests.
+    async fn record_later(&self, settled: &UsageSettled) {
+        let mut pause = RETRY;
+        for _ in 0..TRIES_MAX {
+            let is_stopping = self.stopping.run_until_cancelled(sleep(pause)).await.is_none();
+            if self.record(settled).await || is_stopping {
+                return;
+            }
+            pause = pause.saturating_mul(2).min(RETRY_MAX);
         }
     }
 
@@ -61,6 +97,7 @@ impl Settlement {
             let event = tokio::select! {
                 biased;
                 () = caller.closed() => return End::CallerLeft,
+                () = self.stop.cancelled() => return End::Stopped,
                 event = events.recv() => event,
             };
             match event {
@@ -90,22 +127,26 @@ impl Settlement {
         unknown_consumption()
     }
 
-    async fn record(&self, end: &End, usage: Usage) -> bool {
-        let settled = UsageSettled {
+    fn settled(&self, end: &End, usage: Usage) -> UsageSettled {
+        UsageSettled {
             request: self.opened.request,
             organisation: self.opened.organisation,
             outcome: match end {
                 End::Finished(_) => UsageOutcome::Finished,
                 End::Failed => UsageOutcome::Failed,
-                End::CallerLeft => UsageOutcome::Cancelled,
+                End::Stopped | End::CallerLeft => UsageOutcome::Cancelled,
             },
             usage,
             settled_at: self.clock.now(),
-        };
-        let result = self.ledger.settle(&settled).await;
+        }
+    }
+
+    async fn record(&self, settled: &UsageSettled) -> bool {
+        let result = self.ledger.settle(settled).await;
         if let Err(error) = &result {
-            // The row stays open and is closed as interrupted at the next start.
-            tracing::error!(request = %self.opened.request, %error, "usage not settled");
+            let error = error as &dyn std::error::Error;
+            // A row that stays open is closed as interrupted at the next start.
+            tracing::error!(request = %self.opened.request, error, "usage not settled");
         }
         result.is_ok()
     }

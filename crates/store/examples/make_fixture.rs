@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the second version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the third version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -8,9 +8,16 @@ mod rows;
 #[path = "../tests/fixtures/v0002/log_rows.rs"]
 mod log_rows;
 
+#[path = "../tests/fixtures/v0003/conversation_rows.rs"]
+mod conversation_rows;
+
 use std::path::Path;
 
 use anyhow::Context as _;
+use assistant::{
+    DraftOf,
+    ports::{Begun, ConversationStore as _, Updated},
+};
 use governance::ports::{AccessStore as _, AuditStore as _, LogStore as _};
 use inference::ports::UsageLedger as _;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -56,6 +63,27 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     let organisation = founding.organisation.id;
     store.subject_key(organisation, log_rows::subject(), log_rows::SUBJECT_KEY).await?;
     anyhow::ensure!(store.extend(&log_rows::extension()).await?, "the log was signed already");
+    converse(&store).await?;
     store.close().await;
+    Ok(())
+}
+
+async fn converse(store: &Store) -> anyhow::Result<()> {
+    let entries = conversation_rows::entries();
+    let [start, append, update, draft] = &entries[..] else {
+        anyhow::bail!("four entries");
+    };
+    let begun = store.begin_turn(&conversation_rows::first_turn(), start).await?;
+    anyhow::ensure!(begun == Begun::Started, "the first turn did not begin");
+    store.finish_turn(&conversation_rows::finished()).await?;
+    let begun = store.begin_turn(&conversation_rows::second_turn(), append).await?;
+    anyhow::ensure!(begun == Begun::Started, "the second turn did not begin");
+    store.save_progress(&conversation_rows::progress()).await?;
+    let scope = conversation_rows::scope();
+    let id = conversation_rows::first_turn().conversation;
+    let changed = store.update(scope, id, &conversation_rows::change(), update).await?;
+    anyhow::ensure!(matches!(changed, Updated::Changed(_)), "the conversation is not there");
+    let typed = conversation_rows::draft();
+    anyhow::ensure!(store.put_draft(scope, DraftOf::New, Some(&typed), draft).await?, "no draft");
     Ok(())
 }

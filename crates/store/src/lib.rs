@@ -7,6 +7,7 @@
 
 mod access;
 mod audit;
+mod conversation;
 mod failure;
 mod flusher;
 mod log;

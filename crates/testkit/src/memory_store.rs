@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod conversation;
 mod log;
 mod usage;
 
@@ -10,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use assistant::{Draft, DraftOf, IdempotencyKey, Scope};
 use domain::{
     KeyId, Organisation, OrganisationId, Project, RequestId, SessionId, SignInLinkId, Timestamp,
 };
@@ -41,6 +43,9 @@ struct State {
     subject_keys: BTreeMap<(OrganisationId, SubjectId), [u8; 32]>,
     tiles: BTreeMap<(u8, u64), Vec<u8>>,
     checkpoints: BTreeMap<u64, String>,
+    conversations: Vec<conversation::Kept>,
+    idempotency: BTreeMap<(Scope, IdempotencyKey), conversation::KeptKey>,
+    drafts: BTreeMap<(Scope, DraftOf), Draft>,
 }
 
 #[derive(Debug)]
@@ -69,6 +74,11 @@ enum Refusal {
 }
 
 impl MemoryStore {
+    /// Puts a project beside the first one: no port does so yet.
+    pub fn add_project(&self, project: Project) {
+        self.state().projects.push(project);
+    }
+
     /// From now on every call fails, as with a full disk, until [`MemoryStore::repair`].
     pub fn break_down(&self) {
         self.state().broken = true;

@@ -1,5 +1,6 @@
 //! Reads chat requests: lenient about what it does not know, strict about what it does.
 
+mod conversation;
 mod field;
 
 use std::collections::BTreeMap;
@@ -18,11 +19,7 @@ impl ChatRequest {
     /// [`RequestError`]: not UTF-8, not JSON, fields that make no sense, or a sound request for
     /// something that is not offered. Never panics, whatever the bytes.
     pub fn decode(body: &[u8]) -> Result<Self, RequestError> {
-        let text = std::str::from_utf8(body)
-            .map_err(|error| RequestError::InvalidUtf8 { valid_up_to: error.valid_up_to() })?;
-        let value = serde_json::from_str(text)
-            .map_err(|error| RequestError::InvalidJson { reason: error.to_string() })?;
-        Self::from_value(&value)
+        Self::from_value(&read_json(body)?)
     }
 
     /// Reads a request that is JSON already.
@@ -43,6 +40,13 @@ impl ChatRequest {
         refuse_unsupported(&body, &mut findings);
         findings.unless_any(request)
     }
+}
+
+fn read_json(body: &[u8]) -> Result<Value, RequestError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| RequestError::InvalidUtf8 { valid_up_to: error.valid_up_to() })?;
+    serde_json::from_str(text)
+        .map_err(|error| RequestError::InvalidJson { reason: error.to_string() })
 }
 
 fn read_conversation(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findings) {
@@ -264,6 +268,18 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
             2.. => n.refuse(Kind::Unsupported, "only one answer a request is offered", findings),
         }
     }
+    refuse_forms(body, findings);
+    for key in ["prompt_logprobs", "top_prompt_logprobs", "safe_prompt", "guardrails"] {
+        if let Some(field) = body.get(key)
+            && asks_for_something(field.value())
+        {
+            field.refuse(Kind::Unsupported, "is not offered", findings);
+        }
+    }
+}
+
+/// Forms of an answer other than a text that the model writes.
+fn refuse_forms(body: &Field<'_>, findings: &mut Findings) {
     if let Some(format) = body.get("response_format")
         && format.object(findings).is_some()
         && let Some(kind) = format.need("type", findings)
@@ -275,13 +291,6 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
         && !matches!(choice.value().as_str(), Some("auto" | "none"))
     {
         choice.refuse(Kind::Unsupported, "calls of tools cannot be demanded", findings);
-    }
-    for key in ["prompt_logprobs", "top_prompt_logprobs", "safe_prompt", "guardrails"] {
-        if let Some(field) = body.get(key)
-            && asks_for_something(field.value())
-        {
-            field.refuse(Kind::Unsupported, "is not offered", findings);
-        }
     }
 }
 

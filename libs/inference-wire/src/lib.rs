@@ -1,6 +1,7 @@
 //! JSON and server-sent events of the Mistral- and OpenAI-compatible API.
 //!
-//! Requests are read leniently: start at [`ChatRequest::decode`]. Unknown fields are ignored and
+//! Requests are read leniently: start at [`ChatRequest::decode`] and, for conversations that the
+//! server keeps, at [`StartConversation::decode`]. Unknown fields are ignored and
 //! `null` means absent, but a field that is understood must make sense, and its error names it
 //! ([`FieldError`]). Answers are written strictly, because client libraries read them strictly:
 //! `usage`, `object`, `created`, `index` and `finish_reason` are always there. [`sse`] frames them.
@@ -11,6 +12,7 @@
 pub mod sse;
 
 mod completion;
+mod conversation;
 mod decode;
 mod error_body;
 mod field_error;
@@ -23,6 +25,14 @@ mod usage;
 pub use completion::{
     AnswerMessage, AnswerRole, ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice,
     ChunkObject, CompletionObject, Delta, FinishReason,
+};
+pub use conversation::{
+    AppendConversation, Attachment, CompletionArgs, Conversation, ConversationEntry,
+    ConversationEvent, ConversationHistory, ConversationInputs, ConversationMessages,
+    ConversationObject, ConversationResponse, Draft, EntryObject, EntryState, HistoryObject,
+    InputChunk, InputContent, InputEntry, InputMessage, InputRole, MessageDelta, MessagesObject,
+    OutputEntry, PutDraft, Question, ResponseDone, ResponseError, ResponseObject, ResponseStarted,
+    RestartConversation, StartConversation, UpdateConversation,
 };
 pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Says "still here" without saying anything; clients skip it.
 pub const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
-/// The last frame of every stream.
+/// The last frame of a streamed chat answer. Streams of conversations have none.
 pub const DONE: &str = "data: [DONE]\n\n";
 
 /// Unicode has more line breaks than JSON escapes, and some clients cut lines at all of them.
@@ -17,6 +17,23 @@ const LINE_BREAKS: [(char, &str); 3] =
 /// # Errors
 /// Never for the types of this crate; a type whose `Serialize` fails passes its error on.
 pub fn event<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    Ok(format!("data: {}\n\n", one_line(value)?))
+}
+
+/// One event with the number and the name that clients see beside it. Whoever comes back sends
+/// the number of the last event that it has seen as `Last-Event-ID`. `name` is one line.
+///
+/// # Errors
+/// As [`event`].
+pub fn named_event<T: Serialize>(
+    id: u64,
+    name: &'static str,
+    value: &T,
+) -> Result<String, serde_json::Error> {
+    Ok(format!("id: {id}\nevent: {name}\ndata: {}\n\n", one_line(value)?))
+}
+
+fn one_line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     let mut json = serde_json::to_string(value)?;
     // They can only stand in strings, where an escape means the same.
     for (character, escape) in LINE_BREAKS {
@@ -24,5 +41,5 @@ pub fn event<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
             json = json.replace(character, escape);
         }
     }
-    Ok(format!("data: {json}\n\n"))
+    Ok(json)
 }

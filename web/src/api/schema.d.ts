@@ -154,6 +154,191 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations
+         * @description Pinned ones first, then those in which something was said last. A search finds words by their
+         *     beginnings, in titles and in what was said; its audit class is `conversation.search`.
+         */
+        get: operations["listConversations"];
+        put?: never;
+        /**
+         * Start a conversation
+         * @description The server keeps the conversation and owns the answer: it is written to its end when the
+         *     client leaves, and `GET /v1/conversations/{id}/events` reads it from any byte. With
+         *     `stream: true` the answer comes as server-sent events. With the header `Idempotency-Key` a
+         *     request may be sent again: the second one gets the same answer and starts nothing.
+         */
+        post: operations["startConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one conversation */
+        get: operations["readConversation"];
+        put?: never;
+        /**
+         * Go on with a conversation
+         * @description With `parent_id` another branch begins there. With `parent_id` and without `inputs`, a
+         *     question is answered again and an answer is continued. While an answer is being written,
+         *     another one is refused with 409.
+         */
+        post: operations["appendConversation"];
+        /**
+         * Delete a conversation
+         * @description With all that was said in it, and its draft. A running answer is stopped first.
+         */
+        delete: operations["deleteConversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a conversation
+         * @description Its title, whether it is pinned or archived, and which branch is shown.
+         */
+        patch: operations["updateConversation"];
+        trace?: never;
+    };
+    "/v1/conversations/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a draft */
+        get: operations["readDraft"];
+        /**
+         * Keep a draft
+         * @description It replaces the one before. One without text and attachments removes it.
+         */
+        put: operations["writeDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an answer as it is written
+         * @description The running answer, or else the newest one of the shown branch; with `entry_id` that one. The
+         *     id of each event is the number of bytes of the answer's text that are known with it: who sends
+         *     it back as `Last-Event-ID` gets the rest, each byte once, also after the answer has ended and
+         *     after the server was started again.
+         */
+        get: operations["readConversationEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the entries of a conversation
+         * @description Those of the shown branch, oldest first; with `all=true` those of every branch, which
+         *     `parent_id` puts together.
+         */
+        get: operations["readConversationHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the messages of a conversation
+         * @description The same as its history: there are no entries but messages.
+         */
+        get: operations["readConversationMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a conversation from the middle of another one
+         * @description The new conversation begins with a copy of the branch that ends in `from_entry_id`; the copies
+         *     have ids of their own. The old one stays as it is.
+         */
+        post: operations["restartConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the answer that is being written
+         * @description What was written stays. Without a running answer nothing happens.
+         */
+        post: operations["stopConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -223,6 +408,27 @@ export interface components {
          * @enum {string}
          */
         AnswerRole: "assistant";
+        /** @description The next question of a conversation, or the wish for another answer. */
+        AppendConversation: {
+            inputs?: components["schemas"]["ConversationInputs"] | null;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean;
+            completion_args?: components["schemas"]["CompletionArgs"] | null;
+            /**
+             * @description Galerne's own: the entry to go on from. The newest one of the shown branch if absent;
+             *     `root` asks a first question beside the others.
+             */
+            parent_id?: string | null;
+            /** @description Galerne's own: the model that answers from now on; that of the conversation if absent. */
+            model?: string | null;
+        };
+        /** @description A text file. */
+        Attachment: {
+            /** @description The name of the file. */
+            name: string;
+            /** @description All of its text. */
+            text: string;
+        };
         /** @description What can be asked of a model. */
         Capabilities: {
             /**
@@ -423,17 +629,176 @@ export interface components {
          * @enum {string}
          */
         ChunkObject: "chat.completion.chunk";
+        /** @description How an answer is drawn. */
+        CompletionArgs: {
+            /**
+             * Format: float
+             * @description 0 picks the most likely token, higher is more varied; at most 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most likely tokens that together have this probability are drawn from.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description The answer ends after so many tokens.
+             */
+            max_tokens?: number | null;
+            stop?: components["schemas"]["StopStrings"] | null;
+            /**
+             * Format: int64
+             * @description The same seed, request and model give the same answer.
+             */
+            random_seed?: number | null;
+            /**
+             * Format: float
+             * @description Lowers tokens that have appeared, however often.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Lowers tokens by how often they have appeared.
+             */
+            frequency_penalty?: number | null;
+        };
         /**
          * @description The `object` member of a complete answer.
          * @enum {string}
          */
         CompletionObject: "chat.completion";
+        /** @description What is known of a conversation, without its entries. */
+        Conversation: {
+            /** @description Always `conversation`. */
+            object: components["schemas"]["ConversationObject"];
+            /** @description `conv_` and 32 hexadecimal digits. */
+            id: string;
+            /** @description The title. */
+            name: string | null;
+            /** @description What it is about. */
+            description: string | null;
+            /** @description What the model is told before the first question. */
+            instructions: string | null;
+            /** @description The model that answers. */
+            model: string;
+            /** @description Always empty: tools are not offered. */
+            tools: Record<string, never>[];
+            /** @description How answers are drawn. */
+            completion_args: components["schemas"]["CompletionArgs"];
+            /** @description As it was given. */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When it was started, in RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When something was last said or changed, in RFC 3339.
+             */
+            updated_at: string;
+            /** @description Galerne's own: whether it stands before the others. */
+            pinned: boolean;
+            /** @description Galerne's own: whether it is put away. */
+            archived: boolean;
+            /** @description Galerne's own: the entry at the end of the shown branch. */
+            head: string | null;
+            /** @description Galerne's own: whether an answer is being written. */
+            running: boolean;
+        };
+        /** @description One question or one answer. */
+        ConversationEntry: (components["schemas"]["InputEntry"] & {
+            /** @enum {string} */
+            type: "message.input";
+        }) | (components["schemas"]["OutputEntry"] & {
+            /** @enum {string} */
+            type: "message.output";
+        });
+        /** @description One event of an answer as it is written. `Done` or `Error` is the last one. */
+        ConversationEvent: (components["schemas"]["ResponseStarted"] & {
+            /** @enum {string} */
+            type: "conversation.response.started";
+        }) | (components["schemas"]["MessageDelta"] & {
+            /** @enum {string} */
+            type: "message.output.delta";
+        }) | (components["schemas"]["ResponseDone"] & {
+            /** @enum {string} */
+            type: "conversation.response.done";
+        }) | (components["schemas"]["ResponseError"] & {
+            /** @enum {string} */
+            type: "conversation.response.error";
+        });
+        /** @description The entries of a conversation. */
+        ConversationHistory: {
+            /** @description Always `conversation.history`. */
+            object: components["schemas"]["HistoryObject"];
+            /** @description The conversation. */
+            conversation_id: string;
+            /** @description Those of the shown branch, or all of them; oldest first. */
+            entries: components["schemas"]["ConversationEntry"][];
+            /** @description Galerne's own: the entry at the end of the shown branch. */
+            head: string | null;
+        };
+        /** @description What is asked, as clients may write it. */
+        ConversationInputs: string | components["schemas"]["InputMessage"][];
+        /** @description The messages of a conversation. */
+        ConversationMessages: {
+            /** @description Always `conversation.messages`. */
+            object: components["schemas"]["MessagesObject"];
+            /** @description The conversation. */
+            conversation_id: string;
+            /** @description Those of the shown branch, oldest first. */
+            messages: components["schemas"]["ConversationEntry"][];
+        };
+        /**
+         * @description The `object` member of a conversation.
+         * @enum {string}
+         */
+        ConversationObject: "Conversation";
+        /** @description A complete answer. */
+        ConversationResponse: {
+            /** @description Always `conversation.response`. */
+            object: components["schemas"]["ResponseObject"];
+            /** @description The conversation. */
+            conversation_id: string;
+            /** @description Always one: the answer. */
+            outputs: components["schemas"]["ConversationEntry"][];
+            /** @description What the answer used. */
+            usage: components["schemas"]["Usage"];
+        };
         /** @description What an event adds to the message. */
         Delta: {
             role?: components["schemas"]["AnswerRole"] | null;
             /** @description Text to append; may be empty. */
             content: string;
         };
+        /** @description Galerne's own: what somebody has typed and not sent. */
+        Draft: {
+            /** @description The text so far. */
+            text: string;
+            /** @description The files that were attached. */
+            attachments: components["schemas"]["Attachment"][];
+            /** @description The model that was chosen. */
+            model: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last kept, in RFC 3339.
+             */
+            updated_at: string;
+        };
+        /**
+         * @description The `object` member of an entry.
+         * @enum {string}
+         */
+        EntryObject: "Entry";
+        /**
+         * @description How an answer stands.
+         * @enum {string}
+         */
+        EntryState: "running" | "complete" | "length" | "stopped" | "failed" | "interrupted";
         /**
          * @description The body of every error. The members at the top are what Mistral's clients read, `error` is
          *     what `OpenAI`'s clients read.
@@ -505,6 +870,59 @@ export interface components {
         /** @enum {string} */
         HealthStatus: "ok" | "failing";
         /**
+         * @description The `object` member of a history.
+         * @enum {string}
+         */
+        HistoryObject: "History";
+        /** @description A piece of a message. */
+        InputChunk: {
+            /** @description The text. */
+            text: string;
+            /** @description Galerne's own: makes the piece an attached file of this name. */
+            file_name?: string | null;
+            /** @enum {string} */
+            type: "text";
+        };
+        /** @description A text, or pieces of it. */
+        InputContent: string | components["schemas"]["InputChunk"][];
+        /** @description A question. */
+        InputEntry: {
+            /** @description Always `entry`. */
+            object: components["schemas"]["EntryObject"];
+            /** @description `msg_` and 32 hexadecimal digits. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was asked, in RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The same: a question is complete when it is kept.
+             */
+            completed_at: string | null;
+            /** @description Always `user`. */
+            role: components["schemas"]["InputRole"];
+            /** @description A text, or a piece with the text and one for each attached file. */
+            content: components["schemas"]["InputContent"];
+            /** @description Always `false`. */
+            prefix: boolean;
+            /** @description Galerne's own: the entry that this one follows; `null` for the first. */
+            parent_id: string | null;
+        };
+        /** @description A message of the role `user`. */
+        InputMessage: {
+            /** @description The only role that is offered. */
+            role: components["schemas"]["InputRole"];
+            /** @description What is said. */
+            content: components["schemas"]["InputContent"];
+        };
+        /**
+         * @description Who asks.
+         * @enum {string}
+         */
+        InputRole: "User";
+        /**
          * @description The `object` member of a list.
          * @enum {string}
          */
@@ -524,6 +942,37 @@ export interface components {
         };
         /** @description The content of a message as clients may write it. */
         MessageContent: string | components["schemas"]["TextChunk"][];
+        /** @description More text. */
+        MessageDelta: {
+            /**
+             * Format: date-time
+             * @description When the answer was begun, in RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            output_index: number;
+            /** @description The answer. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            content_index: number;
+            /** @description The model that answers. */
+            model: string;
+            /** @description Always `assistant`. */
+            role: components["schemas"]["AnswerRole"];
+            /** @description Text to append. */
+            content: string;
+        };
+        /**
+         * @description The `object` member of a list of messages.
+         * @enum {string}
+         */
+        MessagesObject: "Messages";
         /** @description What is told of a model. */
         ModelCard: {
             /** @description The name to write in `model`. */
@@ -584,8 +1033,51 @@ export interface components {
          * @enum {string}
          */
         ModelObject: "model";
+        /** @description An answer, or the continuation of one: a run of them is one text. */
+        OutputEntry: {
+            /** @description Always `entry`. */
+            object: components["schemas"]["EntryObject"];
+            /** @description `msg_` and 32 hexadecimal digits. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was begun, in RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended, in RFC 3339; `null` while it is written.
+             */
+            completed_at: string | null;
+            /** @description Always `assistant`. */
+            role: components["schemas"]["AnswerRole"];
+            /** @description The model that answered. */
+            model: string;
+            /** @description Always `null`: agents are not offered. */
+            agent_id: string | null;
+            /** @description The text so far. */
+            content: string;
+            /** @description Galerne's own: the entry that this one follows. */
+            parent_id: string | null;
+            /** @description Galerne's own: how it stands. */
+            state: components["schemas"]["EntryState"];
+            usage: components["schemas"]["Usage"] | null;
+            /** @description Galerne's own: the request to the model, whose entry in the log proves it. */
+            request_id: string | null;
+            /** @description Galerne's own: why it failed; `null` unless it did. */
+            error_code: string | null;
+        };
         /** @description One step on the way from the body to a field: a key or a position. */
         PathPart: number | string;
+        /** @description Galerne's own: what somebody has typed and not sent. Empty, it removes what was kept. */
+        PutDraft: {
+            /** @description The text so far. */
+            text?: string;
+            /** @description The files that were attached. */
+            attachments?: components["schemas"]["Attachment"][];
+            /** @description The model that was chosen. */
+            model?: string | null;
+        };
         /** @description Whether requests can be answered. */
         Ready: {
             status: components["schemas"]["ReadyStatus"];
@@ -596,6 +1088,74 @@ export interface components {
         ReadyStatus: "ready" | "not_ready";
         /** @enum {string} */
         Reason: "engine.no_model" | "store.unavailable" | "server.stopping" | "log.unavailable" | "log.witness_late" | "clock.moved_back" | "log.altered" | "log.rolled_back" | "log.forked";
+        /** @description The answer has ended. */
+        ResponseDone: {
+            /**
+             * Format: date-time
+             * @description When it ended, in RFC 3339.
+             */
+            created_at: string;
+            /** @description What it used. */
+            usage: components["schemas"]["Usage"];
+            /** @description Galerne's own: `complete`, `length` or `stopped`. */
+            state: components["schemas"]["EntryState"];
+            /** @description Galerne's own: the answer. */
+            entry_id: string;
+        };
+        /** @description The answer broke off. */
+        ResponseError: {
+            /**
+             * Format: date-time
+             * @description When it did, in RFC 3339.
+             */
+            created_at: string;
+            /** @description A sentence for people. */
+            message: string;
+            /**
+             * Format: int32
+             * @description The status that an answer in one piece would have had.
+             */
+            code: number;
+            /** @description Galerne's own: stable and documented, as in every error. */
+            error_code: string;
+            /** @description Galerne's own: `failed` or `interrupted`. */
+            state: components["schemas"]["EntryState"];
+            /** @description Galerne's own: the answer. */
+            entry_id: string;
+        };
+        /**
+         * @description The `object` member of an answer.
+         * @enum {string}
+         */
+        ResponseObject: "Response";
+        /** @description The answer begins. */
+        ResponseStarted: {
+            /**
+             * Format: date-time
+             * @description When it was begun, in RFC 3339.
+             */
+            created_at: string;
+            /** @description The conversation. */
+            conversation_id: string;
+            /**
+             * @description Galerne's own: the question; `null` if an earlier one is answered again or an answer is
+             *     continued.
+             */
+            input_id: string | null;
+            /** @description Galerne's own: the answer. */
+            entry_id: string;
+            /** @description Galerne's own: the model that answers. */
+            model: string;
+        };
+        /** @description A question that starts a new conversation from the middle of another one. */
+        RestartConversation: {
+            inputs?: components["schemas"]["ConversationInputs"] | null;
+            /** @description The last entry that the new conversation takes over, with all before it. */
+            from_entry_id: string;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean;
+            completion_args?: components["schemas"]["CompletionArgs"] | null;
+        };
         /**
          * @description Who speaks.
          * @enum {string}
@@ -617,6 +1177,32 @@ export interface components {
         SignIn: {
             /** @description What follows `#token=` in the address that the server printed. */
             token: string;
+        };
+        /**
+         * @description A question that starts a conversation.
+         *
+         *     Every optional field may be left out or `null`. Fields that are not listed are ignored, but
+         *     what would change the answer and is not offered is refused: agents, tools, guardrails,
+         *     `store: false`.
+         */
+        StartConversation: {
+            /** @description What is asked: a text, or a list with one message of the role `user`. */
+            inputs: components["schemas"]["ConversationInputs"];
+            /** @description The id of a model, as `GET /v1/models` lists them. */
+            model: string;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean;
+            /** @description What the model is told before the first question. */
+            instructions?: string | null;
+            /** @description The title; made from the first question if absent. */
+            name?: string | null;
+            /** @description What the conversation is about. */
+            description?: string | null;
+            /** @description Kept and given back. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            completion_args?: components["schemas"]["CompletionArgs"] | null;
         };
         /** @description Stop strings as clients may write them. */
         StopStrings: string | string[];
@@ -667,6 +1253,17 @@ export interface components {
             bytes: number[];
             /** @description The most likely candidates, best first; as many as were asked for. */
             top_logprobs: components["schemas"]["TokenCandidate"][];
+        };
+        /** @description Galerne's own: what changes in a conversation. What is absent stays. */
+        UpdateConversation: {
+            /** @description The new title. */
+            name?: string | null;
+            /** @description Whether it stands before the others. */
+            pinned?: boolean | null;
+            /** @description Whether it is put away. */
+            archived?: boolean | null;
+            /** @description The entry at the end of the branch that is to be shown. */
+            head?: string | null;
         };
         /** @description What a request used: tokens, energy, carbon. Complete answers and last chunks always carry it. */
         Usage: {
@@ -1069,6 +1666,1029 @@ export interface operations {
                 };
             };
             /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listConversations: {
+        parameters: {
+            query?: {
+                /** @description From 0 */
+                page?: number;
+                /** @description 1 to 1000; 100 if absent */
+                page_size?: number;
+                /** @description Words to find; at most 200 characters */
+                search?: string;
+                /** @description `false` (if absent), `true` or `any` */
+                archived?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    /** @description On all pages together */
+                    "galerne-total-count"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"][];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 128 visible ASCII characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartConversation"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResponse"];
+                    "text/event-stream": components["schemas"]["ConversationEvent"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation, without its entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    appendConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 128 visible ASCII characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppendConversation"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResponse"];
+                    "text/event-stream": components["schemas"]["ConversationEvent"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation, entry or model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An answer is being written */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    updateConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateConversation"];
+            };
+        };
+        responses: {
+            /** @description The conversation as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation or entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation, or `new` for the next one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing is kept */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    writeDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation, or `new` for the next one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDraft"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation or model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readConversationEvents: {
+        parameters: {
+            query?: {
+                /** @description The id of the answer */
+                entry_id?: string;
+            };
+            header?: {
+                /** @description The id of the last event that was read */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rest of the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ConversationEvent"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation or entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No character of the answer begins at that byte */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readConversationHistory: {
+        parameters: {
+            query?: {
+                /** @description Also the branches that are not shown */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationHistory"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readConversationMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages of the shown branch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationMessages"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restartConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 128 visible ASCII characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the old conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestartConversation"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResponse"];
+                    "text/event-stream": components["schemas"]["ConversationEvent"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation or entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The entry is still being written */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No answer is being written any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -7,9 +7,12 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server::{Server, anonymous, hello};
+use crate::{
+    conversation::{append, start},
+    server::{Server, anonymous, hello},
+};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
@@ -34,7 +37,7 @@ const fn row(method: &'static str, path: &'static str, needs: Needs, audit: &'st
     Row { method, path, needs, audit }
 }
 
-const TABLE: [Row; 13] = [
+const TABLE: [Row; 26] = [
     row("get", "/health", Needs::Nothing, "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log.read"),
@@ -43,6 +46,19 @@ const TABLE: [Row; 13] = [
     row("get", "/openapi.json", Needs::Nothing, "none"),
     row("get", "/ready", Needs::Nothing, "none"),
     row("post", "/v1/chat/completions", Needs::Caller, "chat.complete"),
+    row("get", "/v1/conversations", Needs::Caller, "conversation.list"),
+    row("post", "/v1/conversations", Needs::Caller, "conversation.start"),
+    row("delete", "/v1/conversations/{id}", Needs::Caller, "conversation.delete"),
+    row("get", "/v1/conversations/{id}", Needs::Caller, "conversation.read"),
+    row("patch", "/v1/conversations/{id}", Needs::Caller, "conversation.update"),
+    row("post", "/v1/conversations/{id}", Needs::Caller, "conversation.append"),
+    row("get", "/v1/conversations/{id}/draft", Needs::Caller, "draft.read"),
+    row("put", "/v1/conversations/{id}/draft", Needs::Caller, "draft.write"),
+    row("get", "/v1/conversations/{id}/events", Needs::Caller, "conversation.read"),
+    row("get", "/v1/conversations/{id}/history", Needs::Caller, "conversation.read"),
+    row("get", "/v1/conversations/{id}/messages", Needs::Caller, "conversation.read"),
+    row("post", "/v1/conversations/{id}/restart", Needs::Caller, "conversation.start"),
+    row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversation.stop"),
     row("get", "/v1/models", Needs::Caller, "model.list"),
     row("get", "/v1/models/{id}", Needs::Caller, "model.read"),
     row("delete", "/v1/session", Needs::Browser, "session.end"),
@@ -51,10 +67,26 @@ const TABLE: [Row; 13] = [
 ];
 
 impl Row {
-    fn request(&self, body: String) -> Request<Body> {
+    fn request(&self, id: &str, body: String) -> Request<Body> {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
-        let path = self.path.replace("{id}", "fake-model").replace("{level}", "0");
+        let path = self.path.replace("{id}", id).replace("{level}", "0");
         anonymous(method, &path.replace("{*position}", "000.p/1"), body)
+    }
+}
+
+impl Row {
+    fn asks_a_model(&self) -> bool {
+        matches!(self.audit, "conversation.start" | "conversation.append")
+    }
+
+    /// What every route takes, with what its own kind needs.
+    fn body(&self, entry: &Value) -> String {
+        let also = match self.path {
+            "/v1/conversations/{id}/restart" => json!({"inputs": "Encore", "from_entry_id": entry}),
+            "/v1/conversations/{id}" if self.method == "patch" => json!({"pinned": true}),
+            _ => json!({"inputs": "Encore", "text": "typed"}),
+        };
+        hello(also)
     }
 }
 
@@ -81,7 +113,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
 async fn protected_routes_refuse_whoever_is_nobody() {
     for row in TABLE.iter().filter(|row| matches!(row.needs, Needs::Caller | Needs::Browser)) {
         let server = Server::new().await;
-        let answer = server.send(row.request(hello(json!({})))).await;
+        let answer = server.send(row.request("fake-model", hello(json!({})))).await;
         answer.assert_problem(401, "auth.missing");
         server.assert_audit(&[("request.refused", "auth.missing")]);
         assert_eq!(server.engine.counts().started, 0, "{} {}", row.method, row.path);
@@ -92,7 +124,7 @@ async fn protected_routes_refuse_whoever_is_nobody() {
 async fn routes_for_browsers_take_no_key() {
     for row in TABLE.iter().filter(|row| row.needs == Needs::Browser) {
         let server = Server::new().await;
-        let mut request = row.request(String::new());
+        let mut request = row.request("", String::new());
         let key = format!("Bearer {}", server.key).parse().unwrap();
         request.headers_mut().insert(header::AUTHORIZATION, key);
         server.send(request).await.assert_problem(401, "auth.missing");
@@ -105,11 +137,17 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         let server = Server::new().await;
         server.log.checkpoint().await.unwrap();
         let token = server.access.create_link(&server.caller).await.unwrap();
+        let kept = a_conversation(&server).await;
+        let (id, entry) = if row.path.starts_with("/v1/conversations/") {
+            (kept["conversation_id"].as_str().unwrap(), &kept["outputs"][0]["id"])
+        } else {
+            ("fake-model", &Value::Null)
+        };
         let body = match row.needs {
             Needs::Link => json!({"token": token}).to_string(),
-            Needs::Nothing | Needs::Caller | Needs::Browser => hello(json!({})),
+            Needs::Nothing | Needs::Caller | Needs::Browser => row.body(entry),
         };
-        let mut request = row.request(body);
+        let mut request = row.request(id, body);
         match row.needs {
             Needs::Nothing | Needs::Link => {}
             Needs::Caller => {
@@ -131,8 +169,22 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         if !row.path.starts_with("/log/tile/") {
             answer.assert_common_headers();
         }
-        let new = server.audit().split_off(before);
+        let mut new = server.audit().split_off(before);
+        if row.asks_a_model() {
+            // What asks a model leaves the entry of every request to a model too.
+            assert_eq!(new.pop(), Some(("chat.complete".to_owned(), "ok".to_owned())));
+        }
         let expected = (row.audit != "none").then(|| (row.audit.to_owned(), "ok".to_owned()));
         assert_eq!(new, Vec::from_iter(expected), "{} {}", row.method, row.path);
     }
+}
+
+/// With one question, its answer and a draft.
+async fn a_conversation(server: &Server) -> Value {
+    let answer = start(server, json!({})).await;
+    let id = answer["conversation_id"].as_str().unwrap();
+    let path = format!("/v1/conversations/{id}/draft");
+    let draft = server.request(Method::PUT, &path, json!({"text": "typed"}).to_string());
+    assert_eq!(server.send(draft).await.status, 204);
+    append(server, id, json!({})).await
 }

@@ -7,9 +7,12 @@
 
 mod access_table;
 mod bad_input;
+mod browse;
 mod chat;
 mod connection;
+mod conversation;
 mod log;
 mod operations;
+mod running_turn;
 mod server;
 mod session;

@@ -92,7 +92,7 @@ async fn the_page_is_served_outside_the_api_only() {
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, "the page"));
     assert_eq!(answer.header("cache-control"), "max-age=60");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    server.get("/v1/conversations").await.assert_problem(404, "route.unknown");
+    server.get("/v1/nothing").await.assert_problem(404, "route.unknown");
     let mut rebound = anonymous(Method::GET, "/", Body::empty());
     rebound.headers_mut().insert("host", "example.org".parse().unwrap());
     server.send(rebound).await.assert_problem(421, "host.unknown");

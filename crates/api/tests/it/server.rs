@@ -9,6 +9,7 @@ use std::{
 };
 
 use api::{ApiParts, ApiSettings, ApiState, CountedLedger, Readiness};
+use assistant::{Assistant, AssistantParts};
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) clock: SimulatedClock,
     pub(crate) log: Log,
     pub(crate) access: Access,
+    pub(crate) assistant: Assistant,
     pub(crate) switches: Arc<Switches>,
     /// The API key of the first start.
     pub(crate) key: String,
@@ -114,11 +116,19 @@ impl Server {
             metering: Metering::new(site, factors::grid("FR").unwrap()),
             limits,
         });
+        let assistant = Assistant::new(AssistantParts {
+            chat: chat.clone(),
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+        });
         let router = api::router(ApiState::new(ApiParts {
             access: access.clone(),
             trail,
             log: log.clone(),
             chat,
+            assistant: assistant.clone(),
             models: Models::new(Arc::new(engine.clone())),
             clock: Arc::new(clock.clone()),
             ids,
@@ -127,7 +137,7 @@ impl Server {
             settings,
             page,
         }));
-        Self { router, store, engine, clock, log, access, switches, key, caller }
+        Self { router, store, engine, clock, log, access, assistant, switches, key, caller }
     }
 
     /// Sends a request that has everything it needs already.

@@ -147,7 +147,11 @@ impl Conversation {
                     self.messages.push(message(Role::Assistant, &answer));
                     return Ok(Asked::Answered);
                 }
-                Some(ChatEvent::Failed { .. }) => {
+                Some(ChatEvent::Unrecorded { .. }) => {
+                    return Err(Failure::message("the answer has ended and could not be recorded")
+                        .hint("see whether the disk is full; the text so far stands"));
+                }
+                Some(ChatEvent::Stopped { .. } | ChatEvent::Failed { .. }) => {
                     return Err(Failure::message("the answer broke off")
                         .hint("GALERNE_LOG=info shows why; the text so far stands"));
                 }

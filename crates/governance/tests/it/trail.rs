@@ -1,4 +1,4 @@
-use domain::RequestId;
+use domain::{ConversationId, RequestId};
 use governance::{Action, AuditError, AuditFact, ContentDigest, LogFault, Subject};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -35,6 +35,19 @@ async fn canonical_bytes_are_sorted_json_without_spaces() {
     assert_eq!(value["subject"], format!("request:{REQUEST}"));
     assert_eq!(value["v"], 2);
     assert_eq!(entry.request, Some(REQUEST));
+}
+
+#[tokio::test]
+async fn a_conversation_is_named_by_its_id() {
+    let world = World::founded().await;
+    let caller = world.access.operator().await.unwrap();
+    let id = ConversationId::from_uuid(Uuid::from_u128(0x018f_4e6d));
+    let fact = AuditFact::ok(Action::ConversationRead, caller, Subject::Conversation(id));
+    let entry = world.trail.entry(&fact).await.unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&entry.canonical).unwrap();
+    assert_eq!(value["action"], "conversation.read");
+    assert_eq!(value["subject"], format!("conversation:{id}"));
+    assert_eq!(entry.request, None);
 }
 
 #[tokio::test]

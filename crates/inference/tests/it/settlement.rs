@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::Timestamp;
@@ -8,7 +8,10 @@ use inference::{
     ports::{LedgerError, UsageLedger},
 };
 use testkit::{Behaviour, FakeEngine, MemoryStore};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use crate::{HANG, World, caller, question, read};
 
@@ -66,6 +69,47 @@ async fn a_caller_that_leaves_is_charged_what_was_used() {
 }
 
 #[tokio::test]
+async fn a_caller_that_stops_is_told_what_was_used() {
+    let (engine, stepper) = FakeEngine::new().stepped();
+    let world = world(engine);
+    let mut stream = world.chat.start(&caller(), question("one two three four")).await.unwrap();
+    stepper.step(2);
+    for _ in 0..2 {
+        timeout(HANG, stream.next()).await.unwrap().unwrap();
+    }
+    stream.stop();
+    let (rest, last) = read(stream).await;
+    let ChatEvent::Stopped { usage } = last else { panic!("{last:?}") };
+    assert_eq!((rest.as_str(), usage.completion_tokens), ("", 2));
+    let row = world.row();
+    assert_eq!((row.outcome.as_str(), row.figures.unwrap().completion_tokens), ("cancelled", 2));
+    assert_eq!(world.engine.counts().finished, 0);
+}
+
+#[tokio::test]
+async fn a_stop_before_the_first_token_and_one_after_the_end_are_no_errors() {
+    let (engine, stepper) = FakeEngine::new().stepped();
+    let world = world(engine);
+    let stream = world.chat.start(&caller(), question("one two")).await.unwrap();
+    stream.stop();
+    let (text, last) = read(stream).await;
+    assert!(text.is_empty() && matches!(last, ChatEvent::Stopped { .. }), "{text} {last:?}");
+
+    stepper.release();
+    let mut stream = world.chat.start(&caller(), question("one two")).await.unwrap();
+    while let Some(event) = timeout(HANG, stream.next()).await.unwrap() {
+        if matches!(event, ChatEvent::Finished { .. }) {
+            stream.stop();
+        }
+    }
+    stream.stop();
+    assert_eq!(timeout(HANG, stream.next()).await.unwrap(), None);
+    let outcomes: Vec<String> =
+        world.store.usage_records().into_iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes, ["cancelled", "finished"]);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_ends_with_its_usage() {
     let world = world(FakeEngine::new());
     world.engine.behave(Behaviour::FailAfter { tokens: 2 });
@@ -76,17 +120,35 @@ async fn an_answer_that_breaks_off_ends_with_its_usage() {
     assert_eq!(world.row().outcome, "failed");
 }
 
-#[tokio::test]
-async fn a_finish_that_cannot_be_recorded_is_not_called_finished() {
+#[tokio::test(start_paused = true)]
+async fn a_finish_that_cannot_be_recorded_is_not_called_finished_and_recorded_later() {
     let (engine, stepper) = FakeEngine::new().stepped();
     let world = world(engine);
     let stream = world.chat.start(&caller(), question("one two")).await.unwrap();
     world.store.break_down();
     stepper.release();
     let (_, last) = read(stream).await;
-    assert!(matches!(last, ChatEvent::Failed { .. }), "{last:?}");
+    assert!(matches!(last, ChatEvent::Unrecorded { .. }), "{last:?}");
+    sleep(Duration::from_secs(5)).await;
     world.store.repair();
     assert_eq!(world.row().outcome, "running");
+    // The pause between two tries has grown to 4 s by now.
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.row().outcome, "finished");
+    assert!(world.row().figures.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_does_not_wait_for_a_broken_ledger() {
+    let (engine, stepper) = FakeEngine::new().stepped();
+    let world = world(engine);
+    let stream = world.chat.start(&caller(), question("one two")).await.unwrap();
+    world.store.break_down();
+    stepper.release();
+    read(stream).await;
+    timeout(HANG, world.chat.shut_down(Duration::from_secs(1))).await.unwrap();
+    world.store.repair();
+    assert_eq!(world.row().outcome, "running", "the next start closes it");
 }
 
 /// Has written the row, and keeps whoever waits for it waiting: a commit on its way to the disk.

@@ -6,11 +6,19 @@ mod rows;
 #[path = "../fixtures/v0002/log_rows.rs"]
 mod log_rows;
 
+#[path = "../fixtures/v0003/conversation_rows.rs"]
+mod conversation_rows;
+
+mod conversation;
+
 use std::{fs, path::PathBuf};
 
 use domain::{OrganisationId, Timestamp};
-use governance::ports::{AccessStore as _, AuditStore as _, EntryRef, LogStore as _};
-use inference::ports::UsageLedger as _;
+use governance::{
+    AuditEntry,
+    ports::{AccessStore as _, AuditStore as _, EntryRef, LogStore},
+};
+use inference::ports::UsageLedger;
 use store::Store;
 use tempfile::TempDir;
 use testkit::{UsageFigures, UsageRecord, UsageRows as _};
@@ -18,7 +26,7 @@ use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 2] = ["v0001", "v0002"];
+const VERSIONS: [&str; 3] = ["v0001", "v0002", "v0003"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -79,7 +87,10 @@ async fn usage_is_there(version: &str) {
     // The first version did not say which request an entry is about.
     let entries = if version == "v0001" { rows::entries() } else { log_rows::entries() };
     let (refused, ours) = entries.split_last().expect("entries");
-    let numbered: Vec<_> = (1..).zip(ours.iter().cloned()).collect();
+    let mut numbered: Vec<_> = (1..).zip(ours.iter().cloned()).collect();
+    if version == "v0003" {
+        numbered.extend((10..).zip(conversation_rows::entries()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -103,7 +114,7 @@ async fn usage_is_there(version: &str) {
     assert_eq!(usage.usage_rows(organisation()).await, expected);
 
     let at = rows::time(100);
-    assert_eq!(store.close_interrupted(at).await.expect("closed"), 1);
+    assert_eq!(UsageLedger::close_interrupted(&store, at).await.expect("closed"), 1);
     let expected = [finished, ended("interrupted", Some(at))];
     assert_eq!(usage.usage_rows(organisation()).await, expected);
 }
@@ -117,11 +128,16 @@ async fn the_log_is_there_or_begins() {
     assert_eq!(store.newest_at().await.expect("read"), rows::time(9));
     assert!(store.extend(&log_rows::extension()).await.expect("extended"));
 
-    let (_directory, path) = copy("v0002");
+    log_is_there("v0002", rows::entries()).await;
+    log_is_there("v0003", [rows::entries(), conversation_rows::entries()].concat()).await;
+}
+
+async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
+    let (_directory, path) = copy(version);
     let store = Store::open(&path).await.expect("opened");
-    assert_eq!(store.entry_count().await.expect("read"), 9);
-    let bytes: Vec<_> = rows::entries().into_iter().map(|entry| entry.canonical).collect();
-    assert_eq!(store.entries(0, 100).await.expect("read"), bytes);
+    assert_eq!(store.entry_count().await.expect("read"), entries.len() as u64);
+    let bytes: Vec<_> = entries.into_iter().map(|entry| entry.canonical).collect();
+    assert_eq!(LogStore::entries(&store, 0, 100).await.expect("read"), bytes);
     let expected = log_rows::extension();
     assert_eq!(store.newest_checkpoint().await.expect("read"), Some(expected.note.clone()));
     let tile = store.tile(0, 0).await.expect("read").expect("a tile");

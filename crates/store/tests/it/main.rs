@@ -3,6 +3,7 @@
 
 mod append_only;
 mod concurrency;
+mod conversation;
 mod fixture;
 mod kill;
 mod opening;

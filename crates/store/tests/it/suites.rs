@@ -5,7 +5,10 @@ use std::sync::{
 
 use store::Store;
 use tempfile::TempDir;
-use testkit::{UsageUnderTest, access_suite, audit_suite, log_suite, usage_suite};
+use testkit::{
+    ConversationsUnderTest, UsageUnderTest, access_suite, audit_suite, conversation_suite,
+    log_suite, usage_suite,
+};
 
 use crate::rows::Rows;
 
@@ -61,6 +64,46 @@ async fn a_file_passes_the_usage_suite() {
 async fn a_file_passes_the_log_suite() {
     let databases = Databases::new();
     log_suite(async || databases.store().await).await;
+}
+
+fn conversations(first: Store, second: &Store) -> ConversationsUnderTest {
+    ConversationsUnderTest {
+        store: Arc::new(first),
+        ledger: Arc::new(second.clone()),
+        audit: Arc::new(second.clone()),
+        projects: Arc::new(second.clone()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_conversation_suite() {
+    let databases = Databases::new();
+    conversation_suite(async || {
+        let store = databases.store().await;
+        conversations(store.clone(), &store)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_passes_the_conversation_suite() {
+    conversation_suite(async || {
+        let store = Store::in_memory().await.expect("opened");
+        conversations(store.clone(), &store)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_file_pass_the_conversation_suite() {
+    let databases = Databases::new();
+    conversation_suite(async || {
+        let path = databases.path();
+        let first = Store::open(&path).await.expect("opened");
+        let second = Store::open(&path).await.expect("opened beside the first");
+        conversations(first, &second)
+    })
+    .await;
 }
 
 /// Two stores on one file stand for two processes: each call goes to the other one.

@@ -7,8 +7,9 @@ mod memory_witness;
 use std::sync::Arc;
 
 use testkit::{
-    EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness, UsageUnderTest, WitnessUnderTest,
-    access_suite, audit_suite, engine_suite, log_suite, usage_suite, witness_suite,
+    ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness,
+    UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, conversation_suite, engine_suite,
+    log_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,6 +35,20 @@ async fn memory_store_passes_the_usage_suite() {
             ledger: Arc::<MemoryStore>::clone(&store),
             audit: Arc::<MemoryStore>::clone(&store),
             rows: store,
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_conversation_suite() {
+    conversation_suite(async || {
+        let store = Arc::new(MemoryStore::default());
+        ConversationsUnderTest {
+            store: Arc::<MemoryStore>::clone(&store),
+            ledger: Arc::<MemoryStore>::clone(&store),
+            audit: Arc::<MemoryStore>::clone(&store),
+            projects: store,
         }
     })
     .await;

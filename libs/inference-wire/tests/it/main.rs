@@ -6,5 +6,6 @@
 )]
 
 mod answers;
+mod conversation;
 mod decode;
 mod properties;

@@ -1,0 +1,75 @@
+//! Why a request about conversations was refused.
+
+use domain::{ConversationId, EntryId};
+use governance::{AuditError, ports::StoreError};
+use inference::ChatError;
+
+use crate::ENTRIES_MAX;
+
+/// Why a request was refused. Its audit entry is written, unless it is the trail that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AssistantError {
+    #[error("there is no conversation `{id}`; it may have been deleted, or be another project's")]
+    UnknownConversation { id: ConversationId },
+    #[error("the conversation has no entry `{id}`; read its history for those that it has")]
+    UnknownEntry { id: EntryId },
+    #[error("the conversation has no answer yet; ask something first")]
+    NothingToFollow,
+    #[error("an answer of conversation `{id}` is still running; wait for it or stop it")]
+    Busy { id: ConversationId },
+    #[error("a conversation holds at most {ENTRIES_MAX} entries; begin another one")]
+    Full,
+    #[error("this idempotency key was used for another request; use a new one")]
+    KeyReused,
+    #[error("there is no draft")]
+    UnknownDraft,
+    #[error("{reason}")]
+    Invalid { parameter: &'static str, reason: String },
+    #[error("the server is stopping")]
+    Stopping,
+    /// The question is kept, its answer has failed.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the turn broke off before it began")]
+    BrokenOff,
+}
+
+impl AssistantError {
+    /// Stable code, explained in `docs/errors/`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownConversation { .. } => "conversation.not_found",
+            Self::UnknownEntry { .. } | Self::NothingToFollow => "entry.not_found",
+            Self::Busy { .. } => "conversation.busy",
+            Self::Full => "conversation.full",
+            Self::KeyReused => "idempotency.reused",
+            Self::UnknownDraft => "draft.not_found",
+            Self::Invalid { .. } => "request.invalid",
+            Self::Stopping => "server.stopping",
+            Self::Chat(error) => error.code(),
+            Self::Audit(_) => "audit.unavailable",
+            Self::Store(_) => "store.unavailable",
+            Self::BrokenOff => "internal",
+        }
+    }
+
+    /// When trying again makes sense, if it does.
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Chat(error) => error.retry_after_seconds(),
+            Self::Busy { .. } | Self::Stopping | Self::Audit(_) | Self::Store(_) => Some(2),
+            Self::UnknownConversation { .. }
+            | Self::UnknownEntry { .. }
+            | Self::NothingToFollow
+            | Self::Full
+            | Self::KeyReused
+            | Self::UnknownDraft
+            | Self::Invalid { .. }
+            | Self::BrokenOff => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Paths through the tree of entries, and the prompts that they make.
+
+use std::collections::HashMap;
+
+use domain::{
+    EntryId,
+    chat::{Message, Role},
+};
+
+use crate::{Attachment, Body, Entry, Question, title::clean};
+
+/// The entries from the root to `end`, root first; none if there is no such entry or its path is
+/// broken.
+pub fn path(entries: &[Entry], end: EntryId) -> Vec<&Entry> {
+    let by_id: HashMap<EntryId, &Entry> = entries.iter().map(|entry| (entry.id, entry)).collect();
+    let mut path = Vec::new();
+    let mut next = Some(end);
+    while let Some(id) = next {
+        // A path longer than the tree goes in a circle.
+        let Some(entry) = by_id.get(&id).filter(|_| path.len() < entries.len()) else {
+            return Vec::new();
+        };
+        path.push(*entry);
+        next = entry.parent;
+    }
+    path.reverse();
+    path
+}
+
+/// What the model is asked: the instructions, then the path. Answers in a row are one message, and
+/// so are questions that got no word of an answer. An answer at the end is to be continued.
+pub(crate) fn prompt(instructions: Option<&str>, path: &[Entry]) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    if let Some(instructions) = instructions.filter(|text| !text.is_empty()) {
+        messages.push(message(Role::System, instructions.to_owned()));
+    }
+    for entry in path {
+        let (role, text, between) = match &entry.body {
+            Body::Question(question) => (Role::User, rendered(question), "\n\n"),
+            Body::Answer(answer) => (Role::Assistant, answer.text.clone(), ""),
+        };
+        if role == Role::Assistant && text.is_empty() {
+            continue;
+        }
+        match messages.last_mut().filter(|last| last.role == role) {
+            Some(last) => {
+                last.content.push_str(between);
+                last.content.push_str(&text);
+            }
+            None => messages.push(message(role, text)),
+        }
+    }
+    if let Some(last) = messages.last_mut() {
+        last.prefix = last.role == Role::Assistant;
+    }
+    messages
+}
+
+const fn message(role: Role, content: String) -> Message {
+    Message { role, content, prefix: false }
+}
+
+fn rendered(question: &Question) -> String {
+    let mut text: String = question.attachments.iter().map(attached).collect();
+    text.push_str(&question.text);
+    text
+}
+
+/// The fence is longer than any in the file, so that a file cannot end it.
+fn attached(file: &Attachment) -> String {
+    let fence = "`".repeat(longest_fence(&file.text).saturating_add(1).max(3));
+    let name = clean(&file.name).replace('`', "'");
+    let end = if file.text.ends_with('\n') { "" } else { "\n" };
+    format!("File `{name}`:\n{fence}\n{}{end}{fence}\n\n", file.text)
+}
+
+fn longest_fence(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

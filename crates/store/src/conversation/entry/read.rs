@@ -1,0 +1,183 @@
+//! Entries with the figures of their usage rows.
+
+use assistant::{Answer, Body, ENTRIES_MAX, Entry, EntryState, Question, Scope, TurnUsage};
+use carbon_ledger::Method;
+use domain::{ConversationId, EntryId, RequestId};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    conversation::{json, record},
+    failure::Failure,
+    row::{Columns, bytes},
+};
+
+/// Usage is kept with the request and settled apart from the answer: it is read from there.
+macro_rules! entries {
+    ($with:literal, $from:literal, $rest:literal) => {
+        concat!(
+            $with,
+            " SELECT e.id, e.parent_id, e.author, e.state, e.created_at, e.completed_at, \
+             e.model, e.request_id, e.error, e.attachments, e.text, \
+             u.prompt_tokens, u.completion_tokens, u.cpu_seconds, u.energy_joules, \
+             u.energy_method, u.energy_uncertainty_percent, u.co2e_grams, u.co2e_method, \
+             u.co2e_uncertainty_percent, u.grid_factor_grams_per_kwh, u.grid_factor_year, \
+             u.grid_factor_source, u.grid_zone, u.site \
+             FROM ",
+            $from,
+            " LEFT JOIN usage AS u ON u.organisation_id = e.organisation_id \
+             AND u.request_id = e.request_id AND u.prompt_tokens IS NOT NULL ",
+            $rest
+        )
+    };
+}
+
+pub(in crate::conversation) const ALL: &str = entries!(
+    "",
+    "entry AS e",
+    "WHERE e.organisation_id = ?1 AND e.project_id = ?2 AND e.conversation_id = ?3 \
+     ORDER BY e.created_at, e.id"
+);
+
+pub(in crate::conversation) const ONE: &str = entries!(
+    "",
+    "entry AS e",
+    "WHERE e.organisation_id = ?1 AND e.project_id = ?2 AND e.conversation_id = ?3 AND e.id = ?4"
+);
+
+/// The limit ends what somebody tied to a ring behind our back.
+pub(in crate::conversation) const PATH: &str = entries!(
+    "WITH RECURSIVE path (number, parent_id, depth) AS (\
+     SELECT number, parent_id, 0 FROM entry \
+     WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
+     UNION ALL \
+     SELECT p.number, p.parent_id, path.depth + 1 FROM path CROSS JOIN entry AS p \
+     ON p.organisation_id = ?1 AND p.project_id = ?2 AND p.conversation_id = ?3 \
+     AND p.id = path.parent_id LIMIT ?5)",
+    "path CROSS JOIN entry AS e ON e.number = path.number",
+    "ORDER BY path.depth DESC"
+);
+
+pub(in crate::conversation) async fn all(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+) -> Result<Vec<Entry>, Failure> {
+    let rows = sqlx::query(ALL)
+        .bind(bytes(scope.organisation.as_uuid()))
+        .bind(bytes(scope.project.as_uuid()))
+        .bind(bytes(conversation.as_uuid()))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(entry).collect()
+}
+
+pub(in crate::conversation) async fn find(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+    id: EntryId,
+) -> Result<Option<Entry>, Failure> {
+    let row = sqlx::query(ONE)
+        .bind(bytes(scope.organisation.as_uuid()))
+        .bind(bytes(scope.project.as_uuid()))
+        .bind(bytes(conversation.as_uuid()))
+        .bind(bytes(id.as_uuid()))
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(entry).transpose()
+}
+
+pub(in crate::conversation) async fn path(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+    end: EntryId,
+) -> Result<Vec<Entry>, Failure> {
+    let rows = sqlx::query(PATH)
+        .bind(bytes(scope.organisation.as_uuid()))
+        .bind(bytes(scope.project.as_uuid()))
+        .bind(bytes(conversation.as_uuid()))
+        .bind(bytes(end.as_uuid()))
+        .bind(i64::try_from(ENTRIES_MAX).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(entry).collect()
+}
+
+pub(in crate::conversation) async fn is_there(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+    id: EntryId,
+) -> Result<bool, Failure> {
+    let found = sqlx::query(
+        "SELECT 1 FROM entry \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(conversation.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
+fn entry(row: &SqliteRow) -> Result<Entry, Failure> {
+    let columns = Columns(row);
+    let body = match row.try_get("author")? {
+        "user" => Body::Question(Question {
+            text: columns.text("text")?,
+            attachments: json::read_attachments(row, "attachments")?,
+        }),
+        "assistant" => Body::Answer(answer(row)?),
+        _ => return Err(Failure::Unreadable { column: "author" }),
+    };
+    Ok(Entry {
+        id: EntryId::from_uuid(columns.uuid("id")?),
+        parent: columns.uuid_if_any("parent_id")?.map(EntryId::from_uuid),
+        created_at: columns.time("created_at")?,
+        completed_at: columns.time_if_any("completed_at")?,
+        body,
+    })
+}
+
+fn answer(row: &SqliteRow) -> Result<Answer, Failure> {
+    let columns = Columns(row);
+    let state = EntryState::from_word(row.try_get("state")?);
+    Ok(Answer {
+        model: record::model(row, "model")?,
+        text: columns.text("text")?,
+        state: state.ok_or(Failure::Unreadable { column: "state" })?,
+        request: columns.uuid_if_any("request_id")?.map(RequestId::from_uuid),
+        usage: usage(row)?,
+        error: row.try_get("error")?,
+    })
+}
+
+/// `None` while the request runs, and for good when its process died.
+fn usage(row: &SqliteRow) -> Result<Option<TurnUsage>, Failure> {
+    let Some(prompt_tokens) = row.try_get("prompt_tokens")? else {
+        return Ok(None);
+    };
+    let columns = Columns(row);
+    Ok(Some(TurnUsage {
+        prompt_tokens,
+        completion_tokens: row.try_get("completion_tokens")?,
+        cpu_seconds: row.try_get("cpu_seconds")?,
+        energy_joules: row.try_get("energy_joules")?,
+        energy_method: method(row, "energy_method")?,
+        energy_uncertainty_percent: row.try_get("energy_uncertainty_percent")?,
+        co2e_grams: row.try_get("co2e_grams")?,
+        co2e_method: method(row, "co2e_method")?,
+        co2e_uncertainty_percent: row.try_get("co2e_uncertainty_percent")?,
+        grid_factor_grams_per_kwh: row.try_get("grid_factor_grams_per_kwh")?,
+        grid_factor_year: row.try_get("grid_factor_year")?,
+        grid_factor_source: columns.text("grid_factor_source")?,
+        grid_zone: columns.text("grid_zone")?,
+        site: columns.text("site")?,
+    }))
+}
+
+fn method(row: &SqliteRow, column: &'static str) -> Result<Method, Failure> {
+    let word: &str = row.try_get(column)?;
+    let all = [Method::Measured, Method::Modelled, Method::Estimated];
+    let found = all.into_iter().find(|method| method.as_str() == word);
+    found.ok_or(Failure::Unreadable { column })
+}

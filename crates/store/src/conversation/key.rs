@@ -1,0 +1,97 @@
+//! Idempotency keys: what was begun under them, for a day.
+
+use assistant::{Idempotency, IdempotencyKey, KEPT_SECONDS, Scope, ports::Remembered};
+use domain::{ConversationId, EntryId, Timestamp};
+use sqlx::SqliteConnection;
+
+use crate::{
+    failure::Failure,
+    row::{Columns, bytes},
+};
+
+pub(super) async fn find(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+    key: &IdempotencyKey,
+    at: Timestamp,
+) -> Result<Option<Remembered>, Failure> {
+    let row = sqlx::query(
+        "SELECT conversation_id, entry_id, digest FROM idempotency \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND key = ?3 AND at >= ?4",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(key.as_str())
+    .bind(oldest(at))
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let columns = Columns(&row);
+    Ok(Some(Remembered {
+        conversation: ConversationId::from_uuid(columns.uuid("conversation_id")?),
+        entry: EntryId::from_uuid(columns.uuid("entry_id")?),
+        digest: columns.array("digest")?,
+    }))
+}
+
+pub(super) async fn remove_old(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query(
+        "DELETE FROM idempotency WHERE organisation_id = ?1 AND project_id = ?2 AND at < ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(oldest(at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+    idempotency: &Idempotency,
+    (entry, at): (EntryId, Timestamp),
+) -> Result<(), Failure> {
+    sqlx::query(
+        "INSERT INTO idempotency \
+         (organisation_id, project_id, key, digest, conversation_id, entry_id, at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(idempotency.key.as_str())
+    .bind(idempotency.digest.to_vec())
+    .bind(bytes(conversation.as_uuid()))
+    .bind(bytes(entry.as_uuid()))
+    .bind(at.as_micros())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Of one conversation: reads the keys of a day, which are few.
+pub(super) async fn remove_all(
+    connection: &mut SqliteConnection,
+    (scope, conversation): (Scope, ConversationId),
+) -> Result<(), Failure> {
+    sqlx::query(
+        "DELETE FROM idempotency \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(conversation.as_uuid()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn oldest(at: Timestamp) -> i64 {
+    at.plus_seconds(-KEPT_SECONDS).as_micros()
+}

@@ -1,0 +1,103 @@
+//! Pages of the list, searched or not.
+
+use assistant::{Conversation, ListQuery, Page, Scope};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{place, record, search};
+use crate::{failure::Failure, row::bytes};
+
+/// The numbers of a scope's conversations, in the order of the list.
+macro_rules! listed {
+    ($found:literal) => {
+        concat!(
+            "SELECT number FROM conversation INDEXED BY conversation_listed \
+             WHERE organisation_id = ?1 AND project_id = ?2 AND (?3 IS NULL OR archived = ?3)",
+            $found,
+            " ORDER BY pinned DESC, updated_at DESC, id DESC "
+        )
+    };
+}
+
+/// One row without a conversation tells the total of an empty page.
+macro_rules! rows {
+    ($with:expr, $total:expr) => {
+        concat!(
+            "WITH ",
+            $with,
+            " SELECT (",
+            $total,
+            ") AS total, c.* FROM (SELECT 1) LEFT JOIN page \
+             LEFT JOIN conversation AS c ON c.number = page.number \
+             ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC"
+        )
+    };
+}
+
+pub(super) const PAGE: &str = rows!(
+    concat!("page AS MATERIALIZED (", listed!(""), "LIMIT ?4 OFFSET ?5)"),
+    "SELECT count(*) FROM conversation INDEXED BY conversation_listed \
+     WHERE organisation_id = ?1 AND project_id = ?2 AND (?3 IS NULL OR archived = ?3)"
+);
+
+/// Clears the entry from each number that was found: what is left is the conversation. The words
+/// are looked up once, for the page and for the total; `LIMIT -1` keeps the order in between.
+pub(super) const PAGE_FOUND: &str = rows!(
+    concat!(
+        "listed AS MATERIALIZED (",
+        listed!(
+            " AND number IN (SELECT rowid & ~32767 FROM conversation_search \
+             WHERE conversation_search MATCH ?6 AND rowid BETWEEN ?7 AND ?8)"
+        ),
+        "LIMIT -1), page AS MATERIALIZED (SELECT number FROM listed LIMIT ?4 OFFSET ?5)"
+    ),
+    "SELECT count(*) FROM listed"
+);
+
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+    query: &ListQuery,
+) -> Result<Page, Failure> {
+    let rows = match query.search.as_deref().filter(|search| !search.trim().is_empty()) {
+        None => select(PAGE, scope, query).fetch_all(connection).await?,
+        Some(search) => {
+            let range = place::range(connection, scope).await?;
+            let (Some(range), Some(words)) = (range, search::expression(search)) else {
+                return Ok(Page { conversations: Vec::new(), total: 0 });
+            };
+            let select = select(PAGE_FOUND, scope, query);
+            select.bind(words).bind(range.start()).bind(range.end()).fetch_all(connection).await?
+        }
+    };
+    Ok(Page {
+        total: rows.first().map_or(Ok(0), total)?,
+        conversations: conversations(&rows, scope)?,
+    })
+}
+
+type Select = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn select(statement: &'static str, scope: Scope, query: &ListQuery) -> Select {
+    sqlx::query(statement)
+        .bind(bytes(scope.organisation.as_uuid()))
+        .bind(bytes(scope.project.as_uuid()))
+        .bind(query.archived)
+        .bind(query.limit)
+        // There are fewer conversations than the greatest integer that the database can hold.
+        .bind(i64::try_from(query.offset).unwrap_or(i64::MAX))
+}
+
+fn total(row: &SqliteRow) -> Result<u64, Failure> {
+    let total: i64 = row.try_get("total")?;
+    u64::try_from(total).map_err(|_| Failure::Unreadable { column: "total" })
+}
+
+fn conversations(rows: &[SqliteRow], scope: Scope) -> Result<Vec<Conversation>, Failure> {
+    let mut conversations = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.try_get::<Option<i64>, _>("number")?.is_some() {
+            conversations.push(record::conversation(row, scope)?);
+        }
+    }
+    Ok(conversations)
+}

@@ -1,0 +1,50 @@
+//! Numbers of conversations and entries: `project << 43 | conversation << 15 | entry`.
+//!
+//! Each project has a range of its own, so a search that reads one range never sees the rows of
+//! another tenant. No number is given twice, also not after a deletion.
+
+use std::ops::RangeInclusive;
+
+use assistant::Scope;
+use sqlx::SqliteConnection;
+
+use crate::{failure::Failure, row::bytes};
+
+const PROJECT_SHIFT: u32 = 43;
+const CONVERSATION_SHIFT: u32 = 15;
+
+/// The greatest number of an entry; 0 is the conversation itself.
+pub(super) const ENTRY_MAX: i64 = (1 << CONVERSATION_SHIFT) - 1;
+
+/// The numbers of a project; `None` while it has no conversation.
+pub(super) async fn range(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+) -> Result<Option<RangeInclusive<i64>>, Failure> {
+    let project: Option<i64> = sqlx::query_scalar(
+        "SELECT project FROM conversation_range WHERE organisation_id = ?1 AND project_id = ?2",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    Ok(project.map(|project| {
+        let first = project << PROJECT_SHIFT;
+        first..=first | ((1 << PROJECT_SHIFT) - 1)
+    }))
+}
+
+/// The number of a conversation that begins.
+pub(super) async fn next(connection: &mut SqliteConnection, scope: Scope) -> Result<i64, Failure> {
+    let (project, conversation): (i64, i64) = sqlx::query_as(
+        "INSERT INTO conversation_range (organisation_id, project_id, project, conversations) \
+         VALUES (?1, ?2, (SELECT coalesce(max(project), 0) + 1 FROM conversation_range), 1) \
+         ON CONFLICT (organisation_id, project_id) DO UPDATE SET conversations = conversations + 1 \
+         RETURNING project, conversations",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .fetch_one(connection)
+    .await?;
+    Ok(project << PROJECT_SHIFT | conversation << CONVERSATION_SHIFT)
+}

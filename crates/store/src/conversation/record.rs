@@ -1,0 +1,213 @@
+//! Conversations without their entries.
+
+use assistant::{Change, Conversation, Scope, TurnSettings, ports::Updated};
+use domain::{ConversationId, EntryId, ModelId, Timestamp};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{entry, json};
+use crate::{
+    failure::Failure,
+    row::{Columns, bytes},
+};
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    number: i64,
+    conversation: &Conversation,
+) -> Result<(), Failure> {
+    let settings = &conversation.settings;
+    sqlx::query(
+        "INSERT INTO conversation (number, organisation_id, project_id, id, created_at, \
+         updated_at, pinned, archived, head, model, temperature, top_p, presence_penalty, \
+         frequency_penalty, seed, max_tokens, stop, name, description, instructions, metadata) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20, ?21)",
+    )
+    .bind(number)
+    .bind(bytes(conversation.scope.organisation.as_uuid()))
+    .bind(bytes(conversation.scope.project.as_uuid()))
+    .bind(bytes(conversation.id.as_uuid()))
+    .bind(conversation.created_at.as_micros())
+    .bind(conversation.updated_at.as_micros())
+    .bind(conversation.pinned)
+    .bind(conversation.archived)
+    .bind(bytes(conversation.head.as_uuid()))
+    .bind(conversation.model.as_str())
+    .bind(settings.temperature)
+    .bind(settings.top_p)
+    .bind(settings.presence_penalty)
+    .bind(settings.frequency_penalty)
+    .bind(settings.seed.map(u64::cast_signed))
+    .bind(settings.max_tokens)
+    .bind(json::texts(&settings.stop))
+    .bind(&conversation.name)
+    .bind(&conversation.description)
+    .bind(&conversation.instructions)
+    .bind(&conversation.metadata)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+    id: ConversationId,
+) -> Result<Option<Conversation>, Failure> {
+    let row = sqlx::query(
+        "SELECT * FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| conversation(&row, scope)).transpose()
+}
+
+/// The number under which it is searched; those of its entries follow.
+pub(super) async fn number(
+    connection: &mut SqliteConnection,
+    (scope, id): (Scope, ConversationId),
+) -> Result<Option<i64>, Failure> {
+    let number = sqlx::query_scalar(
+        "SELECT number FROM conversation \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    Ok(number)
+}
+
+/// A turn begins.
+pub(super) async fn go_on(
+    connection: &mut SqliteConnection,
+    (scope, id): (Scope, ConversationId),
+    (head, model): (EntryId, &ModelId),
+    at: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query(
+        "UPDATE conversation SET head = ?4, model = ?5, updated_at = ?6 \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .bind(bytes(head.as_uuid()))
+    .bind(model.as_str())
+    .bind(at.as_micros())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A turn ends.
+pub(super) async fn touch(
+    connection: &mut SqliteConnection,
+    (scope, id): (Scope, ConversationId),
+    at: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query(
+        "UPDATE conversation SET updated_at = ?4 \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .bind(at.as_micros())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update(
+    connection: &mut SqliteConnection,
+    (scope, id): (Scope, ConversationId),
+    change: &Change,
+) -> Result<Updated, Failure> {
+    if number(connection, (scope, id)).await?.is_none() {
+        return Ok(Updated::UnknownConversation);
+    }
+    if let Some(head) = change.head
+        && !entry::is_there(connection, (scope, id), head).await?
+    {
+        return Ok(Updated::UnknownEntry);
+    }
+    let row = sqlx::query(
+        "UPDATE conversation SET name = coalesce(?4, name), pinned = coalesce(?5, pinned), \
+         archived = coalesce(?6, archived), head = coalesce(?7, head) \
+         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3 RETURNING *",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .bind(&change.name)
+    .bind(change.pinned)
+    .bind(change.archived)
+    .bind(change.head.map(|head| bytes(head.as_uuid())))
+    .fetch_one(connection)
+    .await?;
+    Ok(Updated::Changed(Box::new(conversation(&row, scope)?)))
+}
+
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    (scope, id): (Scope, ConversationId),
+) -> Result<(), Failure> {
+    sqlx::query(
+        "DELETE FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.project.as_uuid()))
+    .bind(bytes(id.as_uuid()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) fn conversation(row: &SqliteRow, scope: Scope) -> Result<Conversation, Failure> {
+    let columns = Columns(row);
+    Ok(Conversation {
+        id: ConversationId::from_uuid(columns.uuid("id")?),
+        scope,
+        name: columns.text("name")?,
+        description: row.try_get("description")?,
+        instructions: row.try_get("instructions")?,
+        model: model(row, "model")?,
+        settings: settings(row)?,
+        metadata: row.try_get("metadata")?,
+        created_at: columns.time("created_at")?,
+        updated_at: columns.time("updated_at")?,
+        pinned: row.try_get("pinned")?,
+        archived: row.try_get("archived")?,
+        head: EntryId::from_uuid(columns.uuid("head")?),
+    })
+}
+
+fn settings(row: &SqliteRow) -> Result<TurnSettings, Failure> {
+    Ok(TurnSettings {
+        temperature: row.try_get("temperature")?,
+        top_p: row.try_get("top_p")?,
+        presence_penalty: row.try_get("presence_penalty")?,
+        frequency_penalty: row.try_get("frequency_penalty")?,
+        seed: row.try_get::<Option<i64>, _>("seed")?.map(i64::cast_unsigned),
+        max_tokens: row.try_get("max_tokens")?,
+        stop: json::read_texts(row, "stop")?,
+    })
+}
+
+pub(super) fn model(row: &SqliteRow, column: &'static str) -> Result<ModelId, Failure> {
+    model_if_any(row, column)?.ok_or(Failure::Unreadable { column })
+}
+
+pub(super) fn model_if_any(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<ModelId>, Failure> {
+    let text: Option<&str> = row.try_get(column)?;
+    let read = |text: &str| text.parse().map_err(|_| Failure::Unreadable { column });
+    text.map(read).transpose()
+}

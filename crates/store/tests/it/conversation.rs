@@ -1,0 +1,7 @@
+//! Conversations: what the shared suite cannot ask of every implementation.
+
+mod deletion;
+mod hostile;
+mod reopening;
+mod sample;
+mod search;
