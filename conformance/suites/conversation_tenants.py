@@ -75,6 +75,7 @@ def _expect_nothing(stranger, conversation, entry):
         ("GET", "/messages", None),
         ("GET", "/events", None),
         ("GET", f"/events?entry_id={entry}", None),
+        ("GET", "/draft", None),
         ("PUT", "/draft", {"text": "Mine now"}),
         ("DELETE", "", None),
     ]
@@ -87,9 +88,7 @@ def _expect_nothing(stranger, conversation, entry):
             bare = place.removeprefix("conv_")
             told.append(answer.body.decode().replace(bare, "ID"))
         assert told[0] == told[1], f"{method} {rest} tells them apart: {told}"
-    for of in (conversation, "new"):
-        answer = stranger.api.request("GET", f"/v1/conversations/{of}/draft")
-        expect_refusal(answer, 404, "draft.not_found")
+    expect(stranger.api.request("GET", "/v1/conversations/new/draft"), 204)
 
 
 def _expect_own_only(stranger, conversation, entry):

@@ -188,7 +188,10 @@ def _branches(report, client):
         assert shown["head"] == other["id"], shown
         assert [each["id"] for each in shown["entries"]][:2] == [question["id"], answer["id"]]
         tree = client.entries(first["conversation_id"], "?all=true")
-        assert len(tree) == 5, tree
+        made = [question, answer, again, None, other]
+        assert len(tree) == len(made), tree
+        for entry, expected in zip(tree, made):
+            assert expected is None or entry["id"] == expected["id"], tree
         parents = {each["id"]: each["parent_id"] for each in tree}
         assert parents[question["id"]] is None
         assert parents[again["id"]] == parents[answer["id"]] == question["id"], parents
@@ -216,11 +219,21 @@ def _refusals(report, client):
         with report.check(f"conversations: {name} -> {status} {code}"):
             answer = client.post(**{"inputs": "Hello", "path": where, **fields})
             expect_refusal(answer, status, code)
+            kept = f"/v1/conversations{path}" if code == "context.too_long" else None
+            assert answer.headers.get("location") == kept, answer.headers
     with report.check("conversations: a question that cannot be answered is kept"):
         question, answer = client.entries(first["conversation_id"])[2:]
         assert question["content"].startswith("sea ") and answer["state"] == "failed", answer
         assert answer["error_code"] == "context.too_long", answer
         client.ask("Name a town.", path, parent_id=first["outputs"][0]["id"])
+    for streamed in (False, True):
+        word = "streamed" if streamed else "whole"
+        with report.check(f"conversations: a {word} start without an answer names its conversation"):
+            refused = client.post("sea " * 9000, stream=streamed)
+            expect_refusal(refused, 400, "context.too_long")
+            place = refused.headers["location"].removeprefix("/v1/conversations/")
+            question, answer = client.entries(place)
+            assert question["content"].startswith("sea ") and answer["state"] == "failed", answer
     with report.check("conversations: bodies that are no requests"):
         url = "/v1/conversations"
         expect_refusal(client.api.request("POST", url, b"{"), 400, "request.invalid_json")

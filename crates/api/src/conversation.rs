@@ -12,4 +12,5 @@ mod header;
 mod id;
 mod problem;
 mod query;
+mod refusals;
 mod stream;

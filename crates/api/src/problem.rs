@@ -42,7 +42,6 @@ pub(crate) enum Code {
     ConversationBusy,
     ConversationFull,
     EntryNotFound,
-    DraftNotFound,
     IdempotencyReused,
 }
 
@@ -100,7 +99,6 @@ impl Code {
             Self::ConversationBusy => ("conversation.busy", Status::CONFLICT, request),
             Self::ConversationFull => ("conversation.full", unprocessable, request),
             Self::EntryNotFound => ("entry.not_found", not_found.0, not_found.1),
-            Self::DraftNotFound => ("draft.not_found", not_found.0, not_found.1),
             Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
@@ -115,6 +113,7 @@ pub(crate) struct Problem {
     param: Option<&'static str>,
     fields: Vec<FieldError>,
     retry_after_seconds: Option<u32>,
+    location: Option<String>,
     audited: bool,
 }
 
@@ -135,6 +134,7 @@ impl Problem {
             param: None,
             fields: Vec::new(),
             retry_after_seconds: None,
+            location: None,
             audited: false,
         }
     }
@@ -156,6 +156,12 @@ impl Problem {
 
     pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
         self.retry_after_seconds = seconds;
+        self
+    }
+
+    /// Where that lies which the request has left behind, though it failed.
+    pub(crate) fn location(mut self, path: Option<String>) -> Self {
+        self.location = path;
         self
     }
 
@@ -192,6 +198,9 @@ impl IntoResponse for Problem {
         let mut response = (self.code.status(), Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(Ok(path)) = self.location.map(HeaderValue::try_from) {
+            response.headers_mut().insert(header::LOCATION, path);
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer");

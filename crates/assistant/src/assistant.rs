@@ -169,7 +169,7 @@ impl Assistant {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        if !matches!(error, AssistantError::Audit(_) | AssistantError::Chat(_)) {
+        if !matches!(error, AssistantError::Audit(_) | AssistantError::Chat { .. }) {
             self.trail.record(&AuditFact { outcome: error.code(), ..fact }).await?;
         }
         Err(error)

@@ -80,9 +80,13 @@ impl Assistant {
         self.refusal_recorded(fact, deleted).await
     }
 
-    pub async fn draft(&self, caller: &Caller, of: DraftOf) -> Result<Draft, AssistantError> {
-        let draft = self.store.draft(caller.into(), of).await.map_err(Into::into);
-        let draft = draft.and_then(|draft| draft.ok_or(AssistantError::UnknownDraft));
+    /// `None`: nothing is kept.
+    pub async fn draft(
+        &self,
+        caller: &Caller,
+        of: DraftOf,
+    ) -> Result<Option<Draft>, AssistantError> {
+        let draft = self.find_draft(caller.into(), of).await;
         self.recorded(draft_fact(Action::DraftRead, caller, of), draft).await
     }
 
@@ -247,6 +251,14 @@ impl Assistant {
         let audit = self.trail.entry(fact).await?;
         let deleted = self.store.delete(scope, id, &audit).await?;
         if deleted { Ok(()) } else { Err(AssistantError::UnknownConversation { id }) }
+    }
+
+    async fn find_draft(&self, scope: Scope, of: DraftOf) -> Result<Option<Draft>, AssistantError> {
+        let draft = self.store.draft(scope, of).await?;
+        if let (None, DraftOf::Conversation(id)) = (&draft, of) {
+            self.find(scope, id).await?;
+        }
+        Ok(draft)
     }
 
     async fn try_write_draft(

@@ -21,15 +21,13 @@ pub enum AssistantError {
     Full,
     #[error("this idempotency key was used for another request; use a new one")]
     KeyReused,
-    #[error("there is no draft")]
-    UnknownDraft,
     #[error("{reason}")]
     Invalid { parameter: &'static str, reason: String },
     #[error("the server is stopping")]
     Stopping,
     /// The question is kept, its answer has failed.
-    #[error(transparent)]
-    Chat(#[from] ChatError),
+    #[error("conversation `{conversation}` has got no answer")]
+    Chat { conversation: ConversationId, source: ChatError },
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
@@ -47,10 +45,9 @@ impl AssistantError {
             Self::Busy { .. } => "conversation.busy",
             Self::Full => "conversation.full",
             Self::KeyReused => "idempotency.reused",
-            Self::UnknownDraft => "draft.not_found",
             Self::Invalid { .. } => "request.invalid",
             Self::Stopping => "server.stopping",
-            Self::Chat(error) => error.code(),
+            Self::Chat { source, .. } => source.code(),
             Self::Audit(_) => "audit.unavailable",
             Self::Store(_) => "store.unavailable",
             Self::BrokenOff => "internal",
@@ -60,14 +57,13 @@ impl AssistantError {
     /// When trying again makes sense, if it does.
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self {
-            Self::Chat(error) => error.retry_after_seconds(),
+            Self::Chat { source, .. } => source.retry_after_seconds(),
             Self::Busy { .. } | Self::Stopping | Self::Audit(_) | Self::Store(_) => Some(2),
             Self::UnknownConversation { .. }
             | Self::UnknownEntry { .. }
             | Self::NothingToFollow
             | Self::Full
             | Self::KeyReused
-            | Self::UnknownDraft
             | Self::Invalid { .. }
             | Self::BrokenOff => None,
         }

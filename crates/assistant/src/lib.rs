@@ -34,5 +34,4 @@ pub use error::AssistantError;
 pub use idempotency::{Idempotency, IdempotencyKey, IdempotencyKeyError, KEPT_SECONDS};
 pub use ports::{Change, ListQuery, Page};
 pub use reader::{TurnEnd, TurnEvent, TurnRead, TurnReader, TurnStarted};
-pub use tree::path;
 pub use usage::TurnUsage;

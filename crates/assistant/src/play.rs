@@ -60,16 +60,17 @@ impl Assistant {
                 let finished = self.finished(turn, &ending);
                 self.write_end(reservation, ending, finished, 0).await;
             }
-            Err(error) => {
-                let (state, code) = (EntryState::Failed, Some(error.code()));
+            Err(source) => {
+                let (state, code) = (EntryState::Failed, Some(source.code()));
                 let ending = Ending { state, error: code, usage: None, request: None };
                 let finished = self.finished(turn, &ending);
+                let refusal = AssistantError::Chat { conversation: turn.conversation, source };
                 // Tried before the reply, so that the caller may ask again at once.
                 if self.try_end(&finished).await {
                     reservation.end(ending.at(&finished));
-                    reply.send(Err(error.into())).ok();
+                    reply.send(Err(refusal)).ok();
                 } else {
-                    reply.send(Err(error.into())).ok();
+                    reply.send(Err(refusal)).ok();
                     self.write_end(reservation, ending, finished, 1).await;
                 }
             }

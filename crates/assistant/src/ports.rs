@@ -180,8 +180,10 @@ pub struct FinishedTurn {
 /// Which conversations to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Words that stand in the name or in the text of an entry, in either case; no character is an
-    /// operator. How words are cut is the own choice of each store.
+    /// Every word of it begins a word of the name, or every word of it begins a word of one
+    /// entry's text; in any order and in either case. A single letter is a whole word. Nothing but
+    /// white space is no search; anything else without a word finds nothing. An implementation may
+    /// overlook diacritics too, and take words that signs join (`foo-bar`) as neighbours.
     pub search: Option<String>,
     /// `None`: archived or not.
     pub archived: Option<bool>,

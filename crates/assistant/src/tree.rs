@@ -1,31 +1,8 @@
-//! Paths through the tree of entries, and the prompts that they make.
+//! The prompts that paths through the tree of entries make.
 
-use std::collections::HashMap;
-
-use domain::{
-    EntryId,
-    chat::{Message, Role},
-};
+use domain::chat::{Message, Role};
 
 use crate::{Attachment, Body, Entry, Question, title::clean};
-
-/// The entries from the root to `end`, root first; none if there is no such entry or its path is
-/// broken.
-pub fn path(entries: &[Entry], end: EntryId) -> Vec<&Entry> {
-    let by_id: HashMap<EntryId, &Entry> = entries.iter().map(|entry| (entry.id, entry)).collect();
-    let mut path = Vec::new();
-    let mut next = Some(end);
-    while let Some(id) = next {
-        // A path longer than the tree goes in a circle.
-        let Some(entry) = by_id.get(&id).filter(|_| path.len() < entries.len()) else {
-            return Vec::new();
-        };
-        path.push(*entry);
-        next = entry.parent;
-    }
-    path.reverse();
-    path
-}
 
 /// What the model is asked: the instructions, then the path. Answers in a row are one message, and
 /// so are questions that got no word of an answer. An answer at the end is to be continued.

@@ -14,6 +14,7 @@ mod place;
 #[cfg(test)]
 mod plans;
 mod record;
+mod scoped;
 mod search;
 
 use assistant::{

@@ -40,8 +40,9 @@ pub async fn conversation_suite(make: impl AsyncFn() -> ConversationsUnderTest) 
     keys::one_of_many_under_one_key_begins(world(70).await).await;
     trees::paths_lead_from_the_root(&world(71).await).await;
     trees::a_copy_is_a_tree_of_its_own(&world(72).await).await;
+    trees::entries_of_one_moment_stay_in_order(&world(78).await).await;
     browsing::lists_are_ordered_and_paged(&world(73).await).await;
-    browsing::a_search_takes_every_character_as_it_is(&world(74).await).await;
+    browsing::a_search_finds_beginnings_of_words(&world(74).await).await;
     browsing::changes_are_kept(&world(75).await).await;
     browsing::what_is_deleted_is_gone(&world(76).await).await;
     drafts::a_draft_is_kept_until_it_is_removed(&world(77).await).await;

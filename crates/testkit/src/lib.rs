@@ -18,6 +18,7 @@ mod memory_witness;
 mod random;
 mod sample_log;
 mod samples;
+mod tree;
 mod usage_record;
 mod usage_suite;
 mod witness_suite;

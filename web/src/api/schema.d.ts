@@ -173,7 +173,8 @@ export interface paths {
          * @description The server keeps the conversation and owns the answer: it is written to its end when the
          *     client leaves, and `GET /v1/conversations/{id}/events` reads it from any byte. With
          *     `stream: true` the answer comes as server-sent events. With the header `Idempotency-Key` a
-         *     request may be sent again: the second one gets the same answer and starts nothing.
+         *     request may be sent again: the second one gets the same answer and starts nothing. A question
+         *     that was kept and got no answer is found at the `Location` of the error.
          */
         post: operations["startConversation"];
         delete?: never;
@@ -757,7 +758,7 @@ export interface components {
          * @description The `object` member of a conversation.
          * @enum {string}
          */
-        ConversationObject: "Conversation";
+        ConversationObject: "conversation";
         /** @description A complete answer. */
         ConversationResponse: {
             /** @description Always `conversation.response`. */
@@ -793,7 +794,7 @@ export interface components {
          * @description The `object` member of an entry.
          * @enum {string}
          */
-        EntryObject: "Entry";
+        EntryObject: "entry";
         /**
          * @description How an answer stands.
          * @enum {string}
@@ -873,7 +874,7 @@ export interface components {
          * @description The `object` member of a history.
          * @enum {string}
          */
-        HistoryObject: "History";
+        HistoryObject: "conversation.history";
         /** @description A piece of a message. */
         InputChunk: {
             /** @description The text. */
@@ -921,7 +922,7 @@ export interface components {
          * @description Who asks.
          * @enum {string}
          */
-        InputRole: "User";
+        InputRole: "user";
         /**
          * @description The `object` member of a list.
          * @enum {string}
@@ -972,7 +973,7 @@ export interface components {
          * @description The `object` member of a list of messages.
          * @enum {string}
          */
-        MessagesObject: "Messages";
+        MessagesObject: "conversation.messages";
         /** @description What is told of a model. */
         ModelCard: {
             /** @description The name to write in `model`. */
@@ -1127,7 +1128,7 @@ export interface components {
          * @description The `object` member of an answer.
          * @enum {string}
          */
-        ResponseObject: "Response";
+        ResponseObject: "conversation.response";
         /** @description The answer begins. */
         ResponseStarted: {
             /**
@@ -1763,6 +1764,8 @@ export interface operations {
             /** @description Not JSON, not UTF-8, or too long for the model */
             400: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1787,9 +1790,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model is not served here */
+            /** @description No such model, conversation or entry */
             404: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1814,9 +1819,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Fields that make no sense or are not offered */
+            /** @description Fields that make no sense or are not offered, or messages that the model refuses */
             422: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1826,6 +1833,8 @@ export interface operations {
             /** @description Every place is taken; see Retry-After */
             429: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1835,6 +1844,8 @@ export interface operations {
             /** @description The engine failed */
             500: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1844,6 +1855,8 @@ export interface operations {
             /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1934,6 +1947,8 @@ export interface operations {
             /** @description Not JSON, not UTF-8, or too long for the model */
             400: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1958,9 +1973,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description No such conversation, entry or model */
+            /** @description No such model, conversation or entry */
             404: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1994,9 +2011,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Fields that make no sense or are not offered */
+            /** @description Fields that make no sense or are not offered, or messages that the model refuses */
             422: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2006,6 +2025,8 @@ export interface operations {
             /** @description Every place is taken; see Retry-After */
             429: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2015,6 +2036,8 @@ export interface operations {
             /** @description The engine failed */
             500: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2024,6 +2047,8 @@ export interface operations {
             /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2209,6 +2234,13 @@ export interface operations {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
+            /** @description Nothing is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The caller is not known */
             401: {
                 headers: {
@@ -2218,7 +2250,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Nothing is kept */
+            /** @description No such conversation */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,6 +2576,8 @@ export interface operations {
             /** @description Not JSON, not UTF-8, or too long for the model */
             400: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2568,9 +2602,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description No such conversation or entry */
+            /** @description No such model, conversation or entry */
             404: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2604,9 +2640,11 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Fields that make no sense or are not offered */
+            /** @description Fields that make no sense or are not offered, or messages that the model refuses */
             422: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2616,6 +2654,8 @@ export interface operations {
             /** @description Every place is taken; see Retry-After */
             429: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2625,6 +2665,8 @@ export interface operations {
             /** @description The engine failed */
             500: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2634,6 +2676,8 @@ export interface operations {
             /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -8,7 +8,7 @@ use domain::{EntryId, ModelId};
 use inference_wire as wire;
 
 use super::{
-    id::{self, show_conversation, show_entry},
+    id::{self, path_of, show_conversation, show_entry},
     problem::{Broken, invalid},
 };
 use crate::{convert::method, problem::Problem};
@@ -221,8 +221,9 @@ pub(super) fn response(
     read: TurnRead,
 ) -> Result<wire::ConversationResponse, Problem> {
     let TurnRead { started, text, end } = read;
-    let (Some(started), None, Some(used)) = (started, &end.error, end.usage) else {
-        return Err(Broken::of(end.error.as_deref()).into());
+    let (Some(started), None, Some(used)) = (&started, &end.error, end.usage) else {
+        let kept = started.map(|started| path_of(started.conversation));
+        return Err(Problem::from(Broken::of(end.error.as_deref())).location(kept));
     };
     let used = usage(used);
     let output = wire::OutputEntry {

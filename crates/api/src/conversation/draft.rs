@@ -5,6 +5,7 @@ use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
 use inference_wire::{Draft, ErrorBody, PutDraft};
 
@@ -20,8 +21,9 @@ use crate::{ApiState, body, caller::Authenticated, problem::Problem};
     params(("id" = String, Path, description = "The id of the conversation, or `new` for the next one")),
     responses(
         (status = 200, description = "The draft", body = Draft),
+        (status = 204, description = "Nothing is kept"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 404, description = "Nothing is kept", body = ErrorBody),
+        (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
@@ -31,9 +33,10 @@ pub(crate) async fn read(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
     DraftPath(of): DraftPath,
-) -> Result<Json<Draft>, Problem> {
+) -> Result<Response, Problem> {
     let draft = state.assistant.draft(&caller, of).await?;
-    Ok(Json(convert::draft(draft)))
+    let draft = draft.map(|draft| Json(convert::draft(draft)).into_response());
+    Ok(draft.unwrap_or_else(|| StatusCode::NO_CONTENT.into_response()))
 }
 
 /// Keep a draft

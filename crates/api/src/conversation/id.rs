@@ -23,6 +23,11 @@ pub(super) fn show_conversation(id: ConversationId) -> String {
     format!("{CONVERSATION}{id}")
 }
 
+/// Where the conversation is read.
+pub(super) fn path_of(id: ConversationId) -> String {
+    format!("/v1/conversations/{}", show_conversation(id))
+}
+
 pub(super) fn show_entry(id: EntryId) -> String {
     format!("{ENTRY}{id}")
 }

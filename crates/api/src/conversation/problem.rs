@@ -3,6 +3,7 @@
 use assistant::AssistantError;
 use inference_wire::{FieldError, FieldErrorKind, PathPart};
 
+use super::id::path_of;
 use crate::problem::{Code, Problem};
 
 /// A part of the request, outside of a body's grammar, that makes no sense.
@@ -32,12 +33,13 @@ impl From<AssistantError> for Problem {
             AssistantError::KeyReused => {
                 Self::new(Code::IdempotencyReused, message).param("Idempotency-Key")
             }
-            AssistantError::UnknownDraft => Self::new(Code::DraftNotFound, message),
             AssistantError::Invalid { parameter, reason } => {
                 invalid((place_of(parameter), parameter), reason)
             }
             AssistantError::Stopping => Self::new(Code::ServerStopping, message),
-            AssistantError::Chat(source) => return source.into(),
+            AssistantError::Chat { conversation, source } => {
+                return Self::from(source).location(Some(path_of(conversation)));
+            }
             AssistantError::Audit(source) => return source.into(),
             AssistantError::Store(source) => {
                 tracing::error!(error = ?source, "store not available");

@@ -14,7 +14,7 @@ use inference_wire::{
 };
 use tokio::time::Instant;
 
-use super::{convert, header, id::ConversationPath, query, stream};
+use super::{convert, header, id::ConversationPath, query, refusals::Refusals, stream};
 use crate::{ApiState, answer, body, caller::Authenticated, problem::Problem};
 
 /// Start a conversation
@@ -22,7 +22,8 @@ use crate::{ApiState, answer, body, caller::Authenticated, problem::Problem};
 /// The server keeps the conversation and owns the answer: it is written to its end when the
 /// client leaves, and `GET /v1/conversations/{id}/events` reads it from any byte. With
 /// `stream: true` the answer comes as server-sent events. With the header `Idempotency-Key` a
-/// request may be sent again: the second one gets the same answer and starts nothing.
+/// request may be sent again: the second one gets the same answer and starts nothing. A question
+/// that was kept and got no answer is found at the `Location` of the error.
 #[utoipa::path(
     post,
     path = "/v1/conversations",
@@ -37,16 +38,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, problem::Problem};
             (ConversationResponse = "application/json"),
             (ConversationEvent = "text/event-stream"),
         )),
-        (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
-        (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
-        (status = 404, description = "The model is not served here", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "Fields that make no sense or are not offered", body = ErrorBody),
-        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
-        (status = 500, description = "The engine failed", body = ErrorBody),
-        (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
+        Refusals,
     ),
     security(("api_key" = []), ("session" = [])),
     extensions(("x-audit-class" = json!("conversation.start"))),
@@ -84,17 +76,8 @@ pub(crate) async fn start(
             (ConversationResponse = "application/json"),
             (ConversationEvent = "text/event-stream"),
         )),
-        (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
-        (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
-        (status = 404, description = "No such conversation, entry or model", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
+        Refusals,
         (status = 409, description = "An answer is being written", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "Fields that make no sense or are not offered", body = ErrorBody),
-        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
-        (status = 500, description = "The engine failed", body = ErrorBody),
-        (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
     extensions(("x-audit-class" = json!("conversation.append"))),
@@ -132,17 +115,8 @@ pub(crate) async fn append(
             (ConversationResponse = "application/json"),
             (ConversationEvent = "text/event-stream"),
         )),
-        (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
-        (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
-        (status = 404, description = "No such conversation or entry", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
+        Refusals,
         (status = 409, description = "The entry is still being written", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "Fields that make no sense or are not offered", body = ErrorBody),
-        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
-        (status = 500, description = "The engine failed", body = ErrorBody),
-        (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
     extensions(("x-audit-class" = json!("conversation.start"))),

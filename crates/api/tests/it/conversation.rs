@@ -288,6 +288,7 @@ async fn an_answer_that_breaks_off_is_kept() {
     let id = text(&streamed[0].data["conversation_id"]);
     let whole = server.send(ask(&server, &format!("{ALL}/{id}"), json!({}))).await;
     whole.assert_problem(500, "engine.failed");
+    assert_eq!(whole.header("location"), format!("{ALL}/{id}"));
     let entries = history(&server, id, "").await["entries"].clone();
     assert_eq!(entries[1]["content"], "Bonjour tout");
     assert_eq!(entries[1]["state"], "failed");
@@ -305,6 +306,7 @@ async fn a_question_that_cannot_be_answered_is_kept() {
     let refused = server.send(ask(&server, &path, json!({"stream": true}))).await;
     refused.assert_problem(429, "capacity.exhausted");
     assert_eq!(refused.header("retry-after"), "3");
+    assert_eq!(refused.header("location"), path);
     let entries = history(&server, id, "").await["entries"].clone();
     assert_eq!(entries[2]["content"], "Bonjour tout le monde");
     assert_eq!(entries[3]["state"], "failed");
@@ -314,6 +316,36 @@ async fn a_question_that_cannot_be_answered_is_kept() {
     // It is answered when there is room.
     server.engine.behave(Behaviour::Answer);
     append(&server, id, json!({"inputs": [], "parent_id": entries[2]["id"]})).await;
+}
+
+#[tokio::test]
+async fn a_start_without_an_answer_names_its_conversation() {
+    let server = Server::new().await;
+    let first = start(&server, json!({})).await;
+    let path = format!("{ALL}/{}/restart", text(&first["conversation_id"]));
+    let from = &first["outputs"][0]["id"];
+    let busy = Behaviour::Busy { retry_after_seconds: 3 };
+    let cases =
+        [(busy, "capacity.exhausted"), (Behaviour::FailAfter { tokens: 1 }, "engine.failed")];
+    for (number, (behaviour, code)) in cases.into_iter().enumerate() {
+        server.engine.behave(behaviour);
+        for (path, members) in [(ALL, json!({})), (&*path, json!({"from_entry_id": from}))] {
+            let key = format!("{number}-{}", path.len());
+            let send = || with(ask(&server, path, members.clone()), "idempotency-key", &key);
+            let refused = server.send(send()).await;
+            assert_eq!(refused.json()["code"], code, "{}", refused.body);
+            let kept = refused.header("location");
+            assert_eq!(server.send(send()).await.header("location"), kept, "the second time too");
+            let id = kept.strip_prefix("/v1/conversations/").unwrap();
+            let entries = history(&server, id, "").await["entries"].as_array().unwrap().clone();
+            let [.., question, answer] = &entries[..] else { panic!("{entries:?}") };
+            assert_eq!(question["content"], "Bonjour tout le monde");
+            assert_eq!((&answer["state"], &answer["error_code"]), (&json!("failed"), &json!(code)));
+        }
+    }
+    // Nothing is kept of what makes no sense.
+    let refused = server.send(ask(&server, ALL, json!({"inputs": ""}))).await;
+    assert_eq!(refused.header("location"), "");
 }
 
 #[tokio::test]

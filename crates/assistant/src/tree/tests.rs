@@ -1,5 +1,4 @@
-use domain::Timestamp;
-use testkit::Random;
+use domain::{EntryId, Timestamp};
 use uuid::Uuid;
 
 use super::*;
@@ -49,29 +48,30 @@ fn branches() -> Vec<Entry> {
     ]
 }
 
-fn branch(end: usize) -> Vec<Entry> {
-    path(&branches(), id(end)).into_iter().cloned().collect()
+fn branch(path: &[usize]) -> Vec<Entry> {
+    let all = branches();
+    path.iter().map(|number| all[*number].clone()).collect()
 }
 
 #[test]
 fn a_prompt_is_the_path_of_its_branch() {
-    check(None, &branch(0), &["user: q1"]);
-    check(Some("be kind"), &branch(0), &["system: be kind", "user: q1"]);
-    check(Some(""), &branch(0), &["user: q1"]);
-    check(None, &branch(3), &["user: q1", "assistant: b1", "user: q2"]);
+    check(None, &branch(&[0]), &["user: q1"]);
+    check(Some("be kind"), &branch(&[0]), &["system: be kind", "user: q1"]);
+    check(Some(""), &branch(&[0]), &["user: q1"]);
+    check(None, &branch(&[0, 2, 3]), &["user: q1", "assistant: b1", "user: q2"]);
 }
 
 #[test]
 fn an_answer_at_the_end_is_continued() {
-    check(None, &branch(1), &["user: q1", "assistant+: a1"]);
+    check(None, &branch(&[0, 1]), &["user: q1", "assistant+: a1"]);
     let expected = ["user: q1", "assistant: b1", "user: q2", "assistant+: a2 goes on"];
-    check(None, &branch(5), &expected);
+    check(None, &branch(&[0, 2, 3, 4, 5]), &expected);
 }
 
 #[test]
 fn an_answer_without_a_word_is_left_out() {
-    check(None, &branch(6), &["user: q1", "assistant: b1", "user: q2"]);
-    check(None, &branch(7), &["user: q1", "assistant: b1", "user: q2\n\nq3"]);
+    check(None, &branch(&[0, 2, 3, 6]), &["user: q1", "assistant: b1", "user: q2"]);
+    check(None, &branch(&[0, 2, 3, 6, 7]), &["user: q1", "assistant: b1", "user: q2\n\nq3"]);
 }
 
 #[test]
@@ -83,50 +83,4 @@ fn files_stand_before_the_question_and_stay_in_their_fence() {
     let expected = "user: File `a'.txt`:\n```\nx\n```\n\nFile `b.md`:\n````\n```\ncode\n```\n````\n\n\
                     File `c`:\n```\n\n```\n\nCompare.";
     check(None, &[entry(0, None, body)], &[&expected.replace("a'.txt", "a' .txt")]);
-}
-
-#[test]
-fn a_broken_path_is_none() {
-    let lost = [entry(1, Some(0), question("?"))];
-    assert!(path(&lost, id(1)).is_empty() && path(&lost, id(2)).is_empty());
-    let circle = [entry(0, Some(1), question("?")), entry(1, Some(0), question("?"))];
-    assert!(path(&circle, id(0)).is_empty());
-}
-
-#[test]
-fn every_path_of_a_random_tree_leads_from_its_root_to_its_end() {
-    for seed in 0..200 {
-        let mut random = Random::new(seed);
-        let size = 1 + usize::try_from(random.below(60)).expect("small");
-        let mut parents = Vec::new();
-        for number in 0..size {
-            let any = usize::try_from(random.below(number as u64 + 1)).expect("small");
-            // The number itself stands for no parent.
-            parents.push((any < number).then_some(any));
-        }
-        let mut entries: Vec<Entry> = parents
-            .iter()
-            .enumerate()
-            .map(|(number, parent)| {
-                let body = if random.below(2) == 0 { question("q") } else { answer("a") };
-                entry(number, *parent, body)
-            })
-            .collect();
-        // Their order does not matter.
-        for at in (1..size).rev() {
-            let other = usize::try_from(random.below(at as u64 + 1)).expect("small");
-            entries.swap(at, other);
-        }
-        for end in 0..size {
-            let mut expected = vec![id(end)];
-            let mut next = parents[end];
-            while let Some(parent) = next {
-                expected.insert(0, id(parent));
-                next = parents[parent];
-            }
-            let found: Vec<EntryId> =
-                path(&entries, id(end)).into_iter().map(|entry| entry.id).collect();
-            assert_eq!(found, expected, "seed {seed}, entry {end}");
-        }
-    }
 }

@@ -11,6 +11,7 @@ use super::{
     entry, key,
     place::{self, ENTRY_MAX},
     record,
+    scoped::in_conversation,
 };
 use crate::{failure::Failure, row::bytes};
 
@@ -79,7 +80,7 @@ impl Tree {
         connection: &mut SqliteConnection,
         begin: &BeginTurn,
     ) -> Result<Option<Self>, Failure> {
-        let row = sqlx::query(
+        let row = in_conversation(
             "SELECT c.number, \
              (SELECT coalesce(max(e.number), c.number) - c.number FROM entry AS e \
                  WHERE e.number BETWEEN c.number AND c.number + ?5) AS entries, \
@@ -91,10 +92,8 @@ impl Tree {
                  AND e.conversation_id = ?3 AND e.id = ?4) AS has_parent \
              FROM conversation AS c \
              WHERE c.organisation_id = ?1 AND c.project_id = ?2 AND c.id = ?3",
+            (begin.scope, begin.conversation),
         )
-        .bind(bytes(begin.scope.organisation.as_uuid()))
-        .bind(bytes(begin.scope.project.as_uuid()))
-        .bind(bytes(begin.conversation.as_uuid()))
         .bind(begin.parent.map(|parent| bytes(parent.as_uuid())))
         .bind(ENTRY_MAX)
         .fetch_optional(connection)

@@ -3,7 +3,7 @@
 use assistant::{Draft, DraftOf, Scope};
 use sqlx::SqliteConnection;
 
-use super::{json, record::model_if_any};
+use super::{json, record::model_if_any, scoped::scoped};
 use crate::{
     failure::Failure,
     row::{Columns, bytes},
@@ -14,12 +14,11 @@ pub(super) async fn find(
     scope: Scope,
     of: DraftOf,
 ) -> Result<Option<Draft>, Failure> {
-    let row = sqlx::query(
+    let row = scoped(
         "SELECT updated_at, model, attachments, text FROM draft \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(conversation(of))
     .fetch_optional(connection)
     .await?;
@@ -41,14 +40,13 @@ pub(super) async fn keep(
     of: DraftOf,
     draft: &Draft,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    scoped(
         "INSERT INTO draft (organisation_id, project_id, conversation_id, updated_at, model, \
          attachments, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT (organisation_id, project_id, conversation_id) DO UPDATE SET \
          updated_at = ?4, model = ?5, attachments = ?6, text = ?7",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(conversation(of))
     .bind(draft.updated_at.as_micros())
     .bind(draft.model.as_ref().map(domain::ModelId::as_str))
@@ -64,12 +62,11 @@ pub(super) async fn remove(
     scope: Scope,
     of: DraftOf,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    scoped(
         "DELETE FROM draft \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(conversation(of))
     .execute(connection)
     .await?;

@@ -9,14 +9,14 @@ use assistant::{
 use domain::{ConversationId, Timestamp};
 use sqlx::SqliteConnection;
 
-use super::json;
+use super::{json, scoped::in_conversation};
 use crate::{failure::Failure, row::bytes};
 
 pub(super) use read::{all, find, is_there, path};
 
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     number: i64,
     entry: &Entry,
 ) -> Result<(), Failure> {
@@ -25,15 +25,13 @@ pub(super) async fn insert(
         Body::Answer(_) => ("assistant", None),
     };
     let answer = entry.answer();
-    sqlx::query(
-        "INSERT INTO entry (number, organisation_id, project_id, conversation_id, id, parent_id, \
+    in_conversation(
+        "INSERT INTO entry (organisation_id, project_id, conversation_id, number, id, parent_id, \
          author, state, created_at, completed_at, model, request_id, error, attachments, text) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        conversation,
     )
     .bind(number)
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(conversation.as_uuid()))
     .bind(bytes(entry.id.as_uuid()))
     .bind(entry.parent.map(|parent| bytes(parent.as_uuid())))
     .bind(author)
@@ -55,14 +53,12 @@ pub(super) async fn save_progress(
     connection: &mut SqliteConnection,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "UPDATE entry SET text = ?5, request_id = ?6 \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
          AND state = 'running'",
+        (progress.scope, progress.conversation),
     )
-    .bind(bytes(progress.scope.organisation.as_uuid()))
-    .bind(bytes(progress.scope.project.as_uuid()))
-    .bind(bytes(progress.conversation.as_uuid()))
     .bind(bytes(progress.entry.as_uuid()))
     .bind(&progress.text)
     .bind(bytes(progress.request.as_uuid()))
@@ -76,15 +72,13 @@ pub(super) async fn finish(
     connection: &mut SqliteConnection,
     finished: &FinishedTurn,
 ) -> Result<bool, Failure> {
-    let changed = sqlx::query(
+    let changed = in_conversation(
         "UPDATE entry SET state = ?5, text = coalesce(?6, text), \
          request_id = coalesce(?7, request_id), error = ?8, completed_at = ?9 \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
          AND state = 'running'",
+        (finished.scope, finished.conversation),
     )
-    .bind(bytes(finished.scope.organisation.as_uuid()))
-    .bind(bytes(finished.scope.project.as_uuid()))
-    .bind(bytes(finished.conversation.as_uuid()))
     .bind(bytes(finished.entry.as_uuid()))
     .bind(finished.state.as_str())
     .bind(&finished.text)
@@ -114,15 +108,13 @@ pub(super) async fn interrupt_all(
 
 pub(super) async fn remove_all(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "DELETE FROM entry \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(conversation.as_uuid()))
     .execute(connection)
     .await?;
     Ok(())

@@ -4,6 +4,7 @@ use assistant::{Idempotency, IdempotencyKey, KEPT_SECONDS, Scope, ports::Remembe
 use domain::{ConversationId, EntryId, Timestamp};
 use sqlx::SqliteConnection;
 
+use super::scoped::{in_conversation, scoped};
 use crate::{
     failure::Failure,
     row::{Columns, bytes},
@@ -15,12 +16,11 @@ pub(super) async fn find(
     key: &IdempotencyKey,
     at: Timestamp,
 ) -> Result<Option<Remembered>, Failure> {
-    let row = sqlx::query(
+    let row = scoped(
         "SELECT conversation_id, entry_id, digest FROM idempotency \
          WHERE organisation_id = ?1 AND project_id = ?2 AND key = ?3 AND at >= ?4",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(key.as_str())
     .bind(oldest(at))
     .fetch_optional(connection)
@@ -41,11 +41,10 @@ pub(super) async fn remove_old(
     scope: Scope,
     at: Timestamp,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    scoped(
         "DELETE FROM idempotency WHERE organisation_id = ?1 AND project_id = ?2 AND at < ?3",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(oldest(at))
     .execute(connection)
     .await?;
@@ -58,13 +57,12 @@ pub(super) async fn insert(
     idempotency: &Idempotency,
     (entry, at): (EntryId, Timestamp),
 ) -> Result<(), Failure> {
-    sqlx::query(
+    scoped(
         "INSERT INTO idempotency \
          (organisation_id, project_id, key, digest, conversation_id, entry_id, at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .bind(idempotency.key.as_str())
     .bind(idempotency.digest.to_vec())
     .bind(bytes(conversation.as_uuid()))
@@ -78,15 +76,13 @@ pub(super) async fn insert(
 /// Of one conversation: reads the keys of a day, which are few.
 pub(super) async fn remove_all(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "DELETE FROM idempotency \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(conversation.as_uuid()))
     .execute(connection)
     .await?;
     Ok(())

@@ -3,8 +3,12 @@
 use assistant::{Conversation, ListQuery, Page, Scope};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{place, record, search};
-use crate::{failure::Failure, row::bytes};
+use super::{
+    place, record,
+    scoped::{Statement, scoped},
+    search,
+};
+use crate::failure::Failure;
 
 /// The numbers of a scope's conversations, in the order of the list.
 macro_rules! listed {
@@ -75,12 +79,8 @@ pub(super) async fn page(
     })
 }
 
-type Select = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-fn select(statement: &'static str, scope: Scope, query: &ListQuery) -> Select {
-    sqlx::query(statement)
-        .bind(bytes(scope.organisation.as_uuid()))
-        .bind(bytes(scope.project.as_uuid()))
+fn select(statement: &'static str, scope: Scope, query: &ListQuery) -> Statement {
+    scoped(statement, scope)
         .bind(query.archived)
         .bind(query.limit)
         // There are fewer conversations than the greatest integer that the database can hold.

@@ -6,9 +6,10 @@
 use std::ops::RangeInclusive;
 
 use assistant::Scope;
-use sqlx::SqliteConnection;
+use sqlx::{Row as _, SqliteConnection};
 
-use crate::{failure::Failure, row::bytes};
+use super::scoped::scoped;
+use crate::failure::Failure;
 
 const PROJECT_SHIFT: u32 = 43;
 const CONVERSATION_SHIFT: u32 = 15;
@@ -21,30 +22,31 @@ pub(super) async fn range(
     connection: &mut SqliteConnection,
     scope: Scope,
 ) -> Result<Option<RangeInclusive<i64>>, Failure> {
-    let project: Option<i64> = sqlx::query_scalar(
+    let row = scoped(
         "SELECT project FROM conversation_range WHERE organisation_id = ?1 AND project_id = ?2",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .fetch_optional(connection)
     .await?;
-    Ok(project.map(|project| {
-        let first = project << PROJECT_SHIFT;
-        first..=first | ((1 << PROJECT_SHIFT) - 1)
-    }))
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let first = row.try_get::<i64, _>("project")? << PROJECT_SHIFT;
+    Ok(Some(first..=first | ((1 << PROJECT_SHIFT) - 1)))
 }
 
 /// The number of a conversation that begins.
 pub(super) async fn next(connection: &mut SqliteConnection, scope: Scope) -> Result<i64, Failure> {
-    let (project, conversation): (i64, i64) = sqlx::query_as(
+    let row = scoped(
         "INSERT INTO conversation_range (organisation_id, project_id, project, conversations) \
          VALUES (?1, ?2, (SELECT coalesce(max(project), 0) + 1 FROM conversation_range), 1) \
          ON CONFLICT (organisation_id, project_id) DO UPDATE SET conversations = conversations + 1 \
          RETURNING project, conversations",
+        scope,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
     .fetch_one(connection)
     .await?;
+    let (project, conversation): (i64, i64) =
+        (row.try_get("project")?, row.try_get("conversations")?);
     Ok(project << PROJECT_SHIFT | conversation << CONVERSATION_SHIFT)
 }

@@ -4,7 +4,7 @@ use assistant::{Change, Conversation, Scope, TurnSettings, ports::Updated};
 use domain::{ConversationId, EntryId, ModelId, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{entry, json};
+use super::{entry, json, scoped::in_conversation};
 use crate::{
     failure::Failure,
     row::{Columns, bytes},
@@ -16,17 +16,15 @@ pub(super) async fn insert(
     conversation: &Conversation,
 ) -> Result<(), Failure> {
     let settings = &conversation.settings;
-    sqlx::query(
-        "INSERT INTO conversation (number, organisation_id, project_id, id, created_at, \
+    in_conversation(
+        "INSERT INTO conversation (organisation_id, project_id, id, number, created_at, \
          updated_at, pinned, archived, head, model, temperature, top_p, presence_penalty, \
          frequency_penalty, seed, max_tokens, stop, name, description, instructions, metadata) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
          ?19, ?20, ?21)",
+        (conversation.scope, conversation.id),
     )
     .bind(number)
-    .bind(bytes(conversation.scope.organisation.as_uuid()))
-    .bind(bytes(conversation.scope.project.as_uuid()))
-    .bind(bytes(conversation.id.as_uuid()))
     .bind(conversation.created_at.as_micros())
     .bind(conversation.updated_at.as_micros())
     .bind(conversation.pinned)
@@ -54,12 +52,10 @@ pub(super) async fn find(
     scope: Scope,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Failure> {
-    let row = sqlx::query(
+    let row = in_conversation(
         "SELECT * FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        (scope, id),
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .fetch_optional(connection)
     .await?;
     row.map(|row| conversation(&row, scope)).transpose()
@@ -68,34 +64,30 @@ pub(super) async fn find(
 /// The number under which it is searched; those of its entries follow.
 pub(super) async fn number(
     connection: &mut SqliteConnection,
-    (scope, id): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
 ) -> Result<Option<i64>, Failure> {
-    let number = sqlx::query_scalar(
+    let row = in_conversation(
         "SELECT number FROM conversation \
          WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .fetch_optional(connection)
     .await?;
-    Ok(number)
+    Ok(row.map(|row| row.try_get("number")).transpose()?)
 }
 
 /// A turn begins.
 pub(super) async fn go_on(
     connection: &mut SqliteConnection,
-    (scope, id): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     (head, model): (EntryId, &ModelId),
     at: Timestamp,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "UPDATE conversation SET head = ?4, model = ?5, updated_at = ?6 \
          WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .bind(bytes(head.as_uuid()))
     .bind(model.as_str())
     .bind(at.as_micros())
@@ -107,16 +99,14 @@ pub(super) async fn go_on(
 /// A turn ends.
 pub(super) async fn touch(
     connection: &mut SqliteConnection,
-    (scope, id): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     at: Timestamp,
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "UPDATE conversation SET updated_at = ?4 \
          WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .bind(at.as_micros())
     .execute(connection)
     .await?;
@@ -136,14 +126,12 @@ pub(super) async fn update(
     {
         return Ok(Updated::UnknownEntry);
     }
-    let row = sqlx::query(
+    let row = in_conversation(
         "UPDATE conversation SET name = coalesce(?4, name), pinned = coalesce(?5, pinned), \
          archived = coalesce(?6, archived), head = coalesce(?7, head) \
          WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3 RETURNING *",
+        (scope, id),
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .bind(&change.name)
     .bind(change.pinned)
     .bind(change.archived)
@@ -155,14 +143,12 @@ pub(super) async fn update(
 
 pub(super) async fn remove(
     connection: &mut SqliteConnection,
-    (scope, id): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
 ) -> Result<(), Failure> {
-    sqlx::query(
+    in_conversation(
         "DELETE FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(id.as_uuid()))
     .execute(connection)
     .await?;
     Ok(())

@@ -46,8 +46,7 @@ pub(super) async fn lists_are_ordered_and_paged(world: &World) {
     }
 }
 
-/// How words are cut is each store's own; no character is an operator.
-pub(super) async fn a_search_takes_every_character_as_it_is(world: &World) {
+pub(super) async fn a_search_finds_beginnings_of_words(world: &World) {
     let mut ids = Vec::new();
     for (question, answer, name) in [
         ("100% sure_thing", "no", "plain"),
@@ -63,12 +62,24 @@ pub(super) async fn a_search_takes_every_character_as_it_is(world: &World) {
     }
     for (search, expected) in [
         ("SURE", vec![1, 0]),
+        ("thin", vec![1, 0]),
+        ("hing", vec![]),
+        ("sure  things", vec![1]),
         ("Grüße aus", vec![1]),
-        ("'quote' \"", vec![2]),
+        ("aus Grüße", vec![1]),
         ("name OF", vec![2]),
+        ("what name", vec![]),
+        ("back\\slash", vec![2]),
+        ("'quote' \"", vec![2]),
+        ("100%", vec![1, 0]),
+        ("e_t", vec![]),
         ("nowhere", vec![]),
         ("sure OR what", vec![]),
+        ("NEAR(sure things)", vec![]),
+        ("%", vec![]),
         ("*", vec![]),
+        ("", vec![2, 1, 0]),
+        (" \t", vec![2, 1, 0]),
     ] {
         let query =
             ListQuery { search: Some(search.to_owned()), archived: None, limit: 10, offset: 0 };

@@ -1,8 +1,11 @@
-use assistant::{Entry, EntryState, ports::Created};
+use assistant::{
+    Entry, EntryState,
+    ports::{BeginTurn, Created},
+};
 use domain::EntryId;
 
 use super::sample::World;
-use crate::Random;
+use crate::{Random, tree::path};
 
 const SEEDS: [u64; 4] = [1, 2, 3, 5];
 const TURNS: u64 = 24;
@@ -28,8 +31,7 @@ pub(super) async fn paths_lead_from_the_root(world: &World) {
         }
         assert_eq!(world.entries(id).await, entries, "seed {seed}");
         for end in &entries {
-            let expected: Vec<Entry> =
-                assistant::path(&entries, end.id).into_iter().cloned().collect();
+            let expected: Vec<Entry> = path(&entries, end.id).into_iter().cloned().collect();
             assert_eq!(world.path(id, end.id).await, expected, "seed {seed}");
             let (root, last) = (expected.first().expect("a root"), expected.last());
             assert_eq!((root.parent, last), (None, Some(end)), "seed {seed}");
@@ -37,6 +39,34 @@ pub(super) async fn paths_lead_from_the_root(world: &World) {
         let nobody = EntryId::from_uuid(world.samples.id());
         assert_eq!(world.path(id, nobody).await, [], "seed {seed}");
     }
+}
+
+/// Neither times nor ids tell which one was made first.
+pub(super) async fn entries_of_one_moment_stay_in_order(world: &World) {
+    let mut ids = [(); 7].map(|()| EntryId::from_uuid(world.samples.id()));
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    let (mut ids, at) = (ids.into_iter(), world.samples.now());
+    let mut made = |mut begin: BeginTurn| {
+        begin.at = at;
+        begin.answer.created_at = at;
+        if let Some(question) = &mut begin.question {
+            question.created_at = at;
+            question.id = ids.next().expect("an id");
+            begin.answer.parent = Some(question.id);
+        }
+        begin.answer.id = ids.next().expect("an id");
+        begin
+    };
+    let first = made(world.first_turn("root"));
+    let (id, root) = (first.conversation, first.answer.id);
+    let mut entries: Vec<Entry> = first.question.clone().into_iter().collect();
+    entries.push(world.turn(&first, "answer").await);
+    for question in [Some("one"), Some("two"), None] {
+        let begin = made(world.next_turn(id, Some(root), question));
+        entries.extend(begin.question.clone());
+        entries.push(world.turn(&begin, "answer").await);
+    }
+    assert_eq!(world.entries(id).await, entries);
 }
 
 pub(super) async fn a_copy_is_a_tree_of_its_own(world: &World) {

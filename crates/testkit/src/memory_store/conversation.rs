@@ -8,6 +8,7 @@ use domain::{ConversationId, EntryId, Timestamp};
 use governance::{AuditEntry, ports::StoreError};
 
 use super::{MemoryStore, Refusal, State, store_error};
+use crate::tree::path;
 
 /// A conversation with its tree.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ impl ConversationStore for MemoryStore {
     ) -> Result<Vec<Entry>, StoreError> {
         let state = self.working().map_err(store_error("read the path"))?;
         let entries = state.read_entries(scope, id);
-        Ok(assistant::path(&entries, end).into_iter().cloned().collect())
+        Ok(path(&entries, end).into_iter().cloned().collect())
     }
 
     async fn entries(&self, scope: Scope, id: ConversationId) -> Result<Vec<Entry>, StoreError> {
@@ -284,13 +285,34 @@ impl Kept {
     }
 
     fn matches(&self, scope: Scope, query: &ListQuery) -> bool {
-        let search = query.search.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let holds = |text: &str| text.to_ascii_lowercase().contains(&search);
         self.conversation.scope == scope
             && query.archived.is_none_or(|archived| self.conversation.archived == archived)
+            && query.search.as_deref().is_none_or(|search| self.is_found(search))
+    }
+
+    fn is_found(&self, search: &str) -> bool {
+        if search.trim().is_empty() {
+            return true;
+        }
+        let searched = words(search);
+        let holds = |text: &str| {
+            let words = words(text);
+            searched.iter().all(|word| words.iter().any(|other| begins(other, word)))
+        };
+        !searched.is_empty()
             && (holds(&self.conversation.name)
                 || self.entries.iter().any(|entry| holds(entry.text())))
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// A single letter would begin nearly everything.
+fn begins(word: &str, searched: &str) -> bool {
+    if searched.chars().nth(1).is_some() { word.starts_with(searched) } else { word == searched }
 }
 
 impl KeptKey {
@@ -334,10 +356,9 @@ impl State {
         Some(if is_same { Begun::Repeated(kept.remembered) } else { Begun::Reused })
     }
 
-    /// In order, with the usage of their requests.
+    /// As they were made, with the usage of their requests.
     fn read_entries(&self, scope: Scope, id: ConversationId) -> Vec<Entry> {
         let mut entries = self.kept(scope, id).map_or_else(Vec::new, |kept| kept.entries.clone());
-        entries.sort_by_key(|entry| (entry.created_at, entry.id));
         for entry in &mut entries {
             if let Body::Answer(answer) = &mut entry.body {
                 let row = answer.request.and_then(|id| self.usage.get(&(scope.organisation, id)));

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 use crate::{AnswerRole, Attachment, CompletionArgs, InputContent, Usage};
 
 macro_rules! one_value {
-    ($($(#[$doc:meta])* $name:ident = $variant:ident $text:literal),+ $(,)?) => {$(
+    // The text is a `tt`: a `literal` is hidden from the macro that derives the schema.
+    ($($(#[$doc:meta])* $name:ident = $variant:ident $text:tt),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -9,3 +9,5 @@ mod answers;
 mod conversation;
 mod decode;
 mod properties;
+#[cfg(feature = "openapi")]
+mod schema;

@@ -6,7 +6,7 @@ use domain::{ConversationId, EntryId, RequestId};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    conversation::{json, record},
+    conversation::{json, place::ENTRY_MAX, record, scoped::in_conversation},
     failure::Failure,
     row::{Columns, bytes},
 };
@@ -31,11 +31,15 @@ macro_rules! entries {
     };
 }
 
+/// As they were made, which their times need not tell: a copy keeps its time, and a question may
+/// have that of its answer. Reads the numbers of the conversation in their order.
 pub(in crate::conversation) const ALL: &str = entries!(
     "",
-    "entry AS e",
-    "WHERE e.organisation_id = ?1 AND e.project_id = ?2 AND e.conversation_id = ?3 \
-     ORDER BY e.created_at, e.id"
+    "conversation AS c CROSS JOIN entry AS e NOT INDEXED \
+     ON e.number BETWEEN c.number + 1 AND c.number + ?4 \
+     AND e.organisation_id = c.organisation_id AND e.project_id = c.project_id \
+     AND e.conversation_id = c.id",
+    "WHERE c.organisation_id = ?1 AND c.project_id = ?2 AND c.id = ?3 ORDER BY e.number"
 );
 
 pub(in crate::conversation) const ONE: &str = entries!(
@@ -59,26 +63,18 @@ pub(in crate::conversation) const PATH: &str = entries!(
 
 pub(in crate::conversation) async fn all(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
 ) -> Result<Vec<Entry>, Failure> {
-    let rows = sqlx::query(ALL)
-        .bind(bytes(scope.organisation.as_uuid()))
-        .bind(bytes(scope.project.as_uuid()))
-        .bind(bytes(conversation.as_uuid()))
-        .fetch_all(connection)
-        .await?;
+    let rows = in_conversation(ALL, conversation).bind(ENTRY_MAX).fetch_all(connection).await?;
     rows.iter().map(entry).collect()
 }
 
 pub(in crate::conversation) async fn find(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     id: EntryId,
 ) -> Result<Option<Entry>, Failure> {
-    let row = sqlx::query(ONE)
-        .bind(bytes(scope.organisation.as_uuid()))
-        .bind(bytes(scope.project.as_uuid()))
-        .bind(bytes(conversation.as_uuid()))
+    let row = in_conversation(ONE, conversation)
         .bind(bytes(id.as_uuid()))
         .fetch_optional(connection)
         .await?;
@@ -87,13 +83,10 @@ pub(in crate::conversation) async fn find(
 
 pub(in crate::conversation) async fn path(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     end: EntryId,
 ) -> Result<Vec<Entry>, Failure> {
-    let rows = sqlx::query(PATH)
-        .bind(bytes(scope.organisation.as_uuid()))
-        .bind(bytes(scope.project.as_uuid()))
-        .bind(bytes(conversation.as_uuid()))
+    let rows = in_conversation(PATH, conversation)
         .bind(bytes(end.as_uuid()))
         .bind(i64::try_from(ENTRIES_MAX).unwrap_or(i64::MAX))
         .fetch_all(connection)
@@ -103,16 +96,14 @@ pub(in crate::conversation) async fn path(
 
 pub(in crate::conversation) async fn is_there(
     connection: &mut SqliteConnection,
-    (scope, conversation): (Scope, ConversationId),
+    conversation: (Scope, ConversationId),
     id: EntryId,
 ) -> Result<bool, Failure> {
-    let found = sqlx::query(
+    let found = in_conversation(
         "SELECT 1 FROM entry \
          WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4",
+        conversation,
     )
-    .bind(bytes(scope.organisation.as_uuid()))
-    .bind(bytes(scope.project.as_uuid()))
-    .bind(bytes(conversation.as_uuid()))
     .bind(bytes(id.as_uuid()))
     .fetch_optional(connection)
     .await?;

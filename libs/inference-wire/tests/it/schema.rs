@@ -1,0 +1,60 @@
+//! What the published schema says of values, and what is written.
+
+use inference_wire::{
+    AnswerRole, ChunkObject, CompletionObject, ConversationObject, EntryObject, EntryState,
+    ErrorObject, ErrorType, EvidenceMethod, FinishReason, HistoryObject, InputRole, ListObject,
+    MessagesObject, ModelKind, ModelObject, ResponseObject, Role,
+};
+use serde::Serialize;
+use utoipa::PartialSchema;
+
+/// `all`: every value of the type.
+fn check<T: PartialSchema + Serialize>(all: &[T]) {
+    let schema = serde_json::to_value(T::schema()).unwrap();
+    assert_eq!(schema["enum"], serde_json::to_value(all).unwrap());
+}
+
+#[test]
+fn a_single_value_is_named_as_it_is_written() {
+    check(&[AnswerRole::Assistant]);
+    check(&[ChunkObject::ChatCompletionChunk]);
+    check(&[CompletionObject::ChatCompletion]);
+    check(&[ConversationObject::Conversation]);
+    check(&[EntryObject::Entry]);
+    check(&[ErrorObject::Error]);
+    check(&[HistoryObject::History]);
+    check(&[InputRole::User]);
+    check(&[ListObject::List]);
+    check(&[MessagesObject::Messages]);
+    check(&[ModelKind::Base]);
+    check(&[ModelObject::Model]);
+    check(&[ResponseObject::Response]);
+}
+
+#[test]
+fn each_of_many_values_is_named_as_it_is_written() {
+    check(&[
+        EntryState::Running,
+        EntryState::Complete,
+        EntryState::Length,
+        EntryState::Stopped,
+        EntryState::Failed,
+        EntryState::Interrupted,
+    ]);
+    check(&[
+        ErrorType::InvalidRequestError,
+        ErrorType::AuthenticationError,
+        ErrorType::PermissionError,
+        ErrorType::NotFoundError,
+        ErrorType::RateLimitError,
+        ErrorType::ServerError,
+    ]);
+    check(&[EvidenceMethod::Measured, EvidenceMethod::Modelled, EvidenceMethod::Estimated]);
+    check(&[
+        FinishReason::Stop,
+        FinishReason::Length,
+        FinishReason::ModelLength,
+        FinishReason::Error,
+    ]);
+    check(&[Role::System, Role::User, Role::Assistant, Role::Tool]);
+}
