@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
@@ -73,6 +74,7 @@ export async function openPage(browser, origin, options = {}) {
 
 /** Runs axe on the page as it stands; fails on any violation. */
 export async function checkAccessibility(page, name) {
+  await settle(page);
   const isLoaded = await page.evaluate(() => "axe" in window);
   if (!isLoaded) await page.evaluate(await axeSource());
   const violations = await page.evaluate(async () => {
@@ -87,11 +89,22 @@ export async function checkAccessibility(page, name) {
   assert.deepEqual(violations, [], `axe finds nothing on ${name}`);
 }
 
-/** Saves what the page looks like, for people to review. */
+/** Layers fade in, and have other colours while they do: waits until nothing moves. */
+export async function settle(page) {
+  await page.waitForFunction(() =>
+    document.getAnimations().every(({ effect, playState }) => {
+      return playState !== "running" || effect.getComputedTiming().iterations === Infinity;
+    }),
+  );
+}
+
+/** Saves what the page looks like once nothing moves, for people to review. */
 export async function shoot(page, name) {
-  await mkdir(RESULTS, { recursive: true });
+  await settle(page);
+  const path = `${RESULTS}${name}.png`;
+  await mkdir(dirname(path), { recursive: true });
   // "initial": hiding the caret would insert a style that the policy refuses.
-  await page.screenshot({ path: `${RESULTS}${name}.png`, caret: "initial" });
+  await page.screenshot({ path, caret: "initial" });
 }
 
 /** Nothing on the page sticks out sideways. */
@@ -108,9 +121,12 @@ export function field(page) {
   return page.locator("textarea");
 }
 
+/** Sends a question: by Enter, or by the button where Enter starts a new line. */
 export async function ask(page, question) {
   await field(page).fill(question);
-  await field(page).press("Enter");
+  const hasKeyboard = await page.evaluate(() => matchMedia("(any-pointer: fine)").matches);
+  if (hasKeyboard) await field(page).press("Enter");
+  else await page.locator(".go").click();
 }
 
 let axe = null;

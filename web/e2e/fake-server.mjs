@@ -3,49 +3,42 @@
  * the answers that a real model cannot be asked for: hostile Markdown, a broken stream, an error
  * code that the page does not know. What it answers depends on the question.
  */
-import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
 
-const TYPES = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".woff2": "font/woff2",
-};
+import { Conversations, Refused, streamTurn } from "./fake-conversations.mjs";
+import { serveFile } from "./static-files.mjs";
+
 const SESSION_COOKIE = "galerne_session=s";
 const MODEL = "smollm2-135m-instruct";
-
-export const USAGE = {
-  prompt_tokens: 31,
-  completion_tokens: 84,
-  total_tokens: 115,
-  energy_joules: 23.4,
-  energy_method: "estimated",
-  energy_uncertainty_percent: 30,
-  co2e_grams: 0.000215,
-  co2e_method: "estimated",
-  co2e_uncertainty_percent: 40,
-  grid_factor_grams_per_kwh: 33,
-  grid_factor_year: 2022,
-  grid_factor_source: "A published table of grid factors",
-  grid_zone: "FR",
-  site: "local",
-};
+const PAGES = /^\/(?:c\/[^/]+)?$/u;
 
 /** Starts on a free port of this machine; `models` are the installed ones. */
-export async function startFakeServer({ dist, models = [MODEL] }) {
-  const state = { tokens: new Set(["first"]), models };
+export async function startFakeServer(options) {
+  const { dist, models = [MODEL], conversations = new Conversations() } = options;
+  const flags = { isExpired: false, isDown: false };
+  const state = { tokens: new Set(["first"]), models, conversations, ...flags };
   const server = createServer((request, response) => {
-    answer(request, response, dist, state).catch((error) => response.destroy(error));
+    answer(request, response, dist, state).catch((error) => {
+      if (error instanceof Refused) refuse(response, error);
+      else response.destroy(error);
+    });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${server.address().port}`;
   return {
     origin,
     link: `${origin}/#token=first`,
+    conversations,
+    /** The session of every browser ends; `token` opens the next one. */
+    endSessions: (token) => {
+      state.isExpired = true;
+      state.tokens.add(token);
+    },
+    /** Whether every connection to the API breaks. */
+    setDown: (isDown) => {
+      state.isDown = isDown;
+      if (isDown) conversations.cut();
+    },
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
@@ -54,23 +47,35 @@ export async function startFakeServer({ dist, models = [MODEL] }) {
 }
 
 async function answer(request, response, dist, state) {
-  const { pathname } = new URL(request.url, "http://127.0.0.1");
-  const isSignedIn = request.headers.cookie?.includes(SESSION_COOKIE) ?? false;
+  const url = new URL(request.url, "http://127.0.0.1");
+  const { pathname } = url;
+  const hasCookie = request.headers.cookie?.includes(SESSION_COOKIE) ?? false;
+  const isSignedIn = hasCookie && !state.isExpired;
+  if (state.isDown && pathname.startsWith("/v1/")) return request.destroy();
   if (pathname === "/v1/session") return session(request, response, state, isSignedIn);
-  if (pathname.startsWith("/v1/") && !isSignedIn) return refuse(response, 401, "auth.missing");
+  if (pathname.startsWith("/v1/") && !isSignedIn) throw new Refused(401, "auth.missing");
   if (pathname === "/v1/models") return models(response, state);
-  if (pathname === "/v1/chat/completions") return chat(response, await bodyOf(request));
-  return file(response, dist, pathname);
+  if (pathname === "/v1/conversations") return collection(request, response, state, url);
+  const path = /^\/v1\/conversations\/(?<id>[^/]+)(?:\/(?<part>\w+))?$/u.exec(pathname)?.groups;
+  if (path !== undefined) return conversation(request, response, state, path);
+  const file = PAGES.test(pathname) ? "/" : pathname;
+  if (!(await serveFile(response, dist, file))) throw new Refused(404, "route.unknown");
+  return undefined;
 }
 
 async function session(request, response, state, isSignedIn) {
   if (request.method === "POST") {
     const { token } = await bodyOf(request);
-    if (!state.tokens.delete(token)) return refuse(response, 401, "auth.link_invalid");
+    if (!state.tokens.delete(token)) throw new Refused(401, "auth.link_invalid");
+    state.isExpired = false;
     response.setHeader("set-cookie", `${SESSION_COOKIE}; HttpOnly; SameSite=Strict; Path=/`);
     return response.writeHead(204).end();
   }
-  if (!isSignedIn) return refuse(response, 401, "auth.missing");
+  if (!isSignedIn) throw new Refused(401, "auth.missing");
+  if (request.method === "DELETE") {
+    response.setHeader("set-cookie", `${SESSION_COOKIE}; Max-Age=0; Path=/`);
+    return response.writeHead(204).end();
+  }
   return json(response, 200, { organisation: "o", project: "p", expires_at: 0 });
 }
 
@@ -79,51 +84,48 @@ function models(response, { models: ids }) {
   return json(response, 200, { object: "list", data });
 }
 
-async function chat(response, { messages }) {
-  const question = messages.at(-1).content;
-  if (question === "too long") return refuse(response, 400, "context.too_long");
-  if (question === "unknown code") return refuse(response, 418, "tray.empty", "Fill the tray.");
-  if (question === "session ends") return refuse(response, 401, "auth.invalid");
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  const say = (content, finish = null, rest = {}) => {
-    const choices = [{ index: 0, delta: { content }, finish_reason: finish }];
-    response.write(`data: ${JSON.stringify({ choices, ...rest })}\n\n`);
-  };
-  const text = question.startsWith("say ") ? question.slice(4) : "One two three. ".repeat(40);
-  let count = 0;
-  for (const piece of text.match(/\s*\S+/gu) ?? []) {
-    if (response.destroyed) return undefined;
-    say(piece);
-    await new Promise((resolve) => setTimeout(resolve, 8));
-    count += 1;
-    if (question === "break" && count === 20) return response.destroy();
+async function collection(request, response, { conversations }, { searchParams }) {
+  if (request.method === "POST") return begin(request, response, conversations, null);
+  const found = conversations.list(Object.fromEntries(searchParams));
+  const size = Number(searchParams.get("page_size") ?? 100);
+  const start = Number(searchParams.get("page") ?? 0) * size;
+  response.setHeader("galerne-total-count", String(found.length));
+  return json(response, 200, found.slice(start, start + size));
+}
+
+async function conversation(request, response, { conversations }, { id, part = "" }) {
+  const { method, headers } = request;
+  switch (`${method} ${part}`) {
+    case "GET ":
+      return json(response, 200, conversations.read(id));
+    case "PATCH ":
+      return json(response, 200, conversations.change(id, await bodyOf(request)));
+    case "DELETE ":
+      conversations.remove(id);
+      return response.writeHead(204).end();
+    case "POST ":
+      return begin(request, response, conversations, id);
+    case "GET history":
+      return json(response, 200, conversations.history(id));
+    case "GET events":
+      return streamTurn(response, conversations.turn(id), headers["last-event-id"]);
+    case "POST stop":
+      conversations.stop(id);
+      return response.writeHead(204).end();
+    case "GET draft":
+      return draft(response, conversations.draft(id));
+    case "PUT draft":
+      conversations.putDraft(id, await bodyOf(request));
+      return response.writeHead(204).end();
+    default:
+      throw new Refused(404, "route.unknown");
   }
-  say("", "stop", { usage: USAGE });
-  return response.end("data: [DONE]\n\n");
 }
 
-async function file(response, dist, pathname) {
-  const path = pathname === "/" ? "/index.html" : normalize(pathname);
-  const nonce = randomBytes(16).toString("base64");
-  const content = await readFile(join(dist, path)).catch(() => null);
-  if (content === null) return refuse(response, 404, "route.unknown");
-  const isPage = path === "/index.html";
-  response.writeHead(200, {
-    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
-    "content-security-policy": policy(nonce),
-    "x-content-type-options": "nosniff",
-  });
-  const body = isPage ? content.toString().replaceAll("__CSP_NONCE__", nonce) : content;
-  return response.end(body);
-}
-
-function policy(nonce) {
-  return (
-    `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' blob:; ` +
-    "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; " +
-    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
-    "trusted-types dompurify default"
-  );
+async function begin(request, response, conversations, id) {
+  const body = await bodyOf(request);
+  const turn = conversations.begin(id, body, request.headers["idempotency-key"]);
+  return streamTurn(response, turn);
 }
 
 async function bodyOf(request) {
@@ -132,7 +134,14 @@ async function bodyOf(request) {
   return JSON.parse(text);
 }
 
-function refuse(response, status, code, hint) {
+function draft(response, kept) {
+  return kept === null ? response.writeHead(204).end() : json(response, 200, kept);
+}
+
+function refuse(response, { status, code, hint, conversation }) {
+  if (conversation !== undefined) {
+    response.setHeader("location", `/v1/conversations/${conversation}`);
+  }
   const message = `The server says ${code}`;
   return json(response, status, { object: "error", message, code, hint });
 }

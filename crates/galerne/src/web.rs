@@ -1,13 +1,14 @@
 //! The page, built into the binary.
 //!
 //! Every page is served with a policy that allows nothing but the server's own files, and a nonce
-//! of its own for the styles that components insert.
+//! of its own for the styles that components insert. Scripts and styles lie there compressed too:
+//! whoever takes that gets it.
 
 use axum::{
     Router,
     body::Body,
     extract::Path,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::IntoResponse as _,
     routing::get,
 };
@@ -21,6 +22,9 @@ const NONCE_PLACE: &str = "__CSP_NONCE__";
 
 /// Files under `assets/` carry a hash of their content in their name.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// Content codings, the smallest first, and what the build adds to the names of such files.
+const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>Galerne</title><p>This binary was built without its page. Run <code>make run</code>, or \
@@ -40,7 +44,8 @@ pub(crate) fn routes() -> Router {
         .route("/assets/{*path}", get(asset));
     for name in Files::iter().filter(|name| !name.contains('/') && name != "index.html") {
         let path = format!("/{name}");
-        router = router.route(&path, get(move || async move { file(&name, "no-cache") }));
+        let serve = move |headers: HeaderMap| async move { file(&name, "no-cache", &headers) };
+        router = router.route(&path, get(serve));
     }
     router
 }
@@ -61,24 +66,43 @@ async fn page() -> Response<Body> {
     (headers, html).into_response()
 }
 
-async fn asset(Path(path): Path<String>) -> Response<Body> {
-    file(&format!("assets/{path}"), FOREVER)
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+    file(&format!("assets/{path}"), FOREVER, &headers)
 }
 
-fn file(name: &str, cache: &'static str) -> Response<Body> {
-    match Files::get(name) {
-        Some(file) => found(name, file, cache),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-fn found(name: &str, file: EmbeddedFile, cache: &'static str) -> Response<Body> {
+fn file(name: &str, cache: &'static str, request: &HeaderMap) -> Response<Body> {
+    let Some(whole) = Files::get(name) else { return StatusCode::NOT_FOUND.into_response() };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    (headers, file.data.into_owned()).into_response()
+    match compressed(name, request) {
+        Some((coding, file)) => {
+            (headers, [(header::CONTENT_ENCODING, coding)], file.data.into_owned()).into_response()
+        }
+        None => (headers, whole.data.into_owned()).into_response(),
+    }
+}
+
+fn compressed(name: &str, request: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
+    CODINGS
+        .into_iter()
+        .filter(|(coding, _)| is_accepted(coding, request))
+        .find_map(|(coding, extension)| Some((coding, Files::get(&format!("{name}{extension}"))?)))
+}
+
+/// Whether `Accept-Encoding` names this coding, and not only to refuse it.
+fn is_accepted(coding: &str, request: &HeaderMap) -> bool {
+    let accepted =
+        request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|choice| {
+        let mut parts = choice.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map(str::parse::<f32>);
+        is_named && !matches!(weight, Some(Ok(weight)) if weight <= 0.0)
+    })
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -143,8 +167,44 @@ mod tests {
     #[tokio::test]
     async fn files_outside_the_page_are_not_served() {
         for path in ["../Cargo.toml", "assets/../../x", "index.html/"] {
-            let response = asset(Path(path.to_owned())).await;
+            let response = asset(Path(path.to_owned()), HeaderMap::new()).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_coding_is_taken_where_it_is_accepted() {
+        for (value, coding, expected) in [
+            ("gzip, deflate, br", "br", true),
+            ("gzip, deflate", "br", false),
+            ("BR;q=0.5", "br", true),
+            ("br;q=0, gzip", "br", false),
+            ("br; q=0.000", "br", false),
+            ("brotli", "br", false),
+            ("", "gzip", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            assert_eq!(is_accepted(coding, &headers), expected, "{value}");
+        }
+        assert!(!is_accepted("br", &HeaderMap::new()));
+    }
+
+    #[tokio::test]
+    async fn scripts_and_styles_come_compressed() {
+        let built = Files::iter().filter(|name| name.starts_with("assets/"));
+        for name in built.filter(|name| name.ends_with(".js") || name.ends_with(".css")) {
+            let path = format!("/{name}");
+            for (accepted, coding) in [("br, gzip", Some("br")), ("gzip", Some("gzip")), ("", None)]
+            {
+                let request =
+                    Request::builder().uri(&path).header(header::ACCEPT_ENCODING, accepted);
+                let response =
+                    routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+                let sent = response.headers().get(header::CONTENT_ENCODING);
+                assert_eq!(sent.map(|value| value.to_str().unwrap()), coding, "{name}");
+                assert_eq!(response.headers()[header::VARY], "accept-encoding");
+            }
         }
     }
 }

@@ -1,4 +1,16 @@
-import { RequestError, failureFromBody, pageFailure } from "../errors/failure";
+import { RequestError, failureFromBody, needsSignIn, pageFailure } from "../errors/failure";
+
+/** The one route that tells by a 401 that nobody is signed in; there it is an answer. */
+const SESSION_PATH = "/v1/session";
+
+type Listener = () => void;
+const signInListeners = new Set<Listener>();
+
+/** Calls `listener` whenever the server refuses a request because nobody is signed in. */
+export function onSignInNeeded(listener: Listener): () => void {
+  signInListeners.add(listener);
+  return () => signInListeners.delete(listener);
+}
 
 /**
  * Sends a request to the server that this page came from. Anything but success throws a
@@ -8,22 +20,24 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   const response = await reach(path, init);
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  throw new RequestError(
-    failureFromBody(body, response.status, response.headers.get("retry-after")),
-  );
+  const failure = failureFromBody(body, response.status, response.headers.get("retry-after"));
+  if (needsSignIn(failure) && path !== SESSION_PATH) {
+    signInListeners.forEach((listener) => listener());
+  }
+  throw new RequestError(failure, { location: response.headers.get("location") });
 }
 
 /** Sends a JSON body. */
 export async function sendJson(
-  method: "POST",
+  method: "POST" | "PUT" | "PATCH",
   path: string,
   body: unknown,
-  init: RequestInit = {},
+  init: RequestInit & { headers?: Record<string, string> } = {},
 ): Promise<Response> {
   return send(path, {
     ...init,
     method,
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...init.headers },
     body: JSON.stringify(body),
   });
 }

@@ -1,8 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { I18nProvider } from "react-aria-components";
 
-import { MESSAGES, SpeechContext } from "../messages/messages";
+import { ToastProvider } from "../components/Toast";
+import { SpeechProvider } from "../messages/SpeechProvider";
 import { PreferencesContext, usePreferencesStore } from "../preferences/usePreferences";
 import { StatusRegion } from "../status/StatusRegion";
 import { FaultBoundary } from "./FaultBoundary";
@@ -19,20 +18,19 @@ const queryClient = new QueryClient({
 /** `linkToken` is the one-time token that the address of the page carried. */
 export function App({ linkToken }: { linkToken: string | null }) {
   const preferences = usePreferencesStore();
-  const { language } = preferences;
-  const speech = useMemo(() => ({ language, messages: MESSAGES[language] }), [language]);
+  const { language, digits } = preferences;
   return (
     <QueryClientProvider client={queryClient}>
       <PreferencesContext value={preferences}>
-        <SpeechContext value={speech}>
-          <I18nProvider locale={language === "fr" ? "fr-FR" : "en-GB"}>
-            <StatusRegion>
-              <FaultBoundary>
+        <SpeechProvider language={language} digits={digits}>
+          <StatusRegion>
+            <FaultBoundary>
+              <ToastProvider>
                 <Frame linkToken={linkToken} />
-              </FaultBoundary>
-            </StatusRegion>
-          </I18nProvider>
-        </SpeechContext>
+              </ToastProvider>
+            </FaultBoundary>
+          </StatusRegion>
+        </SpeechProvider>
       </PreferencesContext>
     </QueryClientProvider>
   );

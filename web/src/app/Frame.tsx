@@ -1,28 +1,24 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { Button } from "react-aria-components";
 
 import { ErrorNote } from "../components/ErrorNote";
 import { StateBlock } from "../components/StateBlock";
-import { ConversationPage } from "../features/conversation/components/ConversationPage";
-import { useConversation } from "../features/conversation/hooks/useConversation";
 import { SignInPage } from "../features/session/components/SignInPage";
-import { useSession } from "../features/session/hooks/useSession";
+import { useSession, type SessionControl } from "../features/session/hooks/useSession";
 import { useMessages } from "../messages/messages";
 import { useAnnounce } from "../status/StatusRegion";
 import { useIsOffline } from "./offline";
-import { TopBar } from "./TopBar";
+import { OfflineBar } from "./OfflineBar";
+import { DoorBar } from "./TopBar";
+import { Workspace } from "./Workspace";
 
-/** The frame around the one page: bar, offline notice, and what the session allows to see. */
+/** What the session allows to see: the workspace, or the way in. */
 export function Frame({ linkToken }: { linkToken: string | null }) {
   const { app, status } = useMessages();
   const announce = useAnnounce();
   const session = useSession(linkToken);
-  const conversation = useConversation();
-  const [focusKey, setFocusKey] = useState(0);
   const isOffline = useIsOffline();
   const isSignedIn = session.status === "signedIn";
-  // A conversation in this tab stays on the page when its session ends.
-  const isConversing = isSignedIn || conversation.turns.length > 0;
 
   const wasSignedOut = useRef(false);
   useEffect(() => {
@@ -33,41 +29,25 @@ export function Frame({ linkToken }: { linkToken: string | null }) {
     }
   }, [session.status, isSignedIn, announce, status]);
 
-  const startAnew = (): void => {
-    conversation.clear();
-    setFocusKey((key) => key + 1);
-    announce(status.cleared);
-  };
-
+  if (isSignedIn) return <Workspace session={session} isOffline={isOffline} />;
   return (
     <div className="app">
       <a className="skip" href="#main">
-        {isConversing ? app.skipToConversation : app.skipToSignIn}
+        {app.skipToSignIn}
       </a>
-      <TopBar
-        question={conversation.turns[0]?.question ?? null}
-        isConversing={isConversing}
-        onNew={startAnew}
-        onSignOut={isSignedIn ? session.signOut : null}
-      />
-      {isOffline && (
-        <p className="offline" role="alert">
-          {app.offline}
-        </p>
-      )}
-      <main id="main" tabIndex={-1}>
-        {isConversing ? (
-          <ConversationPage conversation={conversation} session={session} focusKey={focusKey} />
-        ) : (
+      <div className="page">
+        <DoorBar />
+        <OfflineBar isOffline={isOffline} />
+        <main id="main" tabIndex={-1}>
           <Door session={session} />
-        )}
-      </main>
+        </main>
+      </div>
     </div>
   );
 }
 
-/** What stands in place of the conversation while nobody is signed in. */
-function Door({ session }: { session: ReturnType<typeof useSession> }) {
+/** What stands in place of the workspace while nobody is signed in. */
+function Door({ session }: { session: SessionControl }) {
   const { app } = useMessages();
   if (session.status === "opening") {
     return <p className="centre late">{app.loading}</p>;

@@ -10,24 +10,42 @@ interface ErrorNoteProps {
   failure: Failure;
   /** Said between what happened and what to do, e.g. that the text is kept. */
   also?: string;
+  /** What failed before the page was looked at is shown, but interrupts nobody. */
+  isOld?: boolean;
   children?: ReactNode;
 }
 
 /** A failure, in the place of what failed: what happened, why, what to do, and its code. */
-export function ErrorNote({ failure, also, children }: ErrorNoteProps) {
+export function ErrorNote({ failure, also, isOld = false, children }: ErrorNoteProps) {
   const { what, action, code } = describeFailure(failure, useMessages());
   return (
-    <div className="note bad" role="alert">
+    <div className="note bad" role={isOld ? undefined : "alert"}>
       <Icon name="alert" />
       <div>
         <p>
-          <strong>{what}</strong> {also}
+          <strong>
+            <Words text={what} isServers={what === failure.message} />
+          </strong>{" "}
+          {also}
         </p>
         <p>
-          <Commands text={action} /> <span className="code">({code})</span>
+          <Words text={action} isServers={action === failure.hint} />{" "}
+          <span className="code">
+            (<bdi dir="ltr">{code}</bdi>)
+          </span>
         </p>
         {children}
       </div>
     </div>
+  );
+}
+
+/** The server speaks English, whatever the language of the page. */
+function Words({ text, isServers }: { text: string; isServers: boolean }) {
+  if (!isServers) return <Commands text={text} />;
+  return (
+    <bdi lang="en" dir="ltr">
+      <Commands text={text} />
+    </bdi>
   );
 }

@@ -1,29 +1,46 @@
-import { formatUncertainty, quantityText, type Quantity } from "../format/quantity";
-import { useSpeech } from "../messages/messages";
 import type { Method } from "../api/types";
+import {
+  formatEnergy,
+  formatGridFactor,
+  formatMass,
+  formatUncertainty,
+  quantityText,
+  type Quantity,
+} from "../format/quantity";
+import { useSpeech } from "../messages/messages";
+
+export type Measure = "energy" | "co2e";
 
 interface FigureProps {
-  quantity: Quantity;
-  method: Method;
+  measure: Measure;
+  /** Joules or grams; `null` where nothing was measured. */
+  value: number | null;
+  method: Method | "unknown";
   /** Half-width of the interval around the value, in percent of it. */
   uncertaintyPercent: number | null;
-  /** Of what the quantity is a mass. */
-  substance?: "CO2e";
 }
 
 /**
  * The only way to print a quantity: value, unit, how it was obtained (mark and word together)
- * and its uncertainty. ● measured, ◐ modelled, ○ estimated.
+ * and its uncertainty. ● measured, ◐ modelled, ○ estimated, – not measured.
  */
-export function Figure({ quantity, method, uncertaintyPercent, substance }: FigureProps) {
-  const { language, messages } = useSpeech();
+export function Figure({ measure, value, method, uncertaintyPercent }: FigureProps) {
+  const { locale, messages } = useSpeech();
+  if (value === null || method === "unknown") {
+    return (
+      <span className="figure">
+        <span aria-hidden="true">–</span>
+        {messages.method.unknown}
+      </span>
+    );
+  }
   return (
     <span className="figure num">
       <span className={`meth ${method}`} aria-hidden="true" />
       <span>
         <bdi className="nb">
-          {quantityText(quantity, language)}
-          {substance === "CO2e" && (
+          {quantityText(quantityOf(measure, value, uncertaintyPercent, locale))}
+          {measure === "co2e" && (
             <>
               {" "}
               CO<sub>2</sub>e
@@ -32,9 +49,35 @@ export function Figure({ quantity, method, uncertaintyPercent, substance }: Figu
         </bdi>{" "}
         <span className="nb">
           {messages.method[method]}
-          {uncertaintyPercent !== null && `, ${formatUncertainty(uncertaintyPercent, language)}`}
+          {uncertaintyPercent !== null && (
+            <>
+              {messages.method.separator}
+              <bdi>{formatUncertainty(uncertaintyPercent, locale)}</bdi>
+            </>
+          )}
         </span>
       </span>
     </span>
   );
+}
+
+/** A grid factor: a published value, about which nothing was obtained here. */
+export function Factor({ gramsPerKilowattHour }: { gramsPerKilowattHour: number }) {
+  const { locale } = useSpeech();
+  const text = quantityText(formatGridFactor(gramsPerKilowattHour, locale));
+  return <bdi className="num nb">{text}</bdi>;
+}
+
+function quantityOf(
+  measure: Measure,
+  value: number,
+  uncertaintyPercent: number | null,
+  locale: string,
+): Quantity {
+  switch (measure) {
+    case "energy":
+      return formatEnergy(value, uncertaintyPercent, locale);
+    case "co2e":
+      return formatMass(value, uncertaintyPercent, locale);
+  }
 }

@@ -33,6 +33,16 @@ export const KNOWN_CODES = {
   "engine.failed": "engineFailed",
   "engine.stopped": "engineStopped",
   "server.stopping": "serverStopping",
+  "conversation.not_found": "conversationUnknown",
+  "entry.not_found": "entryUnknown",
+  "conversation.busy": "conversationBusy",
+  "conversation.full": "conversationFull",
+  "idempotency.reused": "keyReused",
+  // A proxy that stands before the server answers without a code of the server.
+  "http.413": "proxyTooLarge",
+  "http.502": "proxyFailed",
+  "http.503": "proxyBusy",
+  "http.504": "proxyTimeout",
   internal: "internal",
 } as const satisfies Record<string, keyof Messages["errors"]>;
 

@@ -9,14 +9,21 @@ export interface Failure {
   retryAfterSeconds: number | null;
 }
 
+interface RequestErrorOptions extends ErrorOptions {
+  location?: string | null;
+}
+
 /** Carries a `Failure` through promises. */
 export class RequestError extends Error {
   readonly failure: Failure;
+  /** Where the server keeps what it refused to do, if it says so. */
+  readonly location: string | null;
 
-  constructor(failure: Failure, options?: ErrorOptions) {
+  constructor(failure: Failure, { location = null, ...options }: RequestErrorOptions = {}) {
     super(`${failure.code}: ${failure.message}`, options);
     this.name = "RequestError";
     this.failure = failure;
+    this.location = location;
   }
 }
 
@@ -52,6 +59,11 @@ function nested(value: unknown, key: string): unknown {
 function field(value: unknown, key: string): string | null {
   const found = nested(value, key);
   return typeof found === "string" && found !== "" ? found : null;
+}
+
+/** The server did not answer, or what stands before it did: another attempt may reach it. */
+export function isOutOfReach({ code }: Failure): boolean {
+  return code === "page.unreachable" || code === "page.interrupted" || /^http\.5/u.test(code);
 }
 
 /** The person has to sign in again before anything else works. */

@@ -7,12 +7,11 @@ import {
   formatMass,
   formatUncertainty,
   quantityText,
-  type Language,
   type Quantity,
 } from "./quantity";
 
-function check(quantity: Quantity, language: Language, expected: string): void {
-  expect(quantityText(quantity, language)).toBe(expected);
+function check(quantity: Quantity, expected: string): void {
+  expect(quantityText(quantity)).toBe(expected);
 }
 
 describe("energy", () => {
@@ -30,8 +29,8 @@ describe("energy", () => {
     [4_428_000, 1, "1.23\u00A0kWh", "1,23\u00A0kWh"],
     [4_446_000_000, 0.01, "1,235\u00A0kWh", "1\u202F235\u00A0kWh"],
   ])("%d J at ±%s %%", (joules, uncertainty, english, french) => {
-    check(formatEnergy(joules, uncertainty, "en"), "en", english);
-    check(formatEnergy(joules, uncertainty, "fr"), "fr", french);
+    check(formatEnergy(joules, uncertainty, "en"), english);
+    check(formatEnergy(joules, uncertainty, "fr"), french);
   });
 });
 
@@ -43,19 +42,38 @@ describe("mass of CO2e", () => {
     [12.34, 1, "12,3\u00A0g"],
     [1234, 1, "1,23\u00A0kg"],
   ])("%d g at ±%s %%", (grams, uncertainty, french) => {
-    check(formatMass(grams, uncertainty, "fr"), "fr", french);
+    check(formatMass(grams, uncertainty, "fr"), french);
   });
 });
 
 test("counts group by thousands, narrow no-break space in French", () => {
-  check(formatCount(41207, "fr"), "fr", "41\u202F207");
-  check(formatCount(41207, "en"), "en", "41,207");
+  check(formatCount(41207, "fr"), "41\u202F207");
+  check(formatCount(41207, "en"), "41,207");
+});
+
+test.each([
+  ["ar", "1,234,567"],
+  ["ar-EG", "١٬٢٣٤٬٥٦٧"],
+  ["ar-EG-u-nu-latn", "1,234,567"],
+  ["hi", "12,34,567"],
+  ["hi-IN-u-nu-deva", "१२,३४,५६७"],
+])("a count in %s follows its locale", (locale, expected) => {
+  check(formatCount(1_234_567, locale), expected);
+});
+
+test.each([
+  ["ar", "0.42\u00A0Wh", "±8\u200E%\u200E"],
+  ["ar-EG", "٠٫٤٢\u00A0Wh", "±٨٪\u061C"],
+  ["hi", "0.42\u00A0Wh", "±8%"],
+])("energy in %s", (locale, energy, uncertainty) => {
+  check(formatEnergy(1512, 8, locale), energy);
+  expect(formatUncertainty(8, locale)).toBe(uncertainty);
 });
 
 test("a grid factor keeps its own digits", () => {
-  check(formatGridFactor(33, "fr"), "fr", "33\u00A0g/kWh");
-  check(formatGridFactor(401, "en"), "en", "401\u00A0g/kWh");
-  check(formatGridFactor(53.4, "en"), "en", "53\u00A0g/kWh");
+  check(formatGridFactor(33, "fr"), "33\u00A0g/kWh");
+  check(formatGridFactor(401, "en"), "401\u00A0g/kWh");
+  check(formatGridFactor(53.4, "en"), "53\u00A0g/kWh");
 });
 
 test("an uncertainty is never understated", () => {

@@ -1,13 +1,15 @@
-/**
+/*
  * Prints quantities. `Intl` rejects Wh and J as units, and it knows nothing about uncertainty,
- * so this file decides the unit, the digits and the spaces for all of them.
+ * so this file decides the unit, the number of digits and the spaces for all of them. `locale` is
+ * the tag of `useSpeech`: it decides the shape of the digits and how they are grouped.
  */
-export type Language = "fr" | "en";
+
+import { numberFormat } from "./number";
 
 /** Separates thousands in French. */
 const NARROW_NO_BREAK_SPACE = "\u202F";
-/** Stands before a unit and before the percent sign in French, and before units in English. */
-export const NO_BREAK_SPACE = "\u00A0";
+/** Stands before a unit, and before the percent sign in French. */
+const NO_BREAK_SPACE = "\u00A0";
 
 const SIGNIFICANT_DIGITS_MAX = 3;
 const SIGNIFICANT_DIGITS_UNKNOWN_UNCERTAINTY = 2;
@@ -18,7 +20,7 @@ export interface Quantity {
   unit: QuantityUnit;
 }
 
-export type QuantityUnit = "" | "J" | "Wh" | "kWh" | "µg" | "mg" | "g" | "kg" | "g/kWh" | "%";
+export type QuantityUnit = "" | "J" | "Wh" | "kWh" | "µg" | "mg" | "g" | "kg" | "g/kWh";
 
 interface Scale {
   unit: QuantityUnit;
@@ -47,59 +49,59 @@ const MASS_SCALES: readonly Scale[] = [
 export function formatEnergy(
   joules: number,
   uncertaintyPercent: number | null,
-  language: Language,
+  locale: string,
 ): Quantity {
-  return scaled(joules, uncertaintyPercent, language, ENERGY_SCALES);
+  return scaled(joules, uncertaintyPercent, locale, ENERGY_SCALES);
 }
 
 /** Mass of CO2e in grams. */
 export function formatMass(
   grams: number,
   uncertaintyPercent: number | null,
-  language: Language,
+  locale: string,
 ): Quantity {
-  return scaled(grams, uncertaintyPercent, language, MASS_SCALES);
+  return scaled(grams, uncertaintyPercent, locale, MASS_SCALES);
 }
 
 /** A count: exact, no unit symbol. */
-export function formatCount(count: number, language: Language): Quantity {
-  return { text: digits(count, 0, language), unit: "" };
+export function formatCount(count: number, locale: string): Quantity {
+  return { text: digits(count, 0, locale), unit: "" };
 }
 
 /** A grid factor in grams of CO2e per kilowatt-hour. */
-export function formatGridFactor(gramsPerKilowattHour: number, language: Language): Quantity {
+export function formatGridFactor(gramsPerKilowattHour: number, locale: string): Quantity {
   const places = decimalPlaces(gramsPerKilowattHour, null);
-  return { text: digits(gramsPerKilowattHour, places, language), unit: "g/kWh" };
+  return { text: digits(gramsPerKilowattHour, places, locale), unit: "g/kWh" };
 }
 
 /** An uncertainty, rounded up to a whole percent so that it is never understated. */
-export function formatUncertainty(percent: number, language: Language): string {
-  const text = digits(Math.ceil(percent), 0, language);
-  return `±${NO_BREAK_SPACE}${text}${percentSign(language)}`;
+export function formatUncertainty(percent: number, locale: string): string {
+  const gap = /^(?:ar|hi)\b/u.test(locale) ? "" : NO_BREAK_SPACE;
+  return `±${gap}${percentText(Math.ceil(percent), locale)}`;
 }
 
 /** The quantity as one string that never breaks across lines. */
-export function quantityText(quantity: Quantity, language: Language): string {
-  if (quantity.unit === "") return quantity.text;
-  if (quantity.unit === "%") return `${quantity.text}${percentSign(language)}`;
-  return `${quantity.text}${NO_BREAK_SPACE}${quantity.unit}`;
+export function quantityText({ text, unit }: Quantity): string {
+  return unit === "" ? text : `${text}${NO_BREAK_SPACE}${unit}`;
 }
 
-function percentSign(language: Language): string {
-  return language === "fr" ? `${NO_BREAK_SPACE}%` : "%";
+/** `Intl` places the sign and, for Arabic digits, the mark that keeps it on its side. */
+function percentText(percent: number, locale: string): string {
+  const text = numberFormat(locale, { style: "percent" }).format(percent / 100);
+  return narrowed(text).replace(`${NARROW_NO_BREAK_SPACE}%`, `${NO_BREAK_SPACE}%`);
 }
 
 function scaled(
   value: number,
   uncertaintyPercent: number | null,
-  language: Language,
+  locale: string,
   scales: readonly Scale[],
 ): Quantity {
   const scale = scales.find(({ from }) => Math.abs(value) >= from) ?? scales[scales.length - 1];
   if (scale === undefined) throw new RangeError("a table of units is empty");
   const inUnit = value / scale.size;
   const places = decimalPlaces(inUnit, uncertaintyPercent);
-  return { text: digits(inUnit, places, language), unit: scale.unit };
+  return { text: digits(inUnit, places, locale), unit: scale.unit };
 }
 
 /**
@@ -120,14 +122,17 @@ function decimalPlaces(value: number, uncertaintyPercent: number | null): number
   return Math.min(Math.max(allowed, -leading), finest);
 }
 
-function digits(value: number, places: number, language: Language): string {
+function digits(value: number, places: number, locale: string): string {
   const step = 10 ** -places;
   const rounded = places < 0 ? Math.round(value / step) * step : value;
   const fraction = Math.max(0, places);
-  return new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", {
+  const format = numberFormat(locale, {
     minimumFractionDigits: fraction,
     maximumFractionDigits: fraction,
-  })
-    .format(rounded)
-    .replace(/[\s\u00A0]/gu, NARROW_NO_BREAK_SPACE);
+  });
+  return narrowed(format.format(rounded));
+}
+
+function narrowed(text: string): string {
+  return text.replace(/\s/gu, NARROW_NO_BREAK_SPACE);
 }

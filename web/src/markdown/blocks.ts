@@ -16,16 +16,34 @@ const TURN_HEADING_LEVEL = 3;
 
 const markdown = createMarkdown();
 
+/** Addresses of links that were defined apart from their words. */
+export type References = NonNullable<Env["references"]>;
+
+export interface ParsedBlocks {
+  blocks: Block[];
+  /** The line on which each block begins. */
+  starts: number[];
+  /** The references that were known before, and those of this text. */
+  references: References;
+}
+
 /**
  * Cuts Markdown into its top-level blocks. The HTML of a `markup` block is not yet safe: it goes
  * through `sanitise` before it reaches the page.
  */
 export function splitBlocks(source: string): Block[] {
-  const environment: Env = {};
+  return parseBlocks(source, {}).blocks;
+}
+
+/** The same for text that follows other text, of which the references are known. */
+export function parseBlocks(source: string, known: References): ParsedBlocks {
+  const environment: Env = { references: { ...known } };
   const blocks: Block[] = [];
+  const starts: number[] = [];
   for (const tokens of topLevelGroups(markdown.parse(source, environment))) {
     const [first] = tokens;
     if (first === undefined) continue;
+    starts.push(first.map?.[0] ?? 0);
     if (first.type === "fence" || first.type === "code_block") {
       const language = first.info.trim().split(/\s+/u)[0] ?? "";
       blocks.push({ kind: "code", language, text: first.content.replace(/\n$/u, "") });
@@ -35,7 +53,7 @@ export function splitBlocks(source: string): Block[] {
     const html = markdown.renderer.render(tokens, markdown.options, environment);
     blocks.push({ kind: "markup", html, text: tokens.map(({ content }) => content).join(" ") });
   }
-  return blocks;
+  return { blocks, starts, references: environment.references ?? {} };
 }
 
 function topLevelGroups(tokens: readonly Token[]): Token[][] {
@@ -52,11 +70,19 @@ function topLevelGroups(tokens: readonly Token[]): Token[][] {
   return groups;
 }
 
-/** Puts headings under the heading of the turn, and drops the inline style of table cells. */
+/** How cells stand, by the inline style that the parser writes; the policy allows classes only. */
+const CELL_CLASSES = new Map([
+  ["text-align:right", "cell-end"],
+  ["text-align:center", "cell-middle"],
+]);
+
+/** Puts headings under the heading of the turn, and turns the style of table cells into a class. */
 function adapt(token: Token): void {
   const heading = /^h([1-6])$/u.exec(token.tag);
   if (heading !== null) token.tag = `h${Math.min(6, Number(heading[1]) + TURN_HEADING_LEVEL)}`;
-  if (token.type === "th_open" || token.type === "td_open") token.attrs = null;
+  if (token.type !== "th_open" && token.type !== "td_open") return;
+  const cellClass = CELL_CLASSES.get(String(token.attrGet("style") ?? ""));
+  token.attrs = cellClass === undefined ? null : [["class", cellClass]];
 }
 
 /** The host that a link leads to, or the address itself for a mail link. */

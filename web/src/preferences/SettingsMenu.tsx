@@ -10,48 +10,92 @@ import {
 } from "react-aria-components";
 
 import { IconButton } from "../components/IconButton";
-import { MESSAGES, useMessages } from "../messages/messages";
-import { usePreferences } from "./usePreferences";
+import {
+  LANGUAGES,
+  LANGUAGE_NAMES,
+  NATIVE_DIGITS,
+  type Digits,
+  type Language,
+} from "../format/locale";
+import { useSpeech } from "../messages/messages";
 import type { Theme } from "./preferences";
-import type { Language } from "../format/quantity";
+import { usePreferences } from "./usePreferences";
 
-/** Language, theme, and the way out. */
+/** Language, theme, digits, and the way out. */
 export function SettingsMenu({ onSignOut }: { onSignOut: (() => void) | null }) {
-  const { settings } = useMessages();
-  const { language, theme, change } = usePreferences();
+  const { messages } = useSpeech();
+  const { settings } = messages;
   return (
     <DialogTrigger>
       <IconButton icon="settings" name={settings.open} />
       <Popover className="popover" placement="bottom end">
         <Dialog className="settings" aria-label={settings.open}>
-          <Choice
-            label={settings.language}
-            value={language}
-            options={[
-              ["fr", <span lang="fr">{MESSAGES.fr.language.name}</span>],
-              ["en", <span lang="en">{MESSAGES.en.language.name}</span>],
-            ]}
-            onChange={(chosen: Language) => change({ language: chosen })}
-          />
-          <Choice
-            label={settings.theme}
-            value={theme}
-            options={[
-              ["system", settings.system],
-              ["light", settings.light],
-              ["dark", settings.dark],
-            ]}
-            onChange={(chosen: Theme) => change({ theme: chosen })}
-          />
-          {onSignOut !== null && (
-            <Button className="btn" onPress={onSignOut}>
-              {settings.signOut}
-            </Button>
+          {({ close }) => (
+            <>
+              <SettingsChoices />
+              {onSignOut !== null && (
+                <Button
+                  className="btn"
+                  onPress={() => {
+                    close();
+                    onSignOut();
+                  }}
+                >
+                  {settings.signOut}
+                </Button>
+              )}
+            </>
           )}
         </Dialog>
       </Popover>
     </DialogTrigger>
   );
+}
+
+/** What a person may choose about the page, kept in this browser. */
+function SettingsChoices() {
+  const { language: spoken, messages } = useSpeech();
+  const { settings } = messages;
+  const { language, theme, digits, change } = usePreferences();
+  const nativeDigits = NATIVE_DIGITS[spoken];
+  return (
+    <>
+      <Choice
+        label={settings.language}
+        value={language}
+        options={LANGUAGES.map((tag) => [tag, <span lang={tag}>{LANGUAGE_NAMES[tag]}</span>])}
+        onChange={(chosen: Language) => change({ language: chosen })}
+      />
+      <Choice
+        label={settings.theme}
+        value={theme}
+        options={[
+          ["system", settings.system],
+          ["light", settings.light],
+          ["dark", settings.dark],
+        ]}
+        onChange={(chosen: Theme) => change({ theme: chosen })}
+      />
+      {nativeDigits !== undefined && (
+        <Choice
+          label={settings.digits}
+          value={digits}
+          options={[
+            ["locale", settings.digitsOfRegion],
+            ["latin", <Sample numberingSystem="latn" />],
+            ["native", <Sample numberingSystem={nativeDigits} />],
+          ]}
+          onChange={(chosen: Digits) => change({ digits: chosen })}
+        />
+      )}
+    </>
+  );
+}
+
+/** The digits themselves, which need no word. */
+function Sample({ numberingSystem }: { numberingSystem: string }) {
+  const locale = new Intl.Locale("en", { numberingSystem });
+  return <bdi>{new Intl.NumberFormat(locale, { useGrouping: false }).format(123)}</bdi>;
 }
 
 interface ChoiceProps<Value extends string> {

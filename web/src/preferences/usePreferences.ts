@@ -1,11 +1,7 @@
 import { createContext, useCallback, useContext, useLayoutEffect, useState } from "react";
 
-import {
-  applyPreferences,
-  readPreferences,
-  writePreferences,
-  type Preferences,
-} from "./preferences";
+import { browserStorage } from "./browser-storage";
+import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
 export interface PreferencesControl extends Preferences {
   change: (change: Partial<Preferences>) => void;
@@ -14,21 +10,21 @@ export interface PreferencesControl extends Preferences {
 export const PreferencesContext = createContext<PreferencesControl>({
   language: "en",
   theme: "system",
+  digits: "locale",
   change: () => undefined,
 });
 
-/** Language and theme: read once, applied to `<html>`, remembered in this browser. */
+/** Language, theme and digits: read once, remembered in this browser. */
 export function usePreferencesStore(): PreferencesControl {
   const [preferences, setPreferences] = useState(() =>
-    readPreferences(window.localStorage, window.navigator.language),
+    readPreferences(browserStorage(), window.navigator.languages),
   );
-  useLayoutEffect(() => {
-    applyPreferences(document.documentElement, preferences);
-  }, [preferences]);
+  const { theme } = preferences;
+  useLayoutEffect(() => applyTheme(document.documentElement, theme), [theme]);
   const change = useCallback((changed: Partial<Preferences>): void => {
     setPreferences((before) => {
       const after = { ...before, ...changed };
-      writePreferences(window.localStorage, after);
+      writePreferences(browserStorage(), after);
       return after;
     });
   }, []);

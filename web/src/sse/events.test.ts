@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 
 import { EventStreamParser, readEvents, type ServerSentEvent } from "./events";
 
-function message(data: string): ServerSentEvent {
-  return { event: "message", data };
+function message(data: string, id: string | null = null): ServerSentEvent {
+  return { id, event: "message", data };
 }
 
 /** The stream must parse alike in one piece, character by character, and cut at every place. */
@@ -28,13 +28,21 @@ describe("parser", () => {
     check("data: a\r\n\r\ndata: b\r\rdata: c\n\n", [message("a"), message("b"), message("c")]);
   });
   test("comments and unknown fields are ignored", () => {
-    check(": keep-alive\n\n:\nid: 7\nretry: 10\ndata: x\n\n: keep-alive\n\n", [message("x")]);
+    check(": keep-alive\n\n:\nother: 7\nretry: 10\ndata: x\n\n: keep-alive\n\n", [message("x")]);
   });
   test("several data lines join with a line feed", () => {
     check("data: a\ndata\ndata:  b\n\n", [message("a\n\n b")]);
   });
   test("an event name holds for one event", () => {
-    check("event: error\ndata: e\n\ndata: m\n\n", [{ event: "error", data: "e" }, message("m")]);
+    check("event: error\ndata: e\n\ndata: m\n\n", [{ ...message("e"), event: "error" }, message("m")]);
+  });
+  test("an id belongs to its event only", () => {
+    check("id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [
+      message("a", "7"),
+      message("b"),
+      message("c", ""),
+    ]);
+    check("id: 7\0\ndata: a\n\n", [message("a")]);
   });
   test("an event without data is not an event", () => {
     check("event: ping\n\ndata: a\n\n", [message("a")]);

@@ -1,5 +1,9 @@
-/** One server-sent event: the `event` name (`message` by default) and its joined `data` lines. */
+/**
+ * One server-sent event: the `event` name (`message` by default), its joined `data` lines, and
+ * the `id` if it came with one.
+ */
 export interface ServerSentEvent {
+  id: string | null;
   event: string;
   data: string;
 }
@@ -13,6 +17,7 @@ export class EventStreamParser {
   #rest = "";
   #skipLineFeed = false;
   #isStart = true;
+  #id: string | null = null;
   #event = "";
   #data: string[] = [];
 
@@ -52,15 +57,18 @@ export class EventStreamParser {
     const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /u, "");
     if (field === "data") this.#data.push(value);
     else if (field === "event") this.#event = value;
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
     return null;
   }
 
   #dispatch(): ServerSentEvent | null {
     const event = this.#event === "" ? "message" : this.#event;
     const data = this.#data;
+    const id = this.#id;
+    this.#id = null;
     this.#event = "";
     this.#data = [];
-    return data.length === 0 ? null : { event, data: data.join("\n") };
+    return data.length === 0 ? null : { id, event, data: data.join("\n") };
   }
 }
 

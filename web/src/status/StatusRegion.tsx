@@ -14,7 +14,8 @@ export function StatusRegion({ children }: { children: ReactNode }) {
   return (
     <AnnounceContext value={announce}>
       {children}
-      <div className="vh" role="status">
+      {/* The attribute keeps it audible while a dialog hides the page. */}
+      <div className="vh" role="status" data-live-announcer="true">
         {/* A new element each time, so that the same words are announced again. */}
         <span key={shown.count}>{shown.text}</span>
       </div>

@@ -1,7 +1,7 @@
 /** A screen reader needs this long between two announcements to say both. */
 export const ANNOUNCEMENT_GAP_MS = 400;
 
-/** Shows announcements one after the other, with a gap in which the region is empty. */
+/** Shows announcements one after the other, each for as long as the gap at least. */
 export class StatusQueue {
   readonly #show: (text: string) => void;
   #waiting: string[] = [];

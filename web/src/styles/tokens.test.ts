@@ -50,8 +50,11 @@ describe.each<Theme>(["light", "dark"])("%s theme", (theme) => {
     ["text-muted", "surface", 7.3, 8.5],
     ["text-subtle", "surface", 5.4, 6.3],
     ["accent", "surface", 7.3, 8.6],
+    ["ok", "surface", 6.6, 8.9],
     ["warn", "surface", 6.4, 8.8],
     ["bad", "surface", 6.5, 7.6],
+    ["info", "surface", 6.6, 8.3],
+    ["on-mark", "mark", 13.1, 8.5],
     ["on-accent", "accent", 7.3, 8.1],
   ])("%s on %s is at least its measured ratio", (ink, ground, light, dark) => {
     const expected = theme === "light" ? light : dark;
@@ -72,6 +75,9 @@ describe.each<Theme>(["light", "dark"])("%s theme", (theme) => {
     ["on-accent", "accent-hover"],
     ["warn", "warn-soft"],
     ["bad", "bad-soft"],
+    ["ok", "ok-soft"],
+    ["info", "info-soft"],
+    ["text", "paper"],
     ["text", "bad-soft"],
     ["text", "warn-soft"],
     ["text-muted", "bad-soft"],

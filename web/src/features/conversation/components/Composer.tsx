@@ -1,72 +1,154 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useEffect, useRef, type KeyboardEvent, type RefObject } from "react";
 import { Button, TextArea, TextField } from "react-aria-components";
 
+import { IconButton } from "../../../components/IconButton";
+import { isolate } from "../../../format/bidi";
 import { Icon } from "../../../icons/Icon";
+import { useTouchKeyboard } from "../../../keyboard/useTouchKeyboard";
 import { useMessages } from "../../../messages/messages";
+import { useAnnounce } from "../../../status/StatusRegion";
 import { ModelSelect } from "../../models/components/ModelSelect";
-import type { ModelChoice } from "../../models/hooks/useModels";
+import type { ModelChoice } from "../../models/hooks/useModelChoice";
+import { isSendKey } from "../composing";
+import type { Question } from "../entry";
+import { useComposition } from "../hooks/useComposition";
+import { useFileDrop } from "../hooks/useFileDrop";
+import { useLargePaste } from "../hooks/useLargePaste";
+import type { Outcome } from "../hooks/live-conversation";
+import { FileChips } from "./FileChips";
+import { LargePasteNote, NotKeptNote, RefusedFiles } from "./RefusedFiles";
 
 interface ComposerProps {
+  conversationId: string | null;
   choice: ModelChoice;
   isAnswering: boolean;
   /** Changes when the field should take the focus. */
   focusKey: number;
-  onAsk: (question: string) => void;
+  /** The last `focusKey` that was heeded: another conversation alone does not take the focus. */
+  heededFocus: RefObject<number | null>;
+  /** Is given the function that puts a question back into the field. */
+  giveBack: RefObject<(question: Question) => void>;
+  onAsk: (question: Question) => Promise<Outcome>;
   onStop: () => void;
 }
 
-/** The text is local state: a keystroke renders no turn. */
-export function Composer({ choice, isAnswering, focusKey, onAsk, onStop }: ComposerProps) {
-  const { composer } = useMessages();
-  const [text, setText] = useState("");
+/** The text is local state: a keystroke renders no turn, and no turn renders the field. */
+export const Composer = memo(function Composer(props: ComposerProps) {
+  const { conversationId, choice, isAnswering, focusKey, heededFocus, giveBack } = props;
+  const { onAsk, onStop } = props;
+  const { composer, files: texts, status } = useMessages();
+  const announce = useAnnounce();
+  const hasTouchKeyboard = useTouchKeyboard();
+  const composition = useComposition(conversationId, choice);
+  const { text, attachments } = composition;
+  const paste = useLargePaste(text.length);
   const field = useRef<HTMLTextAreaElement>(null);
-  const question = text.trim();
-  const canSend = question !== "" && choice.chosen !== null && !isAnswering;
+  const picker = useRef<HTMLInputElement>(null);
+  const isEmpty = text.trim() === "" && attachments.length === 0;
+  const canSend = !isEmpty && choice.chosen !== null && !isAnswering;
+
+  const addFiles = (files: File[]): void => {
+    void composition.addFiles(files).then((added) => {
+      added.forEach(({ name }) => announce(status.attached(isolate(name))));
+    });
+    field.current?.focus();
+  };
+  const isOver = useFileDrop(addFiles);
 
   useEffect(() => {
+    giveBack.current = composition.giveBack;
+  }, [giveBack, composition.giveBack]);
+
+  useEffect(() => {
+    if (heededFocus.current === focusKey) return;
+    heededFocus.current = focusKey;
     // On a touch screen the focus would open the keyboard over the page.
     if (window.matchMedia("(pointer: fine)").matches) field.current?.focus();
-  }, [focusKey]);
+  }, [focusKey, heededFocus]);
 
   const submit = (): void => {
-    if (!canSend) {
-      field.current?.focus();
-      return;
-    }
-    setText("");
-    onAsk(question);
+    field.current?.focus();
+    if (!canSend) return;
+    paste.dismiss();
+    composition.submit(onAsk);
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+    if (!isSendKey(event, hasTouchKeyboard)) return;
     event.preventDefault();
     submit();
   };
 
   const onPress = (): void => {
-    if (isAnswering) {
-      onStop();
-      field.current?.focus();
-    } else submit();
+    if (!isAnswering) return submit();
+    onStop();
+    field.current?.focus();
   };
 
   const goStyle = isAnswering ? "go stop" : canSend ? "go" : "go idle";
   return (
     <div className="dock">
-      <div className="composer">
-        <TextField aria-label={composer.label} value={text} onChange={setText}>
+      <RefusedFiles files={composition.refused} onDismiss={composition.dismiss} />
+      <LargePasteNote
+        paste={paste.refused}
+        onDismiss={paste.dismiss}
+        onAttach={(pasted) => {
+          composition.addText(texts.pasteName, pasted);
+          announce(status.attached(texts.pasteName));
+          paste.dismiss();
+          field.current?.focus();
+        }}
+      />
+      {composition.isPartlyKept && <NotKeptNote />}
+      <div className={isOver ? "composer over" : "composer"}>
+        {isOver && <p className="drop">{texts.dropHere}</p>}
+        <FileChips
+          files={attachments}
+          onRemove={(file) => {
+            composition.remove(file);
+            announce(status.detached(isolate(file.name)));
+            field.current?.focus();
+          }}
+        />
+        <TextField aria-label={composer.label} value={text} onChange={composition.setText}>
           <TextArea
             ref={field}
             className="field"
             dir="auto"
             rows={1}
+            enterKeyHint={hasTouchKeyboard ? "enter" : "send"}
             placeholder={composer.placeholder}
             aria-describedby="composer-hint"
             onKeyDown={onKeyDown}
+            {...paste.handlers}
           />
         </TextField>
-        <div className="row">
-          <ModelSelect choice={choice} />
+        <div className="tools">
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label={texts.add}
+            onChange={({ currentTarget }) => {
+              addFiles([...(currentTarget.files ?? [])]);
+              // The same file may be picked again.
+              currentTarget.value = "";
+            }}
+          />
+          <IconButton
+            icon="attach"
+            name={texts.add}
+            isSmall
+            onPress={() => picker.current?.click()}
+          />
+          <ModelSelect
+            choice={choice}
+            onChoose={(model) => {
+              choice.choose(model);
+              composition.setModel(model);
+            }}
+          />
           {/* One button for both, so that the focus stays where it is. */}
           <Button
             className={goStyle}
@@ -78,13 +160,9 @@ export function Composer({ choice, isAnswering, focusKey, onAsk, onStop }: Compo
         </div>
       </div>
       <p className="hint" id="composer-hint">
-        {composer.hint} <span className="keys">{composer.keys}</span>
+        {composer.hint}{" "}
+        {hasTouchKeyboard ? composer.touchKeys : <span className="keys">{composer.keys}</span>}
       </p>
     </div>
   );
-}
-
-/** Enter that ends the composition of a character sends nothing. Safari says so by the code 229. */
-function isComposing({ nativeEvent }: KeyboardEvent): boolean {
-  return nativeEvent.isComposing || nativeEvent.keyCode === 229;
-}
+});

@@ -3,40 +3,50 @@ import { Button } from "react-aria-components";
 
 import { Icon } from "../../../icons/Icon";
 import { useMessages } from "../../../messages/messages";
-import { useModels } from "../../models/hooks/useModels";
-import type { SessionControl } from "../../session/hooks/useSession";
-import type { ConversationControl } from "../hooks/useConversation";
+import { useModelChoice } from "../../models/hooks/useModelChoice";
+import type { Question } from "../entry";
 import { useAnnouncements } from "../hooks/useAnnouncements";
+import type { ConversationControl } from "../hooks/useConversation";
 import { useEscape } from "../hooks/useEscape";
 import { useReadingPosition } from "../hooks/useReadingPosition";
+import { useTurnActions } from "../hooks/useTurnActions";
 import { Composer } from "./Composer";
-import { EmptyState } from "./EmptyState";
-import { TurnView } from "./TurnView";
+import { ConversationNotes, ConversationState } from "./ConversationState";
+import { useLinkGuard } from "./LinkDialog";
+import { Thread } from "./Thread";
 
 interface ConversationPageProps {
   conversation: ConversationControl;
-  session: SessionControl;
-  /** Changes when a new conversation begins. */
+  /** Changes when the field should take the focus. */
   focusKey: number;
+  /** Begins another conversation. */
+  onNew: () => void;
 }
 
-export function ConversationPage({ conversation, session, focusKey }: ConversationPageProps) {
+/** One conversation: its turns, and the field for the next question. */
+export function ConversationPage({ conversation, focusKey, onNew }: ConversationPageProps) {
   const messages = useMessages();
-  const choice = useModels();
-  const { turns, isAnswering, ask, sendAgain, stop } = conversation;
-  const latest = turns.at(-1);
+  const choice = useModelChoice(conversation);
+  const { status, turns, placed, isAnswering, isConnectionLost, ask, stop } = conversation;
+  const latest = turns.at(-1) ?? null;
   const scroller = useRef<HTMLDivElement>(null);
-  const reading = useReadingPosition(scroller, latest?.id ?? null, latest);
-  useAnnouncements(latest ?? null);
+  const heededFocus = useRef<number | null>(null);
+  const reading = useReadingPosition(scroller, placed, latest);
+  const links = useLinkGuard();
+  const giveBack = useRef<(question: Question) => void>(() => undefined);
+  const actions = useTurnActions(conversation, choice.chosen, {
+    giveBack: (question) => giveBack.current(question),
+    startAnew: onNew,
+  });
+  useAnnouncements(latest, isConnectionLost);
   useEscape(isAnswering, stop);
 
   const { chosen } = choice;
   const askChosen = useCallback(
-    (question: string): void => {
-      if (chosen !== null) ask(question, chosen);
-    },
+    async (question: Question) => (chosen === null ? "withdrawn" : ask(question, chosen)),
     [ask, chosen],
   );
+  const isShown = status === "ready" || status === "empty";
 
   return (
     <>
@@ -48,34 +58,42 @@ export function ConversationPage({ conversation, session, focusKey }: Conversati
         aria-label={messages.conversation.region}
         {...reading.handlers}
       >
-        <div className="thread">
-          {turns.length === 0 && <EmptyState choice={choice} onAsk={askChosen} />}
-          {turns.map((turn) => (
-            <TurnView
-              key={turn.id}
-              turn={turn}
-              session={session}
-              canSend={!isAnswering}
-              onSendAgain={sendAgain}
+        <div className="thread" {...links.handlers}>
+          {status === "ready" ? (
+            <Thread conversation={conversation} actions={actions} />
+          ) : (
+            <ConversationState
+              conversation={conversation}
+              choice={choice}
+              onAsk={(text) => void askChosen({ text, attachments: [] })}
+              onNew={onNew}
             />
-          ))}
+          )}
         </div>
       </div>
-      <div className="below">
-        {reading.isMoreBelow && (
-          <Button className="chip more" onPress={reading.follow}>
-            <Icon name="down" isSmall />
-            {messages.conversation.more}
-          </Button>
-        )}
-        <Composer
-          choice={choice}
-          isAnswering={isAnswering}
-          focusKey={focusKey}
-          onAsk={askChosen}
-          onStop={stop}
-        />
-      </div>
+      {links.dialog}
+      {isShown && (
+        <div className="below">
+          {reading.isMoreBelow && (
+            <Button className="chip more" onPress={reading.follow}>
+              <Icon name="down" isSmall />
+              {messages.conversation.more}
+            </Button>
+          )}
+          <ConversationNotes conversation={conversation} />
+          <Composer
+            key={conversation.serial}
+            conversationId={conversation.id}
+            choice={choice}
+            isAnswering={isAnswering}
+            focusKey={focusKey}
+            heededFocus={heededFocus}
+            giveBack={giveBack}
+            onAsk={askChosen}
+            onStop={stop}
+          />
+        </div>
+      )}
     </>
   );
 }

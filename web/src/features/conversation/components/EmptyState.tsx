@@ -3,7 +3,7 @@ import { Button } from "react-aria-components";
 import { ErrorNote } from "../../../components/ErrorNote";
 import { StateBlock } from "../../../components/StateBlock";
 import { useMessages } from "../../../messages/messages";
-import type { ModelChoice } from "../../models/hooks/useModels";
+import type { ModelChoice } from "../../models/hooks/useModelChoice";
 
 interface EmptyStateProps {
   choice: ModelChoice;
@@ -35,13 +35,13 @@ export function EmptyState({ choice, onAsk }: EmptyStateProps) {
   return (
     <StateBlock title={empty.title}>
       <p>{empty.lead(choice.chosen)}</p>
-      <p>{empty.small}</p>
+      {choice.isSmall && <p>{empty.small}</p>}
       <h3>{empty.examples}</h3>
       <ul className="examples">
         {examples.map((example) => (
           <li key={example}>
             <Button className="example" onPress={() => onAsk(example)}>
-              <span lang="en">{example}</span>
+              <span lang="en" dir="ltr">{example}</span>
             </Button>
           </li>
         ))}

@@ -1,21 +1,15 @@
 import { Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
 
 import type { Usage } from "../../../api/types";
-import { Figure } from "../../../components/Figure";
+import { Factor, Figure } from "../../../components/Figure";
 import { IconButton } from "../../../components/IconButton";
-import {
-  formatCount,
-  formatEnergy,
-  formatGridFactor,
-  formatMass,
-  quantityText,
-} from "../../../format/quantity";
+import { formatCount } from "../../../format/quantity";
 import { useSpeech } from "../../../messages/messages";
 import { placeOf } from "../place";
 
 /** Where each figure of the provenance line comes from. */
 export function ProvenanceDetails({ usage }: { usage: Usage }) {
-  const { language, messages } = useSpeech();
+  const { language, locale, messages } = useSpeech();
   const { provenance } = messages;
   return (
     <DialogTrigger>
@@ -31,11 +25,8 @@ export function ProvenanceDetails({ usage }: { usage: Usage }) {
             <dt>{provenance.energy}</dt>
             <dd>
               <Figure
-                quantity={formatEnergy(
-                  usage.energy_joules,
-                  usage.energy_uncertainty_percent,
-                  language,
-                )}
+                measure="energy"
+                value={usage.energy_joules}
                 method={usage.energy_method}
                 uncertaintyPercent={usage.energy_uncertainty_percent}
               />
@@ -44,28 +35,23 @@ export function ProvenanceDetails({ usage }: { usage: Usage }) {
             <dt>{provenance.emissions}</dt>
             <dd>
               <Figure
-                quantity={formatMass(usage.co2e_grams, usage.co2e_uncertainty_percent, language)}
+                measure="co2e"
+                value={usage.co2e_grams}
                 method={usage.co2e_method}
                 uncertaintyPercent={usage.co2e_uncertainty_percent}
-                substance="CO2e"
               />
               <small>{provenance.emissionsExplained}</small>
             </dd>
             <dt>{provenance.gridFactor}</dt>
             <dd>
-              <bdi className="num nb">
-                {quantityText(
-                  formatGridFactor(usage.grid_factor_grams_per_kwh, language),
-                  language,
-                )}
-              </bdi>
-              , {usage.grid_factor_year}
-              <small>{usage.grid_factor_source}</small>
+              <Factor gramsPerKilowattHour={usage.grid_factor_grams_per_kwh} />,{" "}
+              <bdi>{usage.grid_factor_year}</bdi>
+              <small dir="auto">{usage.grid_factor_source}</small>
             </dd>
             <dt>{provenance.tokensRead}</dt>
-            <dd className="num">{formatCount(usage.prompt_tokens, language).text}</dd>
+            <dd className="num">{formatCount(usage.prompt_tokens, locale).text}</dd>
             <dt>{provenance.tokensWritten}</dt>
-            <dd className="num">{formatCount(usage.completion_tokens, language).text}</dd>
+            <dd className="num">{formatCount(usage.completion_tokens, locale).text}</dd>
           </dl>
         </Dialog>
       </Popover>

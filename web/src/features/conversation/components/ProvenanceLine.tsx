@@ -1,37 +1,33 @@
 import type { Usage } from "../../../api/types";
+import { Counted } from "../../../components/Counted";
 import { Figure } from "../../../components/Figure";
-import { formatCount, formatEnergy, formatMass } from "../../../format/quantity";
-import { Icon } from "../../../icons/Icon";
+import { Provenance, ProvenanceItem } from "../../../components/Provenance";
 import { useSpeech } from "../../../messages/messages";
 import { placeOf } from "../place";
 import { ProvenanceDetails } from "./ProvenanceDetails";
 
-/** One line per answer, always in this order: place, energy, emissions, tokens. */
+/** Where an answer was computed and what it used. */
 export function ProvenanceLine({ usage }: { usage: Usage }) {
   const { language, messages } = useSpeech();
-  const { provenance } = messages;
-  const tokens = usage.completion_tokens;
   return (
-    <div className="prov" role="group" aria-label={provenance.label}>
-      <span className="item">
-        <Icon name="place" isSmall />
-        {placeOf(usage, messages, language)}
-      </span>
+    <Provenance>
+      <ProvenanceItem icon="place">{placeOf(usage, messages, language)}</ProvenanceItem>
       <Figure
-        quantity={formatEnergy(usage.energy_joules, usage.energy_uncertainty_percent, language)}
+        measure="energy"
+        value={usage.energy_joules}
         method={usage.energy_method}
         uncertaintyPercent={usage.energy_uncertainty_percent}
       />
       <Figure
-        quantity={formatMass(usage.co2e_grams, usage.co2e_uncertainty_percent, language)}
+        measure="co2e"
+        value={usage.co2e_grams}
         method={usage.co2e_method}
         uncertaintyPercent={usage.co2e_uncertainty_percent}
-        substance="CO2e"
       />
-      <span className="item num nb">
-        {provenance.tokens(tokens, formatCount(tokens, language).text)}
-      </span>
+      <ProvenanceItem>
+        <Counted count={usage.completion_tokens} unit={messages.provenance.tokens} />
+      </ProvenanceItem>
       <ProvenanceDetails usage={usage} />
-    </div>
+    </Provenance>
   );
 }

@@ -1,127 +1,120 @@
-import { Suspense, lazy, memo } from "react";
-import { Button } from "react-aria-components";
+import { Suspense, memo, useState, type ComponentType } from "react";
 
 import { CopyButton } from "../../../components/CopyButton";
-import { ErrorNote } from "../../../components/ErrorNote";
-import { needsSignIn } from "../../../errors/failure";
+import { IconButton } from "../../../components/IconButton";
+import { retryable } from "../../../components/retryable";
 import { Icon } from "../../../icons/Icon";
-import { directionOf } from "../../../markdown/direction";
 import { useMessages } from "../../../messages/messages";
-import { SignInForm } from "../../session/components/SignInForm";
-import type { SessionControl } from "../../session/hooks/useSession";
-import { isRunning, type Turn } from "../conversation";
-import { ProvenanceLine } from "./ProvenanceLine";
+import { isTurnRunning, type Answer, type Turn } from "../turns";
+import { AnswerEnd, type Progress } from "./AnswerEnd";
+import { BranchSwitch } from "./BranchSwitch";
+import { QuestionView } from "./QuestionView";
 
-// The Markdown parser and sanitiser are a chunk of their own, asked for at once.
-const answerText = import("./AnswerText");
-const AnswerText = lazy(() =>
-  answerText.then(
-    (module) => ({ default: module.AnswerText }),
-    () => ({ default: PlainText }),
-  ),
-);
+interface TextProps {
+  text: string;
+  isGrowing?: boolean;
+}
+
+const loadAnswerText = (): Promise<ComponentType<TextProps>> =>
+  import("./AnswerText").then(({ AnswerText }) => AnswerText);
+
+// The Markdown parser and sanitiser are a chunk of their own, asked for by the first answer. Where
+// that fails the next answer asks again.
+const takeAnswerText = retryable<TextProps>(loadAnswerText, PlainText);
+
+export interface TurnActions {
+  answerAgain: (turn: Turn) => void;
+  continueAnswer: (turn: Turn) => void;
+  /** Begins another conversation, where this one can go no further. */
+  startAnew: () => void;
+  editQuestion: (turn: Turn, text: string) => boolean;
+  showBranch: (entryId: string) => void;
+}
 
 interface TurnViewProps {
   turn: Turn;
-  session: SessionControl;
-  canSend: boolean;
-  onSendAgain: (turn: Turn) => void;
+  /** How a running answer gets here; the same for all others. */
+  progress: Progress;
+  /** An answer of the conversation is being written: until it ends nothing else can be asked. */
+  isBusy: boolean;
+  /** Always the same object, so that no turn is rendered for its sake. */
+  actions: TurnActions;
 }
 
 /** One question and its answer. */
-export const TurnView = memo(function TurnView(props: TurnViewProps) {
-  const { turn } = props;
-  const { conversation } = useMessages();
+export const TurnView = memo(function TurnView({ turn, progress, isBusy, actions }: TurnViewProps) {
+  const { answer } = turn;
+  const [AnswerText] = useState<ComponentType<TextProps>>(takeAnswerText);
   return (
-    <section className="turn" data-turn={turn.id}>
-      <div className="user" dir={directionOf(turn.question)}>
-        <h2 className="vh">{conversation.questionHeading}</h2>
-        <p>{turn.question}</p>
-      </div>
+    <section className="turn" data-turn={turn.key}>
+      <QuestionView
+        turn={turn}
+        isBusy={isBusy}
+        onEdit={actions.editQuestion}
+        onShowBranch={actions.showBranch}
+      />
       <article className="answer">
-        <div className="who">
-          <span className="dot" aria-hidden="true">
-            <Icon name="model" isSmall />
-          </span>
-          <h3>
-            <span className="vh">{conversation.answerHeading(turn.model)}</span>
-            <bdi className="ellipsis" aria-hidden="true">
-              {turn.model}
-            </bdi>
-          </h3>
-          {turn.text !== "" && !isRunning(turn) && (
-            <span className="acts">
-              <CopyButton text={turn.text} name={conversation.copy} />
-            </span>
-          )}
-        </div>
-        <Suspense fallback={<PlainText text={turn.text} />}>
-          <AnswerText text={turn.text} />
-        </Suspense>
-        <TurnEnd {...props} />
+        {answer !== null && (
+          <>
+            <AnswerHead turn={turn} answer={answer} isBusy={isBusy} actions={actions} />
+            <Suspense fallback={<PlainText text={answer.text} />}>
+              <AnswerText text={answer.text} isGrowing={isTurnRunning(turn)} />
+            </Suspense>
+          </>
+        )}
+        <AnswerEnd turn={turn} progress={progress} isBusy={isBusy} actions={actions} />
       </article>
     </section>
   );
 });
 
-/** What stands under the text: how it goes on, or how it ended and what it cost. */
-function TurnEnd({ turn, session, canSend, onSendAgain }: TurnViewProps) {
-  const { conversation } = useMessages();
-  switch (turn.phase) {
-    case "waiting":
-    case "streaming":
-      return (
-        <StreamMark text={turn.phase === "waiting" ? conversation.waiting : conversation.writing} />
-      );
-    case "failed":
-      return turn.failure === null ? null : (
-        <>
-          <ErrorNote
-            failure={turn.failure}
-            {...(turn.text !== "" && { also: conversation.textKept })}
-          >
-            {needsSignIn(turn.failure) && <SignInForm session={session} isPrimary={false} />}
-            <Button className="btn" isDisabled={!canSend} onPress={() => onSendAgain(turn)}>
-              {conversation.sendAgain}
-            </Button>
-          </ErrorNote>
-          {turn.usage !== null && <ProvenanceLine usage={turn.usage} />}
-        </>
-      );
-    case "stopped":
-    case "complete":
-      return (
-        <>
-          {turn.phase === "stopped" && (
-            <p className="ended">
-              <Icon name="stop" isSmall />
-              <span>
-                <strong>{conversation.stoppedByYou}</strong>{" "}
-                {turn.usage === null && conversation.stoppedEnergy}
-              </span>
-            </p>
-          )}
-          {turn.end === "length" && <p className="ended">{conversation.cutByLength}</p>}
-          {turn.end === "model_length" && <p className="ended">{conversation.cutByModel}</p>}
-          {turn.phase === "complete" && turn.text === "" && (
-            <p className="ended">{conversation.emptyAnswer}</p>
-          )}
-          {turn.usage !== null && <ProvenanceLine usage={turn.usage} />}
-        </>
-      );
-  }
+interface AnswerHeadProps {
+  turn: Turn;
+  answer: Answer;
+  isBusy: boolean;
+  actions: TurnActions;
+}
+
+/** Who answers, and what can be done with the answer once it stands. */
+function AnswerHead({ turn, answer, isBusy, actions }: AnswerHeadProps) {
+  const { conversation, branch } = useMessages();
+  const { model } = answer.last;
+  return (
+    <div className="who">
+      <span className="dot" aria-hidden="true">
+        <Icon name="model" isSmall />
+      </span>
+      <h3>
+        <span className="vh">{conversation.answerHeading(model)}</span>
+        <bdi className="ellipsis" aria-hidden="true">
+          {model}
+        </bdi>
+      </h3>
+      <span className="acts">
+        <BranchSwitch
+          branches={answer.branches}
+          name={branch.ofAnswer}
+          isBusy={isBusy}
+          onShow={actions.showBranch}
+        />
+        {answer.text !== "" && !isTurnRunning(turn) && (
+          <>
+            <CopyButton text={answer.text} name={conversation.copy} />
+            <IconButton
+              icon="retry"
+              name={conversation.again}
+              isSmall
+              isDisabled={isBusy}
+              onPress={() => actions.answerAgain(turn)}
+            />
+          </>
+        )}
+      </span>
+    </div>
+  );
 }
 
 /** Until the chunk is here, or where it cannot be loaded, the text shows as it came. */
-function PlainText({ text }: { text: string }) {
+function PlainText({ text }: TextProps) {
   return <p className="plain">{text}</p>;
-}
-
-function StreamMark({ text }: { text: string }) {
-  return (
-    <p className="stream">
-      <span className="pulse" aria-hidden="true" />
-      {text}
-    </p>
-  );
 }

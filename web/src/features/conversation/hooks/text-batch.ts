@@ -1,11 +1,17 @@
 /** A hidden tab draws no frames; its text still arrives, at this pace. */
 const HIDDEN_INTERVAL_MS = 250;
+/**
+ * After text was drawn, the page rests for so many times as long as that took: on a slow machine
+ * most of the time is then left for what the reader types, and longer texts arrive at once.
+ */
+const REST_FACTOR = 2;
 
 /** Collects pieces of text and hands them over together, at most once a frame. */
 export class TextBatch {
   readonly #deliver: (text: string) => void;
   #text = "";
   #cancel: (() => void) | null = null;
+  #restsUntil = 0;
 
   constructor(deliver: (text: string) => void) {
     this.#deliver = deliver;
@@ -13,7 +19,7 @@ export class TextBatch {
 
   add(piece: string): void {
     this.#text += piece;
-    this.#cancel ??= schedule(() => this.flush());
+    this.#cancel ??= schedule(() => this.#draw(), this.#restsUntil - performance.now());
   }
 
   /** Hands over what is there now. */
@@ -24,13 +30,35 @@ export class TextBatch {
     this.#text = "";
     if (text !== "") this.#deliver(text);
   }
+
+  #draw(): void {
+    const begun = performance.now();
+    this.flush();
+    // The next task comes after the frame: what it measured includes layout and paint.
+    window.setTimeout(() => {
+      const now = performance.now();
+      this.#restsUntil = now + REST_FACTOR * (now - begun);
+    });
+  }
 }
 
-function schedule(action: () => void): () => void {
-  if (document.visibilityState === "hidden") {
-    const timer = window.setTimeout(action, HIDDEN_INTERVAL_MS);
-    return () => window.clearTimeout(timer);
+/** Runs `action` in the first frame after a rest; gives a way to cancel it. */
+function schedule(action: () => void, restMs: number): () => void {
+  const isHidden = document.visibilityState === "hidden";
+  if (!isHidden && restMs <= 0) {
+    const frame = window.requestAnimationFrame(action);
+    return () => window.cancelAnimationFrame(frame);
   }
-  const frame = window.requestAnimationFrame(action);
-  return () => window.cancelAnimationFrame(frame);
+  let cancelFrame: (() => void) | null = null;
+  const timer = window.setTimeout(
+    () => {
+      if (isHidden) action();
+      else cancelFrame = schedule(action, 0);
+    },
+    isHidden ? HIDDEN_INTERVAL_MS : restMs,
+  );
+  return () => {
+    window.clearTimeout(timer);
+    cancelFrame?.();
+  };
 }

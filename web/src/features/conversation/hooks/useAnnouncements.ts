@@ -1,24 +1,40 @@
 import { useEffect, useRef } from "react";
 
-import { useMessages } from "../../../messages/messages";
+import { formatCount } from "../../../format/quantity";
+import { useSpeech } from "../../../messages/messages";
 import { useAnnounce } from "../../../status/StatusRegion";
-import type { Phase, Turn } from "../conversation";
+import type { Phase, Turn } from "../turns";
 
-/** Tells the status region how the latest answer goes. Failures are alerts of their own. */
-export function useAnnouncements(latest: Turn | null): void {
-  const { status } = useMessages();
+/**
+ * Tells the status region how the latest answer goes. Failures are alerts of their own. What had
+ * ended before this page looked is not news.
+ */
+export function useAnnouncements(latest: Turn | null, isConnectionLost: boolean): void {
+  const { locale, messages } = useSpeech();
+  const { status } = messages;
   const announce = useAnnounce();
-  const told = useRef<{ id: number; phase: Phase } | null>(null);
+  const told = useRef<{ key: string; phase: Phase } | null>(null);
   useEffect(() => {
-    if (latest === null) return;
-    const { id, phase, usage } = latest;
-    if (told.current?.id === id && told.current.phase === phase) return;
-    told.current = { id, phase };
-    if (phase === "streaming") announce(status.started);
+    const answer = latest?.answer ?? null;
+    if (latest === null || answer === null) return;
+    const { phase, usage } = answer;
+    const key = `${latest.key} ${answer.last.key}`;
+    const before = told.current?.key === key ? told.current.phase : null;
+    if (before === phase) return;
+    told.current = { key, phase };
+    const wasRunning = before === "waiting" || before === "writing";
+    if (phase === "writing") announce(status.started);
+    else if (!wasRunning) return;
     else if (phase === "stopped") announce(status.stopped);
-    else if (phase === "complete") {
-      const isCounted = usage !== null;
-      announce(isCounted ? status.complete(usage.completion_tokens) : status.completeUncounted);
+    else if (phase === "interrupted") announce(status.interrupted);
+    else if (phase === "complete" || phase === "length") {
+      const tokens = usage?.completion_tokens ?? null;
+      if (tokens === null) announce(status.completeUncounted);
+      else announce(status.complete(tokens, formatCount(tokens, locale).text));
     }
-  }, [latest, status, announce]);
+  }, [latest, status, locale, announce]);
+
+  useEffect(() => {
+    if (isConnectionLost) announce(status.connectionLost);
+  }, [isConnectionLost, status, announce]);
 }

@@ -2,12 +2,17 @@ import { Button, ListBox, ListBoxItem, Popover, Select, SelectValue } from "reac
 
 import { Icon } from "../../../icons/Icon";
 import { useMessages } from "../../../messages/messages";
-import type { ModelChoice } from "../hooks/useModels";
+import type { ModelChoice } from "../hooks/useModelChoice";
+
+interface ModelSelectProps {
+  choice: ModelChoice;
+  onChoose: (model: string) => void;
+}
 
 /** The model that answers next; a list to choose from where there are several. */
-export function ModelSelect({ choice }: { choice: ModelChoice }) {
+export function ModelSelect({ choice, onChoose }: ModelSelectProps) {
   const { composer } = useMessages();
-  const { models, chosen, choose } = choice;
+  const { models, chosen } = choice;
   if (models === null || models.length < 2 || chosen === null) {
     const fallback = models === null ? composer.modelLoading : composer.modelNone;
     return (
@@ -22,7 +27,7 @@ export function ModelSelect({ choice }: { choice: ModelChoice }) {
       aria-label={composer.model}
       value={chosen}
       onChange={(key) => {
-        if (typeof key === "string") choose(key);
+        if (typeof key === "string") onChoose(key);
       }}
     >
       <Button className="chip">

@@ -1,29 +1,29 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useCallback, useMemo } from "react";
 
+import type { Model } from "../../../api/types";
 import { failureOf, type Failure } from "../../../errors/failure";
 import { fetchModels } from "../api/models";
 
-export interface ModelChoice {
-  /** Ids of the installed models; `null` until they are known. */
-  models: string[] | null;
-  /** The model that answers next; `null` when there is none. */
-  chosen: string | null;
-  choose: (model: string) => void;
+export interface InstalledModels {
+  /** `null` until they are known. */
+  models: readonly Model[] | null;
   failure: Failure | null;
   retry: () => void;
 }
 
-export function useModels(): ModelChoice {
-  const query = useQuery({ queryKey: ["models"], queryFn: fetchModels });
-  const [wanted, setWanted] = useState<string | null>(null);
-  const models = query.data?.map(({ id }) => id) ?? null;
-  const isWantedHere = wanted !== null && models?.includes(wanted) === true;
+/** The models that the server has. */
+export function useModels(): InstalledModels {
+  const { data, error, refetch } = useQuery({ queryKey: ["models"], queryFn: fetchModels });
   return {
-    models,
-    chosen: isWantedHere ? wanted : (models?.[0] ?? null),
-    choose: setWanted,
-    failure: query.error === null ? null : failureOf(query.error),
-    retry: () => void query.refetch(),
+    models: data ?? null,
+    failure: useMemo(() => (error === null ? null : failureOf(error)), [error]),
+    retry: useCallback((): void => void refetch(), [refetch]),
   };
+}
+
+/** How many tokens a model reads and writes together; `null` where that is not known. */
+export function useContextTokens(id: string): number | null {
+  const { models } = useModels();
+  return models?.find((model) => model.id === id)?.max_context_length ?? null;
 }

@@ -1,6 +1,6 @@
 import { readJson, send, sendJson } from "../../../api/client";
 import type { Session } from "../../../api/types";
-import { RequestError, needsSignIn } from "../../../errors/failure";
+import { RequestError, failureOf, needsSignIn, type Failure } from "../../../errors/failure";
 
 /** The session of this browser, or `null` when nobody is signed in. */
 export async function fetchSession(): Promise<Session | null> {
@@ -17,6 +17,13 @@ export async function openSession(token: string): Promise<void> {
   await sendJson("POST", "/v1/session", { token });
 }
 
-export async function closeSession(): Promise<void> {
-  await send("/v1/session", { method: "DELETE" });
+/** Why the session could not be ended; one that had ended already is no failure. */
+export async function endSession(): Promise<Failure | null> {
+  try {
+    await send("/v1/session", { method: "DELETE" });
+    return null;
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    return needsSignIn(failure) ? null : failure;
+  }
 }

@@ -1,9 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
+import { onSignInNeeded } from "../../../api/client";
 import { failureOf, type Failure } from "../../../errors/failure";
 import { takeTokenFromAddress } from "../api/link";
-import { closeSession, fetchSession, openSession } from "../api/session";
+import { endSession, fetchSession, openSession } from "../api/session";
+import { sessionExpiry } from "../expiry";
+import { runBeforeSignOut } from "../sign-out";
 
 const SESSION_KEY = ["session"] as const;
 
@@ -17,7 +20,8 @@ export interface SessionControl {
   refusal: Failure | null;
   isSigningIn: boolean;
   signIn: (token: string) => Promise<void>;
-  signOut: () => void;
+  /** Leaves the page; where the server cannot end the session the page stays, and this is why. */
+  signOut: () => Promise<Failure | null>;
   retry: () => void;
 }
 
@@ -36,9 +40,14 @@ export function useSession(linkToken: string | null): SessionControl {
     enabled: !isLinkPending && !opening.isPending,
   });
 
+  // Who was signed in keeps the page when the session ends: signing in again happens over it.
+  const [hasBeenSignedIn, setHasBeenSignedIn] = useState(false);
+  if (session.data != null && !hasBeenSignedIn) setHasBeenSignedIn(true);
+
   const signIn = async (token: string): Promise<void> => {
     try {
       await opening.mutateAsync(token);
+      sessionExpiry.settle();
     } catch {
       // `opening.error` keeps the reason; the query says whether an older session still holds.
     }
@@ -62,20 +71,23 @@ export function useSession(linkToken: string | null): SessionControl {
     return () => window.removeEventListener("hashchange", onHashChange);
   }, [linkToken]);
 
-  const signOut = async (): Promise<void> => {
-    await closeSession().catch(() => undefined);
-    opening.reset();
+  useEffect(() => onSignInNeeded(sessionExpiry.raise), []);
+
+  const signOut = useCallback(async (): Promise<Failure | null> => {
+    await runBeforeSignOut();
+    const failure = await endSession();
     // Nothing of the conversation may stay behind in the memory of the tab.
-    window.location.reload();
-  };
+    if (failure === null) window.location.reload();
+    return failure;
+  }, []);
 
   return {
-    status: statusOf(session),
+    status: hasBeenSignedIn ? "signedIn" : statusOf(session),
     failure: session.error === null ? null : failureOf(session.error),
     refusal: opening.error === null ? null : failureOf(opening.error),
     isSigningIn: opening.isPending,
     signIn,
-    signOut: () => void signOut(),
+    signOut,
     retry: () => void session.refetch(),
   };
 }

@@ -1,0 +1,187 @@
+import { useState } from "react";
+import { Button } from "react-aria-components";
+
+import { ErrorNote } from "../../../components/ErrorNote";
+import { Figure } from "../../../components/Figure";
+import { StreamStatus } from "../../../components/StreamStatus";
+import { needsSignIn } from "../../../errors/failure";
+import { formatCount } from "../../../format/quantity";
+import { Icon } from "../../../icons/Icon";
+import { useMessages, useSpeech } from "../../../messages/messages";
+import { useContextTokens } from "../../models/hooks/useModels";
+import { sessionExpiry } from "../../session/expiry";
+import type { Answer, Turn } from "../turns";
+import { fillsContext } from "../usage";
+import { ProvenanceLine } from "./ProvenanceLine";
+import type { TurnActions } from "./TurnView";
+
+/** How a running answer gets to this tab. */
+export type Progress = "live" | "lost" | "waiting" | "held";
+
+interface AnswerEndProps {
+  turn: Turn;
+  progress: Progress;
+  isBusy: boolean;
+  actions: TurnActions;
+}
+
+/** What stands under the text: how it goes on, or how it ended and what it cost. */
+export function AnswerEnd({ turn, progress, isBusy, actions }: AnswerEndProps) {
+  const { conversation } = useMessages();
+  const { answer } = turn;
+  const hasEndedHere = useHasEndedHere(answer);
+  if (answer === null) {
+    return (
+      <div className="ended">
+        <span>{conversation.noAnswer}</span>
+        <Button className="btn sm" isDisabled={isBusy} onPress={() => actions.answerAgain(turn)}>
+          {conversation.again}
+        </Button>
+      </div>
+    );
+  }
+  switch (answer.phase) {
+    case "waiting":
+    case "writing":
+      return <Running isWriting={answer.phase === "writing"} progress={progress} />;
+    case "failed":
+      return (
+        <>
+          <Failed
+            turn={turn}
+            answer={answer}
+            isBusy={isBusy}
+            isOld={!hasEndedHere}
+            actions={actions}
+          />
+          {answer.usage !== null && <ProvenanceLine usage={answer.usage} />}
+        </>
+      );
+    case "stopped":
+    case "length":
+    case "interrupted":
+    case "complete":
+      return (
+        <>
+          <Ended turn={turn} answer={answer} isBusy={isBusy} actions={actions} />
+          {answer.usage !== null && <ProvenanceLine usage={answer.usage} />}
+        </>
+      );
+  }
+}
+
+/** Whether the answer was seen running in this place: only then its end is news. */
+function useHasEndedHere(answer: Answer | null): boolean {
+  const [seenRunning, setSeenRunning] = useState<string | null>(null);
+  if (answer === null) return false;
+  const { key, state } = answer.last;
+  if (state === "running" && seenRunning !== key) setSeenRunning(key);
+  return seenRunning === key;
+}
+
+function Running({ isWriting, progress }: { isWriting: boolean; progress: Progress }) {
+  const { conversation } = useMessages();
+  switch (progress) {
+    case "lost":
+      return <StreamStatus kind="lost" text={conversation.connectionLost} />;
+    case "waiting":
+      return <StreamStatus kind="queued" text={conversation.sendWaiting} />;
+    case "held":
+      return <StreamStatus kind="queued" text={conversation.sendHeld} />;
+    case "live":
+      return <StreamStatus text={isWriting ? conversation.writing : conversation.waiting} />;
+  }
+}
+
+interface EndProps {
+  turn: Turn;
+  answer: Answer;
+  isBusy: boolean;
+  actions: TurnActions;
+}
+
+function Failed({ turn, answer, isBusy, isOld, actions }: EndProps & { isOld: boolean }) {
+  const { conversation, signIn } = useMessages();
+  const failure = answer.last.failure ?? UNKNOWN;
+  return (
+    <ErrorNote
+      failure={failure}
+      isOld={isOld}
+      {...(answer.text !== "" && { also: conversation.textKept })}
+    >
+      <div className="acts">
+        {needsSignIn(failure) && (
+          <Button className="btn sm" onPress={sessionExpiry.raise}>
+            {signIn.submit}
+          </Button>
+        )}
+        <Button className="btn sm" isDisabled={isBusy} onPress={() => actions.answerAgain(turn)}>
+          {conversation.sendAgain}
+        </Button>
+      </div>
+    </ErrorNote>
+  );
+}
+
+const UNKNOWN = { code: "internal", message: "", hint: "", retryAfterSeconds: null };
+
+/** One sentence for an answer that its model did not end itself, and the way to go on. */
+function Ended({ turn, answer, isBusy, actions }: EndProps) {
+  const { conversation } = useMessages();
+  const { phase, text, last } = answer;
+  const contextTokens = useContextTokens(last.model);
+  if (phase === "complete") {
+    return text === "" ? <p className="ended">{conversation.emptyAnswer}</p> : null;
+  }
+  if (phase === "length" && fillsContext(last.usage, contextTokens)) {
+    return (
+      <div className="ended">
+        <span>{conversation.contextFull}</span>
+        <Button className="btn sm" onPress={actions.startAnew}>
+          {conversation.start}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className="ended">
+      <span>
+        {phase === "stopped" && <Stopped answer={answer} />}
+        {phase === "length" && conversation.cutByLength}
+        {phase === "interrupted" && conversation.interrupted}
+      </span>
+      <Button className="btn sm" isDisabled={isBusy} onPress={() => actions.continueAnswer(turn)}>
+        {conversation.continueAnswer}
+      </Button>
+    </div>
+  );
+}
+
+/** "Stopped after 84 tokens, 0.1 Wh measured". */
+function Stopped({ answer }: { answer: Answer }) {
+  const { locale, messages } = useSpeech();
+  const { conversation } = messages;
+  const { usage } = answer.last;
+  if (usage === null) {
+    return (
+      <>
+        <Icon name="stop" isSmall /> <strong>{conversation.stopped}</strong>{" "}
+        {conversation.stoppedEnergy}
+      </>
+    );
+  }
+  const { completion_tokens: tokens } = usage;
+  return (
+    <>
+      <Icon name="stop" isSmall />{" "}
+      <strong>{conversation.stoppedAfter(tokens, formatCount(tokens, locale).text)}</strong>
+      {messages.method.separator}
+      <Figure
+        measure="energy"
+        value={usage.energy_joules}
+        method={usage.energy_method}
+        uncertaintyPercent={usage.energy_uncertainty_percent}
+      />
+    </>
+  );
+}

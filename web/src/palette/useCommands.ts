@@ -1,0 +1,52 @@
+import { useMemo } from "react";
+
+import { LANGUAGES, LANGUAGE_NAMES } from "../format/locale";
+import { IS_APPLE, keysOfShortcut } from "../keyboard/shortcuts";
+import { useMessages } from "../messages/messages";
+import type { Theme } from "../preferences/preferences";
+import { usePreferences } from "../preferences/usePreferences";
+import type { Command } from "./commands";
+
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
+export interface CommandTargets {
+  onNew: () => void;
+  onHelp: () => void;
+  onArchived: () => void;
+  onSignOut: () => void;
+}
+
+/** What the palette can do besides opening a conversation. */
+export function useCommands(targets: CommandTargets): Command[] {
+  const { keyboard, palette, settings } = useMessages();
+  const { change, language, theme } = usePreferences();
+  const { onNew, onHelp, onArchived, onSignOut } = targets;
+  return useMemo((): Command[] => {
+    const keysOf = (id: "newConversation" | "help"): string =>
+      keysOfShortcut(id, keyboard.names, IS_APPLE);
+    const themes = THEMES.filter((id) => id !== theme).map((id): Command => {
+      const text = palette.theme(settings[id]);
+      return { id: `theme-${id}`, icon: "settings", text, run: () => change({ theme: id }) };
+    });
+    const languages = LANGUAGES.filter((id) => id !== language).map((id): Command => {
+      const text = palette.language(LANGUAGE_NAMES[id]);
+      const run = (): void => change({ language: id });
+      // Who lost the way in a foreign language finds back by its English name.
+      return { id: `language-${id}`, icon: "settings", text, also: `language ${id}`, run };
+    });
+    return [
+      {
+        id: "new",
+        icon: "plus",
+        text: palette.newConversation,
+        keys: keysOf("newConversation"),
+        run: onNew,
+      },
+      { id: "archived", icon: "archive", text: palette.showArchived, run: onArchived },
+      ...themes,
+      ...languages,
+      { id: "help", icon: "keyboard", text: palette.help, keys: keysOf("help"), run: onHelp },
+      { id: "sign-out", icon: "logOut", text: palette.signOut, run: onSignOut },
+    ];
+  }, [keyboard, palette, settings, change, language, theme, onNew, onHelp, onArchived, onSignOut]);
+}
