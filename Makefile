@@ -3,7 +3,7 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench-engine bench-log
+.PHONY: help run test check bench-engine bench-log bench-web
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make check          formatting, lints, layers, licences'
 	@echo 'make bench-engine   measure our engine beside the reference server'
 	@echo 'make bench-log      measure the log beside a plain hash chain'
+	@echo 'make bench-web      measure the page: first load, long conversations, very many of them'
 	@echo 'GALERNE_DATA_DIR and GALERNE_LISTEN say where data lies and where the server listens.'
 
 run:
@@ -27,3 +28,6 @@ bench-engine:
 
 bench-log:
 	@cargo xtask bench-log
+
+bench-web:
+	@cargo xtask bench-web

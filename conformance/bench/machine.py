@@ -32,8 +32,8 @@ def describe():
 _CPU_FIELDS = ("model name", "vendor_id", "cpu family", "model", "cache size")
 
 
-def commit():
-    """The commit that is checked out; says so if the tree differs from it."""
+def commit(also=()):
+    """The commit that is checked out; says so if the Rust tree, or folders `also`, differ from it."""
     def git(*arguments):
         done = subprocess.run(
             ["git", *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=False
@@ -41,7 +41,7 @@ def commit():
         return done.stdout.strip() if done.returncode == 0 else None
 
     head = git("rev-parse", "HEAD")
-    changed = git("status", "--porcelain", "--", "crates", "libs", "Cargo.lock", "Cargo.toml")
+    changed = git("status", "--porcelain", "--", "crates", "libs", "Cargo.lock", "Cargo.toml", *also)
     return {"commit": head, "changed_files": len(changed.splitlines()) if changed else 0}
 
 

@@ -72,8 +72,9 @@ fn page_is_built(workspace: &Workspace, wanted: &str) -> bool {
 fn page_digest(workspace: &Workspace) -> Result<String> {
     let mut entries = Vec::new();
     for source in sources::walk(workspace.root(), "web")? {
-        let is_test = source.name.contains(".test.") || source.name.starts_with("web/e2e/");
-        if !is_test {
+        let beside = ["web/e2e/", "web/bench/"];
+        let is_beside = beside.iter().any(|folder| source.name.starts_with(folder));
+        if !is_beside && !source.name.contains(".test.") {
             let content = fs::read(&source.path).with_context(|| source.name.clone())?;
             entries.push((source.name, content));
         }
@@ -163,6 +164,22 @@ pub(crate) fn build_log_speed(workspace: &Workspace) -> Result<LogSpeed> {
 pub(crate) struct LogSpeed {
     pub(crate) speed: PathBuf,
     pub(crate) verifier: PathBuf,
+}
+
+/// Builds the server, and what fills its database with many conversations.
+pub(crate) fn build_page_speed(workspace: &Workspace) -> Result<PageSpeed> {
+    let targets = ["--package", SERVER, "--package", "store", "--bins", "--examples"];
+    let messages = compile(workspace, &targets)?;
+    Ok(PageSpeed {
+        server: named(&messages, SERVER)?,
+        seeder: named(&messages, "seed_conversations")?,
+    })
+}
+
+/// The programs of `bench-web`.
+pub(crate) struct PageSpeed {
+    pub(crate) server: PathBuf,
+    pub(crate) seeder: PathBuf,
 }
 
 fn build(workspace: &Workspace, targets: &[&str]) -> Result<PathBuf> {

@@ -1,4 +1,5 @@
-//! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain.
+//! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, the
+//! page beside what it must reach.
 
 use std::process::{Command, ExitCode};
 
@@ -6,6 +7,7 @@ use anyhow::Result;
 
 use crate::ModelOptions;
 use crate::artefacts;
+use crate::browser;
 use crate::model;
 use crate::subprocess;
 use crate::tools::{self, Tool};
@@ -34,6 +36,21 @@ pub(crate) fn log(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
     let mut command = Command::new("python3");
     command.arg(workspace.path("conformance/bench/log.py")).args(rest);
     command.env("GALERNE_LOG_SPEED", programs.speed).env("GALERNE_VERIFY_BIN", programs.verifier);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn web(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Node, Tool::Npm, Tool::Python, Tool::Pip])?;
+    let chromium = browser::obtain()?;
+    let model = model::obtain(model::NAME_DEFAULT, None, false)?;
+    artefacts::install_web_packages(workspace)?;
+    artefacts::build_page(workspace)?;
+    let programs = artefacts::build_page_speed(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/web.py")).args(rest);
+    command.env("GALERNE_BIN", programs.server).env("GALERNE_SEED_BIN", programs.seeder);
+    command.env("GALERNE_MODEL_FILE", model).env("GALERNE_CHROMIUM", chromium);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

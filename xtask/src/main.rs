@@ -1,5 +1,5 @@
-//! Developer commands: `cargo xtask check`, `test`, `run`, `model`, `bench-engine` and
-//! `bench-log`.
+//! Developer commands: `cargo xtask check`, `test`, `run`, `model`, `bench-engine`, `bench-log` and
+//! `bench-web`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
@@ -78,6 +78,12 @@ enum Command {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Measure the page: its first load, a long conversation, very many of them.
+    BenchWeb {
+        /// Passed on to the benchmark script.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// What `cargo xtask run` needs to start the server.
@@ -134,5 +140,6 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::BenchEngine { model, rest } => bench::engine(&workspace, &model, &rest),
         Command::BenchLog { rest } => bench::log(&workspace, &rest),
+        Command::BenchWeb { rest } => bench::web(&workspace, &rest),
     }
 }

@@ -1,0 +1,137 @@
+//! Many conversations for `make bench-web`, and how long the store alone takes to find them.
+//!
+//! ```text
+//! seed_conversations fill FILE COUNT   fills the database of an installation that was founded
+//! seed_conversations ask FILE ROUNDS   times lists and searches, without a server in between
+//! ```
+//!
+//! Each prints one line of JSON. Times are in milliseconds.
+#![expect(clippy::print_stdout, reason = "its output is its purpose")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+#[path = "seed_conversations/sample.rs"]
+mod sample;
+#[path = "seed_conversations/words.rs"]
+mod words;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use assistant::{
+    ListQuery, Scope,
+    ports::{Begun, ConversationStore as _},
+};
+use domain::Timestamp;
+use governance::ports::AccessStore as _;
+use serde_json::{Value, json};
+use store::Store;
+use testkit::Random;
+use tokio::{task::JoinSet, time::Instant};
+
+use sample::Conversations;
+
+/// As many as the store writes in one transaction.
+const WRITERS: u64 = 128;
+const PAGE_LENGTH: u32 = 100;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        ["fill", file, count] => fill(Path::new(file), count.parse()?).await?,
+        ["ask", file, rounds] => ask(Path::new(file), rounds.parse()?).await?,
+        _ => bail!("see the head of crates/store/examples/seed_conversations.rs"),
+    };
+    println!("{result}");
+    Ok(())
+}
+
+async fn fill(file: &Path, count: u64) -> anyhow::Result<Value> {
+    let (store, scope) = open(file).await?;
+    let conversations = Arc::new(Conversations::new(scope, now()?));
+    let begun = Instant::now();
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (store, conversations) = (store.clone(), Arc::clone(&conversations));
+        let share = count / WRITERS + u64::from(writer < count % WRITERS);
+        writers.spawn(async move { write(&store, &conversations, writer, share).await });
+    }
+    while let Some(written) = writers.join_next().await {
+        written??;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    store.close().await;
+    let bytes = std::fs::metadata(file)?.len();
+    Ok(json!({ "conversations": count, "entries": count * 2, "seconds": seconds, "bytes": bytes }))
+}
+
+async fn write(
+    store: &Store,
+    conversations: &Conversations,
+    writer: u64,
+    count: u64,
+) -> anyhow::Result<()> {
+    let mut random = Random::new(writer + 1);
+    for _ in 0..count {
+        let (begin, finished) = conversations.turn(&mut random);
+        let begun = store.begin_turn(&begin, &conversations.audit()).await?;
+        ensure!(begun == Begun::Started, "{begun:?}");
+        store.finish_turn(&finished).await?;
+    }
+    Ok(())
+}
+
+/// What the page asks for, in the same words.
+async fn ask(file: &Path, rounds: usize) -> anyhow::Result<Value> {
+    let (store, scope) = open(file).await?;
+    let list = |archived| ListQuery {
+        search: None,
+        archived: Some(archived),
+        limit: PAGE_LENGTH,
+        offset: 0,
+    };
+    let mut asked = vec![
+        timed(&store, scope, ("list", ""), &list(false), rounds).await?,
+        timed(&store, scope, ("archived", ""), &list(true), rounds).await?,
+    ];
+    for (name, text) in words::searches() {
+        let query = ListQuery { search: Some(text.clone()), ..list(false) };
+        asked.push(timed(&store, scope, (name, &text), &query, rounds).await?);
+    }
+    store.close().await;
+    Ok(Value::Array(asked))
+}
+
+async fn timed(
+    store: &Store,
+    scope: Scope,
+    (name, text): (&str, &str),
+    query: &ListQuery,
+    rounds: usize,
+) -> anyhow::Result<Value> {
+    let total = store.list(scope, query).await?.total;
+    let mut samples = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let begun = Instant::now();
+        store.list(scope, query).await?;
+        samples.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(json!({ "name": name, "text": text, "total": total, "ms": samples }))
+}
+
+async fn open(file: &Path) -> anyhow::Result<(Store, Scope)> {
+    let store = Store::open(file).await?;
+    let (organisation, project) =
+        store.home().await?.context("the installation has not been founded")?;
+    Ok((store, Scope { organisation: organisation.id, project: project.id }))
+}
+
+fn now() -> anyhow::Result<Timestamp> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(Timestamp::from_micros(i64::try_from(since.as_micros())?))
+}
