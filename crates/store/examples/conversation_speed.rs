@@ -6,6 +6,9 @@
 #![expect(clippy::print_stdout, reason = "this tells figures to a person on a terminal")]
 #![expect(clippy::expect_used, reason = "ids and counts are literals")]
 
+#[path = "seed_conversations/words.rs"]
+mod words;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -19,9 +22,10 @@ use store::Store;
 use testkit::{Random, Samples};
 use tokio::{task::JoinSet, time::Instant};
 
+use crate::words::{text, word};
+
 const CONVERSATIONS: u64 = 100_000;
 const WRITERS: u64 = 64;
-const VOCABULARY: u64 = 40_000;
 const QUESTION_WORDS: usize = 12;
 const ANSWER_WORDS: usize = 80;
 
@@ -222,31 +226,6 @@ fn answer(random: &mut Random, state: EntryState) -> Body {
 
 fn model() -> ModelId {
     "smollm2-135m-instruct".parse().expect("a model id")
-}
-
-fn text(random: &mut Random, words: usize) -> String {
-    let words: Vec<String> = (0..words).map(|_| word(rank(random))).collect();
-    words.join(" ")
-}
-
-/// The n-th word is used about n times less often than the first one (Zipf's law).
-fn rank(random: &mut Random) -> u64 {
-    let scale = 1 << random.below(u64::from(VOCABULARY.ilog2()) + 1);
-    (scale - 1 + random.below(scale)).min(VOCABULARY - 1)
-}
-
-/// Two to four syllables that are always the same for one number.
-fn word(rank: u64) -> String {
-    let mut bits = rank.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let syllables = 2 + u64::from(rank > 200) + u64::from(rank > 5_000);
-    let mut word = String::new();
-    for _ in 0..syllables {
-        for letters in ["bcdfghklmnprstvz", "aeiouyaeiouyaeio"] {
-            word.push(char::from(letters.as_bytes()[(bits >> 60) as usize]));
-            bits <<= 4;
-        }
-    }
-    word
 }
 
 async fn timed<T, E>(call: impl Future<Output = Result<T, E>>) -> Result<Duration, E> {

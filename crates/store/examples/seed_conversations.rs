@@ -11,6 +11,8 @@
 
 #[path = "seed_conversations/sample.rs"]
 mod sample;
+#[path = "seed_conversations/searches.rs"]
+mod searches;
 #[path = "seed_conversations/words.rs"]
 mod words;
 
@@ -99,7 +101,7 @@ async fn ask(file: &Path, rounds: usize) -> anyhow::Result<Value> {
         timed(&store, scope, ("list", ""), &list(false), rounds).await?,
         timed(&store, scope, ("archived", ""), &list(true), rounds).await?,
     ];
-    for (name, text) in words::searches() {
+    for (name, text) in searches::searches() {
         let query = ListQuery { search: Some(text.clone()), ..list(false) };
         asked.push(timed(&store, scope, (name, &text), &query, rounds).await?);
     }

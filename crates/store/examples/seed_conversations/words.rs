@@ -2,36 +2,11 @@
 
 use testkit::Random;
 
-const VOCABULARY: u64 = 40_000;
+pub(crate) const VOCABULARY: u64 = 40_000;
 
 pub(crate) fn text(random: &mut Random, words: usize) -> String {
     let words: Vec<String> = (0..words).map(|_| word(rank(random))).collect();
     words.join(" ")
-}
-
-/// What people look for, the costly searches among it: a name, and the words themselves.
-pub(crate) fn searches() -> Vec<(&'static str, String)> {
-    let [first, second] = [word(0), word(1)];
-    vec![
-        ("rare word", word(30_000)),
-        ("usual word", word(50)),
-        ("most used word", first.clone()),
-        ("two most used words", format!("{first} {second}")),
-        ("beginning of three letters", first[..3].to_owned()),
-        ("beginning of two letters", first[..2].to_owned()),
-        ("eight beginnings of two letters", beginnings(8)),
-    ]
-}
-
-/// Different ones, of the words that are used most.
-fn beginnings(count: usize) -> String {
-    let mut found: Vec<String> = Vec::new();
-    for beginning in (0..VOCABULARY).map(|rank| word(rank)[..2].to_owned()) {
-        if found.len() < count && !found.contains(&beginning) {
-            found.push(beginning);
-        }
-    }
-    found.join(" ")
 }
 
 /// The n-th word is used about n times less often than the first one (Zipf's law).
@@ -41,7 +16,7 @@ fn rank(random: &mut Random) -> u64 {
 }
 
 /// Two to four syllables that are always the same for one number.
-fn word(rank: u64) -> String {
+pub(crate) fn word(rank: u64) -> String {
     let mut bits = rank.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let syllables = 2 + u64::from(rank > 200) + u64::from(rank > 5_000);
     let mut word = String::new();

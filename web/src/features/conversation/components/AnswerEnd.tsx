@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { Button } from "react-aria-components";
 
 import { ErrorNote } from "../../../components/ErrorNote";
@@ -126,30 +126,47 @@ function Failed({ turn, answer, isBusy, isOld, actions }: EndProps & { isOld: bo
 const UNKNOWN = { code: "internal", message: "", hint: "", retryAfterSeconds: null };
 
 /** One sentence for an answer that its model did not end itself, and the way to go on. */
-function Ended({ turn, answer, isBusy, actions }: EndProps) {
+function Ended(props: EndProps) {
   const { conversation } = useMessages();
-  const { phase, text, last } = answer;
-  const contextTokens = useContextTokens(last.model);
-  if (phase === "complete") {
-    return text === "" ? <p className="ended">{conversation.emptyAnswer}</p> : null;
+  const { phase, text } = props.answer;
+  switch (phase) {
+    case "complete":
+      return text === "" ? <p className="ended">{conversation.emptyAnswer}</p> : null;
+    case "length":
+      return <Cut {...props} />;
+    default:
+      return (
+        <WayOn {...props}>
+          {phase === "stopped" && <Stopped answer={props.answer} />}
+          {phase === "interrupted" && conversation.interrupted}
+        </WayOn>
+      );
   }
-  if (phase === "length" && fillsContext(last.usage, contextTokens)) {
-    return (
-      <div className="ended">
-        <span>{conversation.contextFull}</span>
-        <Button className="btn sm" onPress={actions.startAnew}>
-          {conversation.start}
-        </Button>
-      </div>
-    );
+}
+
+/** Cut by a limit of tokens; where that is the model's own there is no way on. */
+function Cut(props: EndProps) {
+  const { conversation } = useMessages();
+  const { last } = props.answer;
+  const contextTokens = useContextTokens(last.model);
+  if (!fillsContext(last.usage, contextTokens)) {
+    return <WayOn {...props}>{conversation.cutByLength}</WayOn>;
   }
   return (
     <div className="ended">
-      <span>
-        {phase === "stopped" && <Stopped answer={answer} />}
-        {phase === "length" && conversation.cutByLength}
-        {phase === "interrupted" && conversation.interrupted}
-      </span>
+      <span>{conversation.contextFull}</span>
+      <Button className="btn sm" onPress={props.actions.startAnew}>
+        {conversation.start}
+      </Button>
+    </div>
+  );
+}
+
+function WayOn({ turn, isBusy, actions, children }: EndProps & { children: ReactNode }) {
+  const { conversation } = useMessages();
+  return (
+    <div className="ended">
+      <span>{children}</span>
       <Button className="btn sm" isDisabled={isBusy} onPress={() => actions.continueAnswer(turn)}>
         {conversation.continueAnswer}
       </Button>
