@@ -16,6 +16,7 @@ STREAM = {
     "keystroke_p50_ms": ("keystroke to paint, p50, ms", ""),
     "keystroke_p95_ms": ("keystroke to paint, p95, ms", ""),
     "keystroke_max_ms": ("keystroke to paint, slowest, ms", "under 50"),
+    "asking_ms": ("the key that asks, to paint, ms", ""),
     "inp_ms": ("INP, ms", ""),
     "layout_shift": ("layout shift (CLS)", "at most 0.02"),
     "opening_longest_task_ms": ("longest task of opening it, ms", ""),

@@ -15,7 +15,6 @@ const EVENT_MS_MIN = 16;
 const ASKED_MS = 500;
 /** Until the end of the answer has been drawn. */
 const END_MS = 1000;
-const NO_DRAFT = /^Failed to load resource: the server responded with a status of 404/u;
 
 /** What streams, and into how much of the conversation. */
 export const SCENES = {
@@ -28,14 +27,14 @@ export const SCENES = {
 export async function stream(browser, { text, isWhole }, trace = null) {
   const { messages, tokens_per_second: tokensPerSecond, slowdown } = CONDITIONS;
   const server = await startLongConversation({ messages, text, tokensPerSecond });
-  const { context, page, problems } = await openPage(browser, server.origin, { expected: [NO_DRAFT] });
+  const { context, page, problems } = await openPage(browser, server.origin);
   try {
     await context.addInitScript(installProbe);
     await context.addCookies([{ name: "galerne_session", value: "s", url: server.origin }]);
     const cdp = await context.newCDPSession(page);
     await cdp.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
     await page.goto(`${server.origin}/c/${server.id}`);
-    await page.locator(".turn:last-child .prov").waitFor();
+    await page.locator(".turns:last-child > .turn:last-child .prov").waitFor();
     await rest(page);
     const opening = await page.evaluate(() => ({
       shown: document.querySelectorAll(".turn").length,
@@ -110,7 +109,8 @@ async function type(page, server) {
 
 /** What is kept of everything that was noted, in milliseconds. */
 function kept({ tasks, events, shifts }) {
-  const keydowns = events.filter(({ name }) => name === "keydown");
+  // Without the one that asks.
+  const keydowns = events.filter(({ name }) => name === "keydown").slice(1);
   return {
     tasks: tasks.map(({ duration }) => duration),
     keystrokes: keydowns.map(({ duration }) => duration),
@@ -133,12 +133,18 @@ async function follow(page) {
 function figuresOf(noted) {
   const { events, interactions: count, tasks, shifts, asked, keys, tokens_per_second, drawn } = noted;
   const isKey = ({ name }) => /^(?:key|input|beforeinput)/u.test(name);
-  const typed = interactions(events.filter(isKey), keys, EVENT_MS_MIN);
+  const ofKeys = events.filter(isKey);
+  // The first key is the one that asks: it draws a new turn, and nothing streams yet.
+  const first = ofKeys.toSorted((one, other) => one.startTime - other.startTime)[0];
+  const isAsking = ({ interactionId }) => interactionId === first?.interactionId;
+  const asking = interactions(ofKeys.filter(isAsking), 1, EVENT_MS_MIN);
+  const typed = interactions(ofKeys.filter((event) => !isAsking(event)), keys, EVENT_MS_MIN);
   return {
     tokens_per_second,
     turns_drawn: drawn,
     longest_task_ms: longest(tasks),
     tasks_over_50_ms: tasks.length,
+    asking_ms: Math.max(...asking),
     keystroke_p50_ms: quantile(typed, 0.5),
     keystroke_p95_ms: quantile(typed, 0.95),
     keystroke_max_ms: Math.max(...typed),

@@ -3,7 +3,7 @@ import type { Failure } from "../../errors/failure";
 import type { TurnRequest } from "./api/conversations";
 import type { EntryState } from "./api/wire";
 import { isRunning, type Entry } from "./entry";
-import { EMPTY_TREE, changed, pathTo, treeOf, withEntry, type Tree } from "./tree";
+import { EMPTY_TREE, changed, lastOnPath, treeOf, withEntry, type Tree } from "./tree";
 import { isSameUsage } from "./usage";
 
 /** How far a question on its way to the server is. */
@@ -99,7 +99,7 @@ export function isLocal(id: string): boolean {
 
 /** The end of the shown branch, as far as the server has it. */
 export function lastKept({ tree, head }: Conversation): string | null {
-  return pathTo(tree, head).findLast(({ id }) => !isLocal(id))?.id ?? null;
+  return lastOnPath(tree, head, ({ id }) => !isLocal(id))?.id ?? null;
 }
 
 /** The answer that is being written on the server, if one is. */
@@ -163,7 +163,7 @@ function loaded(conversation: Conversation, action: Action<"loaded">): Conversat
     const { answer } = localIds(conversation.sending.key);
     if (tree.entries.has(answer)) head = answer;
   }
-  const latest = isFirst ? pathTo(tree, head).findLast(({ author }) => author === "user") : undefined;
+  const latest = isFirst ? lastOnPath(tree, head, isQuestion) : undefined;
   return {
     ...conversation,
     name: action.name,
@@ -212,7 +212,7 @@ function sent(conversation: Conversation, key: string, request: TurnRequest): Co
   const rest = { text: "", attachments: [], model, usage: null, failure: null } as const;
   const id = ids.answer;
   tree = withEntry(tree, { id, key: id, parent, author: "assistant", state: "running", ...rest });
-  const asked = pathTo(tree, id).findLast(({ author }) => author === "user");
+  const asked = lastOnPath(tree, id, isQuestion);
   return {
     ...conversation,
     tree,
@@ -222,6 +222,10 @@ function sent(conversation: Conversation, key: string, request: TurnRequest): Co
     failure: null,
     placed: placedAt(conversation, asked?.key ?? null),
   };
+}
+
+function isQuestion({ author }: Entry): boolean {
+  return author === "user";
 }
 
 function placedAt({ placed }: Conversation, key: string | null): Conversation["placed"] {

@@ -58,15 +58,29 @@ export function changed(tree: Tree, id: string, change: (entry: Entry) => Partia
 
 /** The entries from the first question to `head`. */
 export function pathTo(tree: Tree, head: string | null): Entry[] {
-  const path: Entry[] = [];
-  let next = head;
+  return [...upwards(tree, head)].reverse();
+}
+
+/** The last entry on the way to `head` that is wanted. */
+export function lastOnPath(
+  tree: Tree,
+  head: string | null,
+  isWanted: (entry: Entry) => boolean,
+): Entry | undefined {
+  for (const entry of upwards(tree, head)) {
+    if (isWanted(entry)) return entry;
+  }
+  return undefined;
+}
+
+function* upwards(tree: Tree, from: string | null): Generator<Entry> {
+  let next = from;
   while (next !== null) {
     const entry = tree.entries.get(next);
-    if (entry === undefined) break;
-    path.push(entry);
+    if (entry === undefined) return;
+    yield entry;
     next = entry.parent;
   }
-  return path.reverse();
 }
 
 /** The end of the newest branch that goes through an entry. */
@@ -80,7 +94,8 @@ export function newestLeaf(tree: Tree, id: string): string {
 }
 
 /** The alternatives of an entry by the same author, itself among them, oldest first. */
-export function alternativesOf(tree: Tree, entry: Entry): string[] {
+export function alternativesOf(tree: Tree, entry: Entry): readonly string[] {
   const siblings = tree.children.get(entry.parent) ?? [];
+  if (siblings.length < 2) return siblings;
   return siblings.filter((id) => tree.entries.get(id)?.author === entry.author);
 }

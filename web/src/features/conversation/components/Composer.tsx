@@ -1,5 +1,4 @@
-import { memo, useEffect, useRef, type KeyboardEvent, type RefObject } from "react";
-import { Button, TextArea, TextField } from "react-aria-components";
+import { memo, useCallback, useEffect, useRef, type KeyboardEvent, type RefObject } from "react";
 
 import { IconButton } from "../../../components/IconButton";
 import { isolate } from "../../../format/bidi";
@@ -39,25 +38,26 @@ export const Composer = memo(function Composer(props: ComposerProps) {
   const { composer, files: texts, status } = useMessages();
   const announce = useAnnounce();
   const hasTouchKeyboard = useTouchKeyboard();
-  const composition = useComposition(conversationId, choice);
-  const { text, attachments } = composition;
+  const { text, attachments, refused, isPartlyKept, actions } = useComposition(conversationId, choice);
   const paste = useLargePaste(text.length);
   const field = useRef<HTMLTextAreaElement>(null);
-  const picker = useRef<HTMLInputElement>(null);
   const isEmpty = text.trim() === "" && attachments.length === 0;
   const canSend = !isEmpty && choice.chosen !== null && !isAnswering;
 
-  const addFiles = (files: File[]): void => {
-    void composition.addFiles(files).then((added) => {
-      added.forEach(({ name }) => announce(status.attached(isolate(name))));
-    });
-    field.current?.focus();
-  };
+  const addFiles = useCallback(
+    (files: File[]): void => {
+      void actions.addFiles(files).then((added) => {
+        added.forEach(({ name }) => announce(status.attached(isolate(name))));
+      });
+      field.current?.focus();
+    },
+    [actions, announce, status],
+  );
   const isOver = useFileDrop(addFiles);
 
   useEffect(() => {
-    giveBack.current = composition.giveBack;
-  }, [giveBack, composition.giveBack]);
+    giveBack.current = actions.giveBack;
+  }, [giveBack, actions]);
 
   useEffect(() => {
     if (heededFocus.current === focusKey) return;
@@ -70,7 +70,7 @@ export const Composer = memo(function Composer(props: ComposerProps) {
     field.current?.focus();
     if (!canSend) return;
     paste.dismiss();
-    composition.submit(onAsk);
+    actions.submit(onAsk);
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -79,84 +79,61 @@ export const Composer = memo(function Composer(props: ComposerProps) {
     submit();
   };
 
-  const onPress = (): void => {
+  const onGo = (): void => {
     if (!isAnswering) return submit();
     onStop();
     field.current?.focus();
   };
 
-  const goStyle = isAnswering ? "go stop" : canSend ? "go" : "go idle";
   return (
     <div className="dock">
-      <RefusedFiles files={composition.refused} onDismiss={composition.dismiss} />
+      <RefusedFiles files={refused} onDismiss={actions.dismiss} />
       <LargePasteNote
         paste={paste.refused}
         onDismiss={paste.dismiss}
         onAttach={(pasted) => {
-          composition.addText(texts.pasteName, pasted);
+          actions.addText(texts.pasteName, pasted);
           announce(status.attached(texts.pasteName));
           paste.dismiss();
           field.current?.focus();
         }}
       />
-      {composition.isPartlyKept && <NotKeptNote />}
+      {isPartlyKept && <NotKeptNote />}
       <div className={isOver ? "composer over" : "composer"}>
         {isOver && <p className="drop">{texts.dropHere}</p>}
         <FileChips
           files={attachments}
           onRemove={(file) => {
-            composition.remove(file);
+            actions.remove(file);
             announce(status.detached(isolate(file.name)));
             field.current?.focus();
           }}
         />
-        <TextField aria-label={composer.label} value={text} onChange={composition.setText}>
-          <TextArea
-            ref={field}
-            className="field"
-            dir="auto"
-            rows={1}
-            enterKeyHint={hasTouchKeyboard ? "enter" : "send"}
-            placeholder={composer.placeholder}
-            aria-describedby="composer-hint"
-            onKeyDown={onKeyDown}
-            {...paste.handlers}
-          />
-        </TextField>
+        <textarea
+          ref={field}
+          className="field"
+          dir="auto"
+          rows={1}
+          value={text}
+          enterKeyHint={hasTouchKeyboard ? "enter" : "send"}
+          placeholder={composer.placeholder}
+          aria-label={composer.label}
+          aria-describedby="composer-hint"
+          onChange={({ currentTarget }) => actions.setText(currentTarget.value)}
+          onKeyDown={onKeyDown}
+          {...paste.handlers}
+        />
         <div className="tools">
-          <input
-            ref={picker}
-            type="file"
-            multiple
-            hidden
-            aria-label={texts.add}
-            onChange={({ currentTarget }) => {
-              addFiles([...(currentTarget.files ?? [])]);
-              // The same file may be picked again.
-              currentTarget.value = "";
-            }}
-          />
-          <IconButton
-            icon="attach"
-            name={texts.add}
-            isSmall
-            onPress={() => picker.current?.click()}
-          />
-          <ModelSelect
-            choice={choice}
-            onChoose={(model) => {
-              choice.choose(model);
-              composition.setModel(model);
-            }}
-          />
+          <ComposerTools choice={choice} onFiles={addFiles} onModel={actions.setModel} />
           {/* One button for both, so that the focus stays where it is. */}
-          <Button
-            className={goStyle}
+          <button
+            type="button"
+            className={isAnswering ? "go stop" : canSend ? "go" : "go idle"}
             aria-label={isAnswering ? composer.stop : composer.send}
-            onPress={onPress}
+            onClick={onGo}
           >
             <Icon name={isAnswering ? "stop" : "send"} isSmall={isAnswering} />
-          </Button>
+          </button>
         </div>
       </div>
       <p className="hint" id="composer-hint">
@@ -164,5 +141,41 @@ export const Composer = memo(function Composer(props: ComposerProps) {
         {hasTouchKeyboard ? composer.touchKeys : <span className="keys">{composer.keys}</span>}
       </p>
     </div>
+  );
+});
+
+interface ComposerToolsProps {
+  choice: ModelChoice;
+  onFiles: (files: File[]) => void;
+  onModel: (model: string) => void;
+}
+
+/** What a keystroke does not change. */
+const ComposerTools = memo(function ComposerTools({ choice, onFiles, onModel }: ComposerToolsProps) {
+  const { files: texts } = useMessages();
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label={texts.add}
+        onChange={({ currentTarget }) => {
+          onFiles([...(currentTarget.files ?? [])]);
+          // The same file may be picked again.
+          currentTarget.value = "";
+        }}
+      />
+      <IconButton icon="attach" name={texts.add} isSmall onPress={() => picker.current?.click()} />
+      <ModelSelect
+        choice={choice}
+        onChoose={(model) => {
+          choice.choose(model);
+          onModel(model);
+        }}
+      />
+    </>
   );
 });

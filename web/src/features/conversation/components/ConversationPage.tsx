@@ -31,7 +31,7 @@ export function ConversationPage({ conversation, focusKey, onNew }: Conversation
   const latest = turns.at(-1) ?? null;
   const scroller = useRef<HTMLDivElement>(null);
   const heededFocus = useRef<number | null>(null);
-  const reading = useReadingPosition(scroller, placed, latest);
+  const reading = useReadingPosition(scroller, placed, latest?.key ?? null);
   const links = useLinkGuard();
   const giveBack = useRef<(question: Question) => void>(() => undefined);
   const actions = useTurnActions(conversation, choice.chosen, {

@@ -1,10 +1,11 @@
-import { Suspense, memo, useState, type ComponentType } from "react";
+import { Suspense, memo, useState, useSyncExternalStore, type ComponentType } from "react";
 
 import { CopyButton } from "../../../components/CopyButton";
 import { IconButton } from "../../../components/IconButton";
 import { retryable } from "../../../components/retryable";
 import { Icon } from "../../../icons/Icon";
 import { useMessages } from "../../../messages/messages";
+import type { GrowingText } from "../hooks/live-conversation";
 import { isTurnRunning, type Answer, type Turn } from "../turns";
 import { AnswerEnd, type Progress } from "./AnswerEnd";
 import { BranchSwitch } from "./BranchSwitch";
@@ -33,6 +34,8 @@ export interface TurnActions {
 
 interface TurnViewProps {
   turn: Turn;
+  /** Tells the text of a running answer. */
+  growingText: GrowingText;
   /** How a running answer gets here; the same for all others. */
   progress: Progress;
   /** An answer of the conversation is being written: until it ends nothing else can be asked. */
@@ -42,9 +45,9 @@ interface TurnViewProps {
 }
 
 /** One question and its answer. */
-export const TurnView = memo(function TurnView({ turn, progress, isBusy, actions }: TurnViewProps) {
+export const TurnView = memo(function TurnView(props: TurnViewProps) {
+  const { turn, growingText, progress, isBusy, actions } = props;
   const { answer } = turn;
-  const [AnswerText] = useState<ComponentType<TextProps>>(takeAnswerText);
   return (
     <section className="turn" data-turn={turn.key}>
       <QuestionView
@@ -57,9 +60,7 @@ export const TurnView = memo(function TurnView({ turn, progress, isBusy, actions
         {answer !== null && (
           <>
             <AnswerHead turn={turn} answer={answer} isBusy={isBusy} actions={actions} />
-            <Suspense fallback={<PlainText text={answer.text} />}>
-              <AnswerText text={answer.text} isGrowing={isTurnRunning(turn)} />
-            </Suspense>
+            <AnswerBody answer={answer} growingText={growingText} isGrowing={isTurnRunning(turn)} />
           </>
         )}
         <AnswerEnd turn={turn} progress={progress} isBusy={isBusy} actions={actions} />
@@ -67,6 +68,32 @@ export const TurnView = memo(function TurnView({ turn, progress, isBusy, actions
     </section>
   );
 });
+
+interface AnswerBodyProps {
+  answer: Answer;
+  growingText: GrowingText;
+  isGrowing: boolean;
+}
+
+/** The text of an answer. While it grows this alone is rendered again. */
+function AnswerBody({ answer, growingText, isGrowing }: AnswerBodyProps) {
+  const [AnswerText] = useState<ComponentType<TextProps>>(takeAnswerText);
+  const { last, text: known } = answer;
+  const grown = useSyncExternalStore(isGrowing ? growingText.subscribe : standsStill, () =>
+    isGrowing ? growingText.of(last.id) : last.text,
+  );
+  const text = known.slice(0, known.length - last.text.length) + grown;
+  return (
+    <Suspense fallback={<PlainText text={text} />}>
+      <AnswerText text={text} isGrowing={isGrowing} />
+    </Suspense>
+  );
+}
+
+/** Subscribes to nothing: an answer that has ended does not change. */
+function standsStill(): () => void {
+  return () => undefined;
+}
 
 interface AnswerHeadProps {
   turn: Turn;

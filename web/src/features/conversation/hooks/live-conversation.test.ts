@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import type { TurnEvent } from "../api/turn-events";
 import { runningEntry } from "../conversation";
 import { FakeServer, interrupted, refuse, unreachable } from "../testing/server";
 import { numbersFrom, pick } from "../testing/random";
@@ -65,6 +66,39 @@ test("a question is taken before its answer is complete", async () => {
   });
   await vi.advanceTimersByTimeAsync(0);
   expect(whenAccepted).toMatch(/^q\//u);
+});
+
+test("text that is added to an answer is told to those who follow it, and leaves the outline", async () => {
+  const server = new FakeServer();
+  async function* slowly(): AsyncGenerator<TurnEvent> {
+    const entryId = "a";
+    yield { kind: "started", conversationId: "c", inputId: "q", entryId };
+    for (const text of ["Hel", "lo ", "world"]) {
+      yield { kind: "text", entryId, text, end: null };
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    yield { kind: "ended", entryId, state: "complete", usage: null, failure: null };
+  }
+  const live = new LiveConversation(null, { ...server.ports(), postTurn: slowly });
+  const [onOutline, onText] = [vi.fn(), vi.fn()];
+  live.subscribe(onOutline);
+  live.growingText.subscribe(onText);
+  void live.ask(QUESTION, "m");
+  await vi.advanceTimersByTimeAsync(500);
+  // The first piece makes it an answer that has begun.
+  expect(shown(live)).toEqual(["q/Hel/writing"]);
+  expect(onText).not.toHaveBeenCalled();
+  const outline = live.outline();
+  onOutline.mockClear();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(onText).toHaveBeenCalledTimes(2);
+  expect(onOutline).not.toHaveBeenCalled();
+  expect(live.outline()).toBe(outline);
+  expect(live.growingText.of("a")).toBe("Hello world");
+  expect(shown(live)).toEqual(["q/Hello world/writing"]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(onOutline).toHaveBeenCalled();
+  expect(live.outline().tree.entries.get("a")?.text).toBe("Hello world");
 });
 
 describe("a connection that is lost", () => {

@@ -42,6 +42,13 @@ export interface ConversationPorts {
   now: () => number;
 }
 
+/** The text of answers as it arrives, up to many times a second. */
+export interface GrowingText {
+  subscribe: (listener: () => void) => () => void;
+  /** The text so far of an entry; empty where there is no such entry. */
+  of: (entryId: string) => string;
+}
+
 /** `withdrawn`: the server did not take it, so what was typed belongs back into the field. */
 export type Outcome = "accepted" | "withdrawn";
 
@@ -69,7 +76,12 @@ export class LiveConversation {
   readonly #ports: ConversationPorts;
   readonly #backoff = new Backoff();
   #state: Conversation;
-  #listeners = new Set<() => void>();
+  /** Text that is not in the state yet: adding it there would copy the state in every frame. */
+  #grown: { entryId: string; text: string } | null = null;
+  /** The state when anything but the text of a running answer last changed. */
+  #outline: Conversation;
+  readonly #listeners = new Set<() => void>();
+  readonly #textListeners = new Set<() => void>();
   #closing = new AbortController();
   #posting: AbortController | null = null;
   /** Only one stream at a time adds text to an answer. */
@@ -82,17 +94,34 @@ export class LiveConversation {
   constructor(id: string | null, ports: ConversationPorts) {
     this.#ports = ports;
     this.#state = newConversation(id);
+    this.#outline = this.#state;
   }
 
   get state(): Conversation {
+    this.#fold();
     return this.#state;
   }
 
-  snapshot = (): Conversation => this.#state;
+  /**
+   * What is drawn of the conversation as a whole. It stays the same object while text is added to
+   * an answer that has begun: that text is told by `growingText` alone.
+   */
+  outline = (): Conversation => this.#outline;
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  };
+
+  readonly growingText: GrowingText = {
+    subscribe: (listener) => {
+      this.#textListeners.add(listener);
+      return () => this.#textListeners.delete(listener);
+    },
+    of: (entryId) => {
+      const known = this.#state.tree.entries.get(entryId)?.text ?? "";
+      return this.#grown?.entryId === entryId ? known + this.#grown.text : known;
+    },
   };
 
   /** Reads the conversation and follows the answer that is being written. May be called again. */
@@ -210,10 +239,30 @@ export class LiveConversation {
   }
 
   #dispatch(action: ConversationAction): void {
+    this.#fold();
     const next = reduceConversation(this.#state, action);
     if (next === this.#state) return;
     this.#state = next;
+    this.#outline = next;
     [...this.#listeners].forEach((listener) => listener());
+  }
+
+  #receive(entryId: string, text: string): void {
+    if (this.growingText.of(entryId) === "") {
+      this.#dispatch({ kind: "received", entryId, text });
+      return;
+    }
+    if (this.#grown?.entryId !== entryId) this.#fold();
+    this.#grown = { entryId, text: (this.#grown?.text ?? "") + text };
+    [...this.#textListeners].forEach((listener) => listener());
+  }
+
+  /** Takes the text that has arrived into the state. */
+  #fold(): void {
+    if (this.#grown === null) return;
+    const grown = this.#grown;
+    this.#grown = null;
+    this.#state = reduceConversation(this.#state, { kind: "received", ...grown });
   }
 
   #settleSender(outcome: Outcome): void {
@@ -369,8 +418,9 @@ export class LiveConversation {
 
   /** Follows the running answer until it has ended, through every break. */
   async #follow(): Promise<void> {
-    const entry = runningEntry(this.#state);
-    const { id } = this.#state;
+    const { state } = this;
+    const entry = runningEntry(state);
+    const { id } = state;
     if (entry === null || id === null || this.#reading !== null) return;
     const reading: Reading = { entryId: entry.id, received: utf8Length(entry.text) };
     this.#reading = reading;
@@ -425,9 +475,9 @@ export class LiveConversation {
       onStarted,
       onAlive: () => {
         this.#backoff.reset();
-        this.#dispatch({ kind: "connection", isLost: false });
+        if (this.#state.isConnectionLost) this.#dispatch({ kind: "connection", isLost: false });
       },
-      onText: (text) => this.#dispatch({ kind: "received", entryId: reading.entryId, text }),
+      onText: (text) => this.#receive(reading.entryId, text),
       onEnded: (event) => this.#end(reading.entryId, event),
     });
   }

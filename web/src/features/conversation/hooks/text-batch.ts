@@ -1,3 +1,5 @@
+import { afterKeystroke, isTyping } from "./typing";
+
 /** A hidden tab draws no frames; its text still arrives, at this pace. */
 const HIDDEN_INTERVAL_MS = 250;
 /**
@@ -6,7 +8,10 @@ const HIDDEN_INTERVAL_MS = 250;
  */
 const REST_FACTOR = 2;
 
-/** Collects pieces of text and hands them over together, at most once a frame. */
+/**
+ * Collects pieces of text and hands them over together, at most once a frame. While somebody types
+ * that is right after a keystroke has been drawn: the next one then finds the page at rest.
+ */
 export class TextBatch {
   readonly #deliver: (text: string) => void;
   #text = "";
@@ -42,23 +47,24 @@ export class TextBatch {
   }
 }
 
-/** Runs `action` in the first frame after a rest; gives a way to cancel it. */
+/** Runs `action` when there is room for it after a rest; gives a way to cancel it. */
 function schedule(action: () => void, restMs: number): () => void {
   const isHidden = document.visibilityState === "hidden";
   if (!isHidden && restMs <= 0) {
+    if (isTyping()) return afterKeystroke(action);
     const frame = window.requestAnimationFrame(action);
     return () => window.cancelAnimationFrame(frame);
   }
-  let cancelFrame: (() => void) | null = null;
+  let cancelNext: (() => void) | null = null;
   const timer = window.setTimeout(
     () => {
       if (isHidden) action();
-      else cancelFrame = schedule(action, 0);
+      else cancelNext = schedule(action, 0);
     },
     isHidden ? HIDDEN_INTERVAL_MS : restMs,
   );
   return () => {
     window.clearTimeout(timer);
-    cancelFrame?.();
+    cancelNext?.();
   };
 }

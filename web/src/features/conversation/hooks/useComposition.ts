@@ -14,10 +14,8 @@ import { DRAFT_PORTS, onDraftSaved, onSignedInAgain, registerKeeper } from "./dr
 import { DraftKeeper } from "./draft-keeper";
 import type { Outcome } from "./live-conversation";
 
-export interface Composition {
-  text: string;
-  attachments: readonly Attachment[];
-  refused: readonly RefusedFile[];
+/** What can be done with a composition; always the same object. */
+export interface CompositionActions {
   setText: (text: string) => void;
   /** The draft is now for this model. An empty one is not kept, nor is its model. */
   setModel: (model: string) => void;
@@ -25,12 +23,19 @@ export interface Composition {
   addText: (name: string, text: string) => void;
   remove: (file: Attachment) => void;
   dismiss: () => void;
-  /** Files that are too much for a draft: they last as long as the page does. */
-  isPartlyKept: boolean;
   /** Puts a question into the field, before what is there. */
   giveBack: (question: Question) => void;
   /** Empties the field and sends what was in it; what the server does not take comes back. */
   submit: (send: (question: Question) => Promise<Outcome>) => void;
+}
+
+export interface Composition {
+  text: string;
+  attachments: readonly Attachment[];
+  refused: readonly RefusedFile[];
+  /** Files that are too much for a draft: they last as long as the page does. */
+  isPartlyKept: boolean;
+  actions: CompositionActions;
 }
 
 interface ModelWish {
@@ -91,37 +96,38 @@ export function useComposition(conversationId: string | null, model: ModelWish):
     [change],
   );
 
-  const submit = (send: (question: Question) => Promise<Outcome>): void => {
-    const { text, attachments } = now.current;
-    const release = keeper.hold();
-    change({ text: "", attachments: [] });
-    setRefused([]);
-    void send({ text: text.trim(), attachments }).then((outcome) => {
-      if (outcome === "withdrawn") giveBack({ text, attachments });
-      release();
-    });
-  };
+  const actions = useMemo(
+    (): CompositionActions => ({
+      setText: (text) => change({ text }),
+      setModel: (chosen) => {
+        if (!isEmptyDraft(now.current)) change({ model: chosen });
+      },
+      addFiles: async (files) => {
+        const { taken, refused: unread } = await readFiles(files);
+        return add(taken, unread);
+      },
+      addText: (name, text) => void add([{ name, text }], []),
+      remove: (file) =>
+        change({ attachments: now.current.attachments.filter((at) => at !== file) }),
+      dismiss: () => setRefused([]),
+      giveBack,
+      submit: (send) => {
+        const { text, attachments } = now.current;
+        const release = keeper.hold();
+        change({ text: "", attachments: [] });
+        setRefused([]);
+        void send({ text: text.trim(), attachments }).then((outcome) => {
+          if (outcome === "withdrawn") giveBack({ text, attachments });
+          release();
+        });
+      },
+    }),
+    [change, add, giveBack, keeper],
+  );
 
   const isPartlyKept = useMemo(() => fittingDraft(draft) !== draft, [draft]);
-  return {
-    text: draft.text,
-    attachments: draft.attachments,
-    refused,
-    setText: (text) => change({ text }),
-    setModel: (chosen) => {
-      if (!isEmptyDraft(now.current)) change({ model: chosen });
-    },
-    addFiles: async (files) => {
-      const { taken, refused: unread } = await readFiles(files);
-      return add(taken, unread);
-    },
-    addText: (name, text) => void add([{ name, text }], []),
-    remove: (file) => change({ attachments: now.current.attachments.filter((at) => at !== file) }),
-    dismiss: () => setRefused([]),
-    isPartlyKept,
-    giveBack,
-    submit,
-  };
+  const { text, attachments } = draft;
+  return { text, attachments, refused, isPartlyKept, actions };
 }
 
 /** Keeps the draft of this field, also when its new conversation gets an id. */

@@ -13,7 +13,12 @@ import { isLocal, runningEntry, type Conversation } from "../conversation";
 import type { Question } from "../entry";
 import { newestLeaf } from "../tree";
 import { turnsOf, type Turn } from "../turns";
-import { LiveConversation, type ConversationPorts, type Outcome } from "./live-conversation";
+import {
+  LiveConversation,
+  type ConversationPorts,
+  type GrowingText,
+  type Outcome,
+} from "./live-conversation";
 import { newKey } from "./new-key";
 
 /** Where the conversation stands as a whole; the state of each answer is in its turn. */
@@ -34,7 +39,10 @@ export interface ConversationControl {
   commandFailure: Failure | null;
   /** What is shown could not be refreshed since this time, in milliseconds since 1970. */
   staleSince: number | null;
+  /** A running answer has the text with which it began; `growingText` tells the rest. */
   turns: readonly Turn[];
+  /** Always the same object for one conversation. */
+  growingText: GrowingText;
   /** The turn to place at the top; `count` changes when it is to be placed again. */
   placed: { key: string | null; count: number };
   isAnswering: boolean;
@@ -80,7 +88,7 @@ export function useConversation(
   options: ConversationOptions = {},
 ): ConversationControl {
   const { live, startAnew } = useLive(conversationId);
-  const state = useSyncExternalStore(live.subscribe, live.snapshot);
+  const state = useSyncExternalStore(live.subscribe, live.outline);
   useWakeups(live);
   useChanges(state, conversationId, options);
   const turns = useTurns(state);
@@ -121,6 +129,7 @@ export function useConversation(
     commandFailure: state.failure,
     staleSince: load.kind === "ready" && load.isStale ? load.at : null,
     turns,
+    growingText: live.growingText,
     placed: state.placed,
     isAnswering: isSending || runningEntry(state) !== null,
     isConnectionLost: state.isConnectionLost,

@@ -14,15 +14,15 @@ const UPWARD_KEYS = new Set(["ArrowUp", "PageUp", "Home"]);
 
 /** A turn that stands at the top: while nothing else moved the page, it goes on standing there. */
 interface Standing {
-  key: string;
+  turn: Element;
   scrollTop: number;
 }
 
 /**
  * Keeps the page where the reader left it. A new turn is placed at the top of the scroller once;
  * after that nothing scrolls by itself, unless the reader asks to follow (the button, or End).
- * Following is a state that any upward input ends: it is never derived from a distance. `latest`
- * is the turn that grows; it changes whenever anything in it does.
+ * Following is a state that any upward input ends: it is never derived from a distance.
+ * `latestKey` names the turn that may grow.
  *
  * Turns out of sight have a guessed height until they are drawn. What stands at the top is put
  * back there when a guess above it turns out wrong; that moves nothing that can be seen.
@@ -30,7 +30,7 @@ interface Standing {
 export function useReadingPosition(
   scroller: RefObject<HTMLElement | null>,
   placed: { key: string | null; count: number },
-  latest: unknown,
+  latestKey: string | null,
 ) {
   const isFollowing = useRef(false);
   const standing = useRef<Standing | null>(null);
@@ -38,7 +38,8 @@ export function useReadingPosition(
 
   const measure = useCallback((): void => {
     const view = scroller.current;
-    if (!isFollowing.current) keepStanding(view, standing);
+    if (isFollowing.current) scrollToEnd(view);
+    else keepStanding(view, standing);
     const end = endOfText(view);
     setIsMoreBelow(view !== null && end > view.getBoundingClientRect().bottom + 1);
   }, [scroller]);
@@ -48,31 +49,27 @@ export function useReadingPosition(
     standing.current = null;
     const view = scroller.current;
     if (view === null || placed.key === null) return;
-    if (bringToTop(view, placed.key)) {
-      standing.current = { key: placed.key, scrollTop: view.scrollTop };
-    }
+    const turn = turnOf(view, placed.key);
+    if (turn === null) return;
+    bringToTop(view, turn);
+    standing.current = { turn, scrollTop: view.scrollTop };
   }, [scroller, placed.key, placed.count]);
 
-  useLayoutEffect(() => {
-    if (isFollowing.current) scrollToEnd(scroller.current);
-    measure();
-  }, [scroller, latest, placed.count, measure]);
+  useLayoutEffect(measure, [placed.count, measure]);
 
+  // Told after layout and before paint: an answer that grows costs no layout of its own.
   useEffect(() => {
     const view = scroller.current;
-    if (view === null) return undefined;
+    const thread = view?.firstElementChild;
     const observer = new ResizeObserver(measure);
-    observer.observe(view);
-    const thread = view.firstElementChild;
-    if (thread !== null) observer.observe(thread);
+    [view, thread, latestAnswer(view)].forEach((element) => element && observer.observe(element));
     return () => observer.disconnect();
-  }, [scroller, measure]);
+  }, [scroller, latestKey, measure]);
 
   const follow = useCallback((): void => {
     isFollowing.current = true;
-    scrollToEnd(scroller.current);
     measure();
-  }, [scroller, measure]);
+  }, [measure]);
 
   const handlers = {
     onScroll: measure,
@@ -98,14 +95,17 @@ export function useReadingPosition(
   return { isMoreBelow, follow, handlers };
 }
 
-/** Puts a turn at the top; whether there is such a turn. */
-function bringToTop(view: HTMLElement, key: string): boolean {
-  const turn = view.querySelector(`[data-turn="${CSS.escape(key)}"]`);
-  if (turn === null) return false;
+/** The turn with this key. It is nearly always the last one, so the way is from the end. */
+function turnOf(view: HTMLElement, key: string): Element | null {
+  return [...view.querySelectorAll("[data-turn]")].findLast((turn) => turn.getAttribute("data-turn") === key) ?? null;
+}
+
+/** Puts a turn at the top. */
+function bringToTop(view: HTMLElement, turn: Element): void {
   const inset = Number.parseFloat(getComputedStyle(view).paddingBlockStart);
   const { top } = turn.getBoundingClientRect();
-  view.scrollTop += top - view.getBoundingClientRect().top - inset;
-  return true;
+  const away = top - view.getBoundingClientRect().top - inset;
+  if (away !== 0) view.scrollTop += away;
 }
 
 /** Corrects a wrong guess above the turn at the top, unless anything else has moved the page. */
@@ -113,15 +113,23 @@ function keepStanding(view: HTMLElement | null, standing: RefObject<Standing | n
   const { current } = standing;
   if (view === null || current === null) return;
   const hasMoved = Math.abs(view.scrollTop - current.scrollTop) > 1;
-  if (hasMoved || !bringToTop(view, current.key)) standing.current = null;
-  else current.scrollTop = view.scrollTop;
+  if (hasMoved || !current.turn.isConnected) {
+    standing.current = null;
+    return;
+  }
+  bringToTop(view, current.turn);
+  current.scrollTop = view.scrollTop;
+}
+
+function latestAnswer(view: HTMLElement | null): Element | null {
+  // Down from the end: a selector would look through every turn.
+  const turn = view?.firstElementChild?.lastElementChild?.lastElementChild;
+  return turn?.querySelector(":scope > .answer") ?? null;
 }
 
 /** Where the latest answer ends, without the space reserved beneath it. */
 function endOfText(view: HTMLElement | null): number {
-  // Down from the last turn: a selector would look through every turn, in every frame.
-  const turn = view?.firstElementChild?.lastElementChild;
-  const end = turn?.querySelector(":scope > .answer")?.lastElementChild;
+  const end = latestAnswer(view)?.lastElementChild;
   return end?.getBoundingClientRect().bottom ?? Number.NEGATIVE_INFINITY;
 }
 
