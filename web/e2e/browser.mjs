@@ -89,13 +89,20 @@ export async function checkAccessibility(page, name) {
   assert.deepEqual(violations, [], `axe finds nothing on ${name}`);
 }
 
-/** Layers fade in, and have other colours while they do: waits until nothing moves. */
+/**
+ * Layers fade in, and have other colours while they do: waits until nothing moves. On a touch
+ * screen a layer with a field stays invisible for a moment, in which the keyboard may open.
+ */
 export async function settle(page) {
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ effect, playState }) => {
-      return playState !== "running" || effect.getComputedTiming().iterations === Infinity;
-    }),
-  );
+  await page.waitForFunction(() => {
+    const layers = [...document.querySelectorAll(".scrim,.modal,.popover,.toast")];
+    const isStill = ({ effect, playState }) =>
+      playState !== "running" || effect.getComputedTiming().iterations === Infinity;
+    return (
+      layers.every((layer) => getComputedStyle(layer).opacity === "1") &&
+      document.getAnimations().every(isStill)
+    );
+  });
 }
 
 /** Saves what the page looks like once nothing moves, for people to review. */
@@ -107,13 +114,14 @@ export async function shoot(page, name) {
   await page.screenshot({ path, caret: "initial" });
 }
 
-/** Nothing on the page sticks out sideways. */
+/** Nothing on the page sticks out: it has parts that scroll, and does not scroll itself. */
 export async function checkFits(page, name) {
-  const overflow = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return scrollWidth - clientWidth;
+  const { wider, higher } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+    return { wider: scrollWidth - clientWidth, higher: scrollHeight - clientHeight };
   });
-  assert.ok(overflow <= 0, `${name} is ${overflow} px wider than its window`);
+  assert.ok(wider <= 0, `${name} is ${wider} px wider than its window`);
+  assert.ok(higher <= 0, `${name} is ${higher} px higher than its window`);
 }
 
 /** The question field. */

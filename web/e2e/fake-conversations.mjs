@@ -8,17 +8,21 @@ const PIECE_MS = 8;
 const SLOW_PIECE_MS = 60;
 const BREAK_AFTER_PIECES = 20;
 
+const ENERGY_JOULES = 23.4;
+const GRAMS_PER_KWH = 33;
+const JOULES_PER_KWH = 3_600_000;
+
 export const USAGE = {
   prompt_tokens: 31,
   completion_tokens: 84,
   total_tokens: 115,
-  energy_joules: 23.4,
+  energy_joules: ENERGY_JOULES,
   energy_method: "estimated",
   energy_uncertainty_percent: 30,
-  co2e_grams: 0.000215,
+  co2e_grams: (ENERGY_JOULES / JOULES_PER_KWH) * GRAMS_PER_KWH,
   co2e_method: "estimated",
   co2e_uncertainty_percent: 40,
-  grid_factor_grams_per_kwh: 33,
+  grid_factor_grams_per_kwh: GRAMS_PER_KWH,
   grid_factor_year: 2022,
   grid_factor_source: "A published table of grid factors",
   grid_zone: "FR",

@@ -9,12 +9,15 @@ import { Conversations, Refused, streamTurn } from "./fake-conversations.mjs";
 import { serveFile } from "./static-files.mjs";
 
 const SESSION_COOKIE = "galerne_session=s";
-const MODEL = "smollm2-135m-instruct";
+/** A model of the size that the page calls small, and one that it does not. */
+export const SMALL_MODEL = "smollm2-135m-instruct";
+export const LARGE_MODEL = "ministral-8b-instruct";
+const PARAMETERS = { [SMALL_MODEL]: 134_515_008, [LARGE_MODEL]: 8_019_808_256 };
 const PAGES = /^\/(?:c\/[^/]+)?$/u;
 
 /** Starts on a free port of this machine; `models` are the installed ones. */
 export async function startFakeServer(options) {
-  const { dist, models = [MODEL], conversations = new Conversations() } = options;
+  const { dist, models = [SMALL_MODEL], conversations = new Conversations() } = options;
   const flags = { isExpired: false, isDown: false };
   const state = { tokens: new Set(["first"]), models, conversations, ...flags };
   const server = createServer((request, response) => {
@@ -80,7 +83,8 @@ async function session(request, response, state, isSignedIn) {
 }
 
 function models(response, { models: ids }) {
-  const data = ids.map((id) => ({ id, object: "model", created: 0, owned_by: "galerne" }));
+  const facts = { object: "model", created: 0, owned_by: "galerne" };
+  const data = ids.map((id) => ({ id, ...facts, parameters: PARAMETERS[id] }));
   return json(response, 200, { object: "list", data });
 }
 

@@ -123,7 +123,7 @@ describe("an answer", () => {
       .getByRole("button", { name: /figures/u })
       .click();
     const dialog = page.getByRole("dialog");
-    assert.match(await dialog.innerText(), /33\s*g\/kWh, 2022/u);
+    assert.match(await dialog.innerText(), /33\s*g\s*CO2e\/kWh, 2022/u);
     await checkAccessibility(page, "the details of the figures");
     await shoot(page, "details-en-1440");
     await page.keyboard.press("Escape");

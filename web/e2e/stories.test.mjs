@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "vite";
 
-import { launch, openPage } from "./browser.mjs";
+import { launch, openPage, settle } from "./browser.mjs";
 import { serveFile } from "./static-files.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -169,6 +169,8 @@ async function show(page, { name, isPressed }, language, theme) {
   if (!isPressed) return;
   await page.locator(".story button").first().press("Enter");
   await page.locator("[role=dialog],[role=menu],.toast").first().waitFor();
+  // In its first frame it is there, and as transparent as before its animation.
+  await settle(page);
 }
 
 /** Layers of a story belong to it: they close with it. */

@@ -103,7 +103,9 @@ describe("an answer that goes on without the page", () => {
     const end = page.locator(".turn:last-child .ended");
     await end.waitFor();
     const words = (await end.innerText()).replace(/\s+/gu, " ");
-    assert.match(words, /Stopped after 84 tokens, [\d.]+ (?:J|Wh) estimated, ± 30%/u);
+    assert.match(words, /^ ?Stopped after 84 tokens Continue$/u);
+    const line = await page.locator(".turn:last-child .prov").innerText();
+    assert.match(line, /[\d.]+\s(?:J|Wh)\s+estimated,\s±\s30%/u);
     await checkAccessibility(page, "a stopped answer");
     await shoot(page, "stopped-en-1440");
     await end.getByRole("button", { name: "Continue" }).click();
@@ -180,6 +182,8 @@ describe("an ended session", () => {
     await ask(page, "say still here");
     const dialog = page.getByRole("dialog", { name: "Sign in again" });
     await dialog.waitFor();
+    assert.match(await dialog.innerText(), /run galerne login-link\. It prints another one/u);
+    await page.waitForFunction(() => document.activeElement?.matches("[role=dialog] input"));
     await checkAccessibility(page, "an ended session");
     await shoot(page, "session-ended-en-1440");
     await dialog.getByLabel("Link or token").fill("wrong");

@@ -20,7 +20,7 @@ import {
   shoot,
 } from "./browser.mjs";
 import { Conversations, writeText } from "./fake-conversations.mjs";
-import { startFakeServer } from "./fake-server.mjs";
+import { LARGE_MODEL, SMALL_MODEL, startFakeServer } from "./fake-server.mjs";
 import { isolate } from "./navigation.mjs";
 import { SPEECHES } from "./speeches.mjs";
 import { loadWords } from "./words.mjs";
@@ -42,11 +42,12 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** Runs `walk` on a page of a server that answers in one language. */
-async function visit(language, options, walk) {
+/** Runs `walk` on a page of a server that answers in one language, by one model. */
+async function visit(language, { model = SMALL_MODEL, ...options }, walk) {
   const { answer } = SPEECHES[language];
   const write = (turn, question) => writeText(turn, answer, question === SLOW ? 200 : 4);
-  const server = await startFakeServer({ dist: DIST, conversations: new Conversations(write) });
+  const conversations = new Conversations(write);
+  const server = await startFakeServer({ dist: DIST, conversations, models: [model] });
   const settings = { locale: LOCALES[language], expected: [FAILED_REQUEST], ...options };
   const { page, context, problems } = await openPage(browser, server.origin, settings);
   try {
@@ -72,7 +73,9 @@ for (const language of Object.keys(SPEECHES)) {
     ]) {
       test(`${language}, ${theme}, ${device}`, async () => {
         const isTouch = device === "phone";
-        const options = { colorScheme: theme, viewport, hasTouch: isTouch };
+        // The empty page says other things where the model is small.
+        const model = theme === "light" ? SMALL_MODEL : LARGE_MODEL;
+        const options = { colorScheme: theme, viewport, hasTouch: isTouch, model };
         await visit(language, options, async (page, server) => {
           const name = (step) => `walk/${language}-${theme}-${viewport.width}-${step}`;
           const look = async (step) => {
@@ -90,11 +93,20 @@ for (const language of Object.keys(SPEECHES)) {
 
 async function walk(page, server, texts, speech, look) {
   await look("empty");
+  await lookAtSettings(page, texts, look);
   await answerAndVersions(page, texts, speech, look);
   await stopAndContinue(page, texts, look);
   await attach(page, texts, speech, look);
   await renameAndFind(page, texts, speech, look);
   await fail(page, server, texts, look);
+}
+
+async function lookAtSettings(page, texts, look) {
+  await button(page, texts.settings.open).click();
+  await page.getByRole("dialog").waitFor();
+  await look("settings");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 }
 
 /** Asks, answers again, asks otherwise, and looks at the versions. */
@@ -114,6 +126,7 @@ async function answerAndVersions(page, texts, speech, look) {
   await button(latest(page), texts.conversation.edit).click();
   const editor = latest(page).getByLabel(texts.conversation.editLabel);
   await editor.fill(speech.edited);
+  await look("edit");
   await button(latest(page), texts.conversation.editSend).click();
   await latest(page).getByRole("group", { name: texts.branch.ofQuestion }).waitFor();
   await latest(page).locator(".prov").waitFor();
@@ -162,6 +175,8 @@ async function renameAndFind(page, texts, speech, look) {
   await openList(page, texts);
   await page.locator(".conv-row a").first().waitFor();
   await look("list");
+  await menuAndDelete(page, texts, isolate(speech.name), look);
+  await openList(page, texts);
   const search = page.getByRole("searchbox", { name: texts.conversations.searchLabel });
   await search.fill(speech.search);
   await page.locator(".conv-row a").first().waitFor();
@@ -174,6 +189,20 @@ async function renameAndFind(page, texts, speech, look) {
   await look("palette");
   await page.keyboard.press("Escape");
   await closeList(page);
+}
+
+/** What the menu of a row holds, and what is asked before it deletes. */
+async function menuAndDelete(page, texts, name, look) {
+  const row = page.locator(".conv-row").filter({ hasText: name.slice(1, -1) });
+  await row.hover();
+  await button(row, texts.conversations.actionsOf(name)).click();
+  await page.getByRole("menu").waitFor();
+  await look("menu");
+  await page.getByRole("menuitem", { name: texts.conversations.remove }).click();
+  await page.getByRole("alertdialog").waitFor();
+  await look("delete");
+  await button(page, texts.conversations.deleteKeep).click();
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
 }
 
 async function openList(page, texts) {
@@ -288,6 +317,21 @@ async function tabThrough(page) {
     assert.ok(isShown, `the focus on ${what} shows`);
     assert.ok(isFree, `${what} is not covered`);
   }
+  await withoutRings(page, async () => {
+    await page.keyboard.press("Tab");
+    const { what, isShown } = await page.evaluate(focusSeen);
+    assert.ok(!isShown, `a focus on ${what} that does not show would be noticed`);
+  });
+}
+
+async function withoutRings(page, check) {
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("*{box-shadow:none!important}");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  });
+  await check();
+  await page.evaluate(() => (document.adoptedStyleSheets = []));
 }
 
 /** What has the focus: whether it looks other than without it, and whether something covers it. */
@@ -295,11 +339,17 @@ function focusSeen() {
   const element = document.activeElement;
   if (element === null || element === document.body) return null;
   element.dataset.tabStop ??= String(document.querySelectorAll("[data-tab-stop]").length);
+  // Every focused element has an outline, which only forced colours make visible.
+  const ringOf = ({ outline, outlineStyle, outlineColor, boxShadow, borderColor }) => {
+    const isClear = outlineStyle === "none" || /^rgba\(.*, 0\)$/u.test(outlineColor);
+    return `${isClear ? "" : outline} ${boxShadow} ${borderColor}`;
+  };
+  const isField = element.matches("textarea,input");
+  const frame = isField ? element.closest(".composer,.find") : null;
   const look = () =>
-    [element, element.closest(".composer"), element.closest(".search")]
+    [element, frame]
       .filter((one) => one !== null)
-      .map((one) => getComputedStyle(one))
-      .map(({ outline, boxShadow, borderColor }) => `${outline} ${boxShadow} ${borderColor}`)
+      .map((one) => ringOf(getComputedStyle(one)))
       .join();
   const { left, top, width, height } = element.getBoundingClientRect();
   const found = document.elementFromPoint(left + width / 2, top + height / 2);

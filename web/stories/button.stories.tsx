@@ -25,6 +25,7 @@ function Buttons() {
 
 function Disabled() {
   const samples = useSamples();
+  const { app } = useMessages();
   return (
     <div className="story-row">
       <Button className="btn pri" isDisabled>
@@ -33,6 +34,7 @@ function Disabled() {
       <Button className="btn" isDisabled>
         {samples.other}
       </Button>
+      <IconButton icon="retry" name={app.retry} isDisabled />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { Counted } from "../src/components/Counted";
 import { Figure } from "../src/components/Figure";
 import { IconButton } from "../src/components/IconButton";
-import { Provenance, ProvenanceItem } from "../src/components/Provenance";
+import { Provenance, ProvenanceEnd, ProvenanceItem } from "../src/components/Provenance";
 import { useMessages } from "../src/messages/messages";
 import { useSamples } from "./samples";
 import type { Story } from "./story";
@@ -24,10 +24,12 @@ function Line({ isSourced = false }: { isSourced?: boolean }) {
       <ProvenanceItem icon="place">{provenance.siteLocal}</ProvenanceItem>
       <Figure measure="energy" value={1512} method="measured" uncertaintyPercent={8} />
       <Figure measure="co2e" value={0.0142} method="modelled" uncertaintyPercent={25} />
-      <ProvenanceItem>
-        <Counted count={84} unit={provenance.tokens} />
-      </ProvenanceItem>
-      <IconButton icon="info" name={provenance.details} isSmall />
+      <ProvenanceEnd>
+        <ProvenanceItem>
+          <Counted count={84} unit={provenance.tokens} />
+        </ProvenanceItem>
+        <IconButton icon="info" name={provenance.details} isSmall />
+      </ProvenanceEnd>
     </Provenance>
   );
 }

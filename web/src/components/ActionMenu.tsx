@@ -2,7 +2,7 @@ import { Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 
 import { Icon, type IconName } from "../icons/Icon";
 import { IconButton } from "./IconButton";
-import { Kbd } from "./Kbd";
+import { KeyHint } from "./Kbd";
 
 export interface MenuAction {
   id: string;
@@ -39,7 +39,7 @@ export function ActionMenu({ name, icon = "more", isSmall = true, items }: Actio
             >
               {item.icon !== undefined && <Icon name={item.icon} isSmall />}
               <span>{item.text}</span>
-              {item.shortcut !== undefined && <Kbd>{item.shortcut}</Kbd>}
+              {item.shortcut !== undefined && <KeyHint>{item.shortcut}</KeyHint>}
             </MenuItem>
           ))}
         </Menu>

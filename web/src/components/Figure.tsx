@@ -40,12 +40,7 @@ export function Figure({ measure, value, method, uncertaintyPercent }: FigurePro
       <span>
         <bdi className="nb">
           {quantityText(quantityOf(measure, value, uncertaintyPercent, locale))}
-          {measure === "co2e" && (
-            <>
-              {" "}
-              CO<sub>2</sub>e
-            </>
-          )}
+          {measure === "co2e" && <Equivalent />}
         </bdi>{" "}
         <span className="nb">
           {messages.method[method]}
@@ -65,7 +60,23 @@ export function Figure({ measure, value, method, uncertaintyPercent }: FigurePro
 export function Factor({ gramsPerKilowattHour }: { gramsPerKilowattHour: number }) {
   const { locale } = useSpeech();
   const text = quantityText(formatGridFactor(gramsPerKilowattHour, locale));
-  return <bdi className="num nb">{text}</bdi>;
+  return (
+    <bdi className="num nb">
+      {text}
+      <Equivalent />
+      /kWh
+    </bdi>
+  );
+}
+
+/** Of what a mass is: the fonts have no sign for the small figure. */
+function Equivalent() {
+  return (
+    <>
+      {" "}
+      CO<sub>2</sub>e
+    </>
+  );
 }
 
 function quantityOf(

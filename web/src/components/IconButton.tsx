@@ -1,7 +1,7 @@
 import { Button, Tooltip, TooltipTrigger, type ButtonProps } from "react-aria-components";
 
 import { Icon, type IconName } from "../icons/Icon";
-import { Kbd } from "./Kbd";
+import { KeyHint } from "./Kbd";
 
 interface IconButtonProps extends Omit<ButtonProps, "children" | "className" | "aria-label"> {
   icon: IconName;
@@ -20,7 +20,7 @@ export function IconButton({ icon, name, isSmall = false, shortcut, ...button }:
       </Button>
       <Tooltip className="tooltip" offset={6}>
         {name}
-        {shortcut !== undefined && <Kbd>{shortcut}</Kbd>}
+        {shortcut !== undefined && <KeyHint>{shortcut}</KeyHint>}
       </Tooltip>
     </TooltipTrigger>
   );

@@ -19,6 +19,11 @@ export function Provenance({ children }: { children: ReactNode }) {
   );
 }
 
+/** The last item, with the button that explains the line: neither stands on a line alone. */
+export function ProvenanceEnd({ children }: { children: ReactNode }) {
+  return <span className="end">{children}</span>;
+}
+
 interface ProvenanceItemProps {
   icon?: IconName;
   tone?: Tone;

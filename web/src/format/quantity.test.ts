@@ -71,9 +71,9 @@ test.each([
 });
 
 test("a grid factor keeps its own digits", () => {
-  check(formatGridFactor(33, "fr"), "33\u00A0g/kWh");
-  check(formatGridFactor(401, "en"), "401\u00A0g/kWh");
-  check(formatGridFactor(53.4, "en"), "53\u00A0g/kWh");
+  check(formatGridFactor(33, "fr"), "33\u00A0g");
+  check(formatGridFactor(401, "en"), "401\u00A0g");
+  check(formatGridFactor(53.4, "en"), "53\u00A0g");
 });
 
 test("an uncertainty is never understated", () => {

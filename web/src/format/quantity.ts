@@ -20,7 +20,7 @@ export interface Quantity {
   unit: QuantityUnit;
 }
 
-export type QuantityUnit = "" | "J" | "Wh" | "kWh" | "µg" | "mg" | "g" | "kg" | "g/kWh";
+export type QuantityUnit = "" | "J" | "Wh" | "kWh" | "µg" | "mg" | "g" | "kg";
 
 interface Scale {
   unit: QuantityUnit;
@@ -68,10 +68,10 @@ export function formatCount(count: number, locale: string): Quantity {
   return { text: digits(count, 0, locale), unit: "" };
 }
 
-/** A grid factor in grams of CO2e per kilowatt-hour. */
+/** A grid factor: grams of CO2e, of one kilowatt-hour. */
 export function formatGridFactor(gramsPerKilowattHour: number, locale: string): Quantity {
   const places = decimalPlaces(gramsPerKilowattHour, null);
-  return { text: digits(gramsPerKilowattHour, places, locale), unit: "g/kWh" };
+  return { text: digits(gramsPerKilowattHour, places, locale), unit: "g" };
 }
 
 /** An uncertainty, rounded up to a whole percent so that it is never understated. */

@@ -27,8 +27,8 @@ export const en = {
     title: "Open your link",
     lead: "Galerne lets you in with a link that works once.",
     stepTerminal: "Look at the terminal where the server runs: it printed a line that starts with",
-    stepCommand: "No link left? In a terminal on the server, run",
-    stepCommandEnd: "It prints another one, valid for 10 minutes.",
+    stepCommand:
+      "No link left? In a terminal on the server, run galerne login-link. It prints another one, valid for 10 minutes.",
     field: "Link or token",
     fieldHint: "Paste the whole link, or only what follows #token=",
     fieldEmpty: "Paste a link or a token first.",
@@ -253,7 +253,6 @@ export const en = {
     modelNone: "No model",
     hint: "The model can be wrong: check before you decide.",
     keys: "Enter sends, Shift+Enter starts a new line, Esc stops.",
-    touchKeys: "The button sends, Enter starts a new line.",
   },
   empty: {
     title: "Ask a question",
@@ -266,7 +265,7 @@ export const en = {
   noModel: {
     title: "No model yet",
     what: "No model is installed on this server, so no question can be answered.",
-    action: "In a terminal on the server, run",
+    action: "In a terminal on the server, run galerne model import.",
   },
   examples: [
     "Explain in two sentences why the sky is blue.",

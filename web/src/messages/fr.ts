@@ -29,8 +29,8 @@ export const fr: Messages = {
     lead: "Galerne vous laisse entrer avec un lien qui sert une seule fois.",
     stepTerminal:
       "Regardez le terminal où tourne le serveur\u00A0: il a affiché une ligne qui commence par",
-    stepCommand: "Plus de lien\u202F? Dans un terminal sur le serveur, lancez",
-    stepCommandEnd: "La commande en affiche un autre, valable 10\u00A0minutes.",
+    stepCommand:
+      "Plus de lien\u202F? Dans un terminal sur le serveur, lancez galerne login-link. La commande en affiche un autre, valable 10\u00A0minutes.",
     field: "Lien ou jeton",
     fieldHint: "Collez le lien entier, ou seulement ce qui suit #token=",
     fieldEmpty: "Collez d’abord un lien ou un jeton.",
@@ -265,7 +265,6 @@ export const fr: Messages = {
     modelNone: "Aucun modèle",
     hint: "Le modèle peut se tromper\u00A0: vérifiez avant de décider.",
     keys: "Entrée envoie, Maj+Entrée va à la ligne, Échap arrête.",
-    touchKeys: "Le bouton envoie, Entrée va à la ligne.",
   },
   empty: {
     title: "Posez une question",
@@ -280,12 +279,12 @@ export const fr: Messages = {
   noModel: {
     title: "Pas encore de modèle",
     what: "Aucun modèle n’est installé sur ce serveur\u00A0: aucune question ne peut recevoir de réponse.",
-    action: "Dans un terminal sur le serveur, lancez",
+    action: "Dans un terminal sur le serveur, lancez galerne model import.",
   },
   examples: [
-    "Explain in two sentences why the sky is blue.",
-    "Write a short, polite email that moves a meeting to Thursday.",
-    "Give me three ideas for a healthy breakfast.",
+    "Expliquez en deux phrases pourquoi le ciel est bleu.",
+    "Écrivez un courriel bref et poli qui reporte une réunion à jeudi.",
+    "Donnez-moi trois idées de petit-déjeuner équilibré.",
   ],
   provenance: {
     label: "Où et comment cette réponse a été calculée",

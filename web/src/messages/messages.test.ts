@@ -40,8 +40,8 @@ const spoken: Record<string, Map<string, string>> = {
 
 function textsOf(language: string): Map<string, string> {
   const all = spoken[language] ?? new Map<string, string>();
-  // The model understands English best, so the examples are in English; keys have their labels.
-  const skipped = /^\.(?:examples|keyboard\.names)/u;
+  // Keys have their labels.
+  const skipped = /^\.keyboard\.names/u;
   return new Map([...all].filter(([path]) => !skipped.test(path)));
 }
 
@@ -104,9 +104,11 @@ test.each([
 test.each([
   ["ar", "no Arabic letter", (text: string) => !/\p{Script=Arabic}/u.test(text)],
   ["ar", "English left over", (text: string) => /[A-Za-z]/u.test(text.replace(LATIN, ""))],
+  ["ar", "a number apart from its noun", (text: string) => /\d (?:رم|دق|ملف|نت|محادث|سؤال|أسئلة|M)/u.test(text)],
   ["ar", "Latin , ; ?", (text: string) => /[,;?]/u.test(text)],
   ["hi", "no Devanagari", (text: string) => !/\p{Script=Devanagari}/u.test(text)],
   ["hi", "English left over", (text: string) => /[A-Za-z]/u.test(text.replace(LATIN, ""))],
+  ["hi", "a number apart from its noun", (text: string) => /\d (?:टोकन|मिनट|दिन|फ़ाइल|परिणाम|बातचीत|प्रश्न|M)/u.test(text)],
   ["hi", "a full stop for ।", (text: string) => /\.(?:\s|$)/u.test(text)],
   ["hi", "Devanagari digits", (text: string) => /[०-९]/u.test(text)],
 ])("%s has %s nowhere", (language, _rule, isOffence) => {

@@ -14,7 +14,7 @@ import {
   TextField,
 } from "react-aria-components";
 
-import { Kbd } from "../components/Kbd";
+import { KeyHint } from "../components/Kbd";
 import type { Card } from "../features/conversations/card";
 import { ConversationName } from "../features/conversations/components/ConversationName";
 import { nameOrUntitled } from "../features/conversations/name";
@@ -111,7 +111,7 @@ export function Palette({ commands, recent, onOpenCard, onClose }: PaletteProps)
                         <Text slot="label">
                           {text}
                           {keys !== undefined && " "}
-                          {keys !== undefined && <Kbd>{keys}</Kbd>}
+                          {keys !== undefined && <KeyHint>{keys}</KeyHint>}
                         </Text>
                       </MenuItem>
                     )}

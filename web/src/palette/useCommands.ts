@@ -8,6 +8,7 @@ import { usePreferences } from "../preferences/usePreferences";
 import type { Command } from "./commands";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const THEME_ICONS = { system: "monitor", light: "sun", dark: "moon" } as const;
 
 export interface CommandTargets {
   onNew: () => void;
@@ -26,13 +27,13 @@ export function useCommands(targets: CommandTargets): Command[] {
       keysOfShortcut(id, keyboard.names, IS_APPLE);
     const themes = THEMES.filter((id) => id !== theme).map((id): Command => {
       const text = palette.theme(settings[id]);
-      return { id: `theme-${id}`, icon: "settings", text, run: () => change({ theme: id }) };
+      return { id: `theme-${id}`, icon: THEME_ICONS[id], text, run: () => change({ theme: id }) };
     });
     const languages = LANGUAGES.filter((id) => id !== language).map((id): Command => {
       const text = palette.language(LANGUAGE_NAMES[id]);
       const run = (): void => change({ language: id });
       // Who lost the way in a foreign language finds back by its English name.
-      return { id: `language-${id}`, icon: "settings", text, also: `language ${id}`, run };
+      return { id: `language-${id}`, icon: "languages", text, also: `language ${id}`, run };
     });
     return [
       {

@@ -4,7 +4,8 @@ import { useEffect, useState } from "react";
 import { fetchCards } from "../features/conversations/api/cards";
 import type { Card } from "../features/conversations/card";
 
-const DEBOUNCE_MS = 150;
+/** As in the search of the list. */
+const DEBOUNCE_MS = 40;
 const CARDS_MAX = 20;
 
 export interface FoundCards {

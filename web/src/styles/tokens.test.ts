@@ -71,6 +71,7 @@ describe.each<Theme>(["light", "dark"])("%s theme", (theme) => {
     ["text-muted", "bubble"],
     ["text-subtle", "canvas"],
     ["text-subtle", "sunken"],
+    ["text-subtle", "bubble"],
     ["accent", "canvas"],
     ["on-accent", "accent-hover"],
     ["warn", "warn-soft"],
@@ -90,6 +91,7 @@ describe.each<Theme>(["light", "dark"])("%s theme", (theme) => {
     ["line-strong", "surface"],
     ["accent", "surface"],
     ["accent", "sunken"],
+    ["accent", "bubble"],
   ])("the edge %s on %s can be seen", (edge, ground) => {
     expect(contrast(colour(edge, theme), colour(ground, theme))).toBeGreaterThanOrEqual(3);
   });

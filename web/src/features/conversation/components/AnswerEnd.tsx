@@ -2,7 +2,6 @@ import { useState, type ReactNode } from "react";
 import { Button } from "react-aria-components";
 
 import { ErrorNote } from "../../../components/ErrorNote";
-import { Figure } from "../../../components/Figure";
 import { StreamStatus } from "../../../components/StreamStatus";
 import { needsSignIn } from "../../../errors/failure";
 import { formatCount } from "../../../format/quantity";
@@ -174,7 +173,7 @@ function WayOn({ turn, isBusy, actions, children }: EndProps & { children: React
   );
 }
 
-/** "Stopped after 84 tokens, 0.1 Wh measured". */
+/** "Stopped after 84 tokens"; what they used is told by the line beneath. */
 function Stopped({ answer }: { answer: Answer }) {
   const { locale, messages } = useSpeech();
   const { conversation } = messages;
@@ -192,13 +191,6 @@ function Stopped({ answer }: { answer: Answer }) {
     <>
       <Icon name="stop" isSmall />{" "}
       <strong>{conversation.stoppedAfter(tokens, formatCount(tokens, locale).text)}</strong>
-      {messages.method.separator}
-      <Figure
-        measure="energy"
-        value={usage.energy_joules}
-        method={usage.energy_method}
-        uncertaintyPercent={usage.energy_uncertainty_percent}
-      />
     </>
   );
 }

@@ -137,8 +137,8 @@ export const Composer = memo(function Composer(props: ComposerProps) {
         </div>
       </div>
       <p className="hint" id="composer-hint">
-        {composer.hint}{" "}
-        {hasTouchKeyboard ? composer.touchKeys : <span className="keys">{composer.keys}</span>}
+        {composer.hint}
+        {!hasTouchKeyboard && <span className="keys"> {composer.keys}</span>}
       </p>
     </div>
   );

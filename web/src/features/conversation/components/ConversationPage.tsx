@@ -75,23 +75,27 @@ export function ConversationPage({ conversation, focusKey, onNew }: Conversation
       {isShown && (
         <div className="below">
           {reading.isMoreBelow && (
-            <Button className="chip more" onPress={reading.follow}>
-              <Icon name="down" isSmall />
-              {messages.conversation.more}
-            </Button>
+            <div className="more-row">
+              <Button className="chip more" onPress={reading.follow}>
+                <Icon name="down" isSmall />
+                {messages.conversation.more}
+              </Button>
+            </div>
           )}
-          <ConversationNotes conversation={conversation} />
-          <Composer
-            key={conversation.serial}
-            conversationId={conversation.id}
-            choice={choice}
-            isAnswering={isAnswering}
-            focusKey={focusKey}
-            heededFocus={heededFocus}
-            giveBack={giveBack}
-            onAsk={askChosen}
-            onStop={stop}
-          />
+          <div className="panel">
+            <ConversationNotes conversation={conversation} />
+            <Composer
+              key={conversation.serial}
+              conversationId={conversation.id}
+              choice={choice}
+              isAnswering={isAnswering}
+              focusKey={focusKey}
+              heededFocus={heededFocus}
+              giveBack={giveBack}
+              onAsk={askChosen}
+              onStop={stop}
+            />
+          </div>
         </div>
       )}
     </>

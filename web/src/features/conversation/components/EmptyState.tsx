@@ -1,7 +1,9 @@
 import { Button } from "react-aria-components";
 
+import { Commands } from "../../../components/Commands";
 import { ErrorNote } from "../../../components/ErrorNote";
 import { StateBlock } from "../../../components/StateBlock";
+import { en } from "../../../messages/en";
 import { useMessages } from "../../../messages/messages";
 import type { ModelChoice } from "../../models/hooks/useModelChoice";
 
@@ -9,6 +11,9 @@ interface EmptyStateProps {
   choice: ModelChoice;
   onAsk: (question: string) => void;
 }
+
+/** A small model follows these best, whatever the page speaks. */
+const ENGLISH = { lang: "en", dir: "ltr" } as const;
 
 /** Before the first question: what this is, and three questions to try. */
 export function EmptyState({ choice, onAsk }: EmptyStateProps) {
@@ -27,7 +32,7 @@ export function EmptyState({ choice, onAsk }: EmptyStateProps) {
     return (
       <StateBlock title={noModel.title}>
         <p>
-          {noModel.what} {noModel.action} <code>galerne model import</code>
+          {noModel.what} <Commands text={noModel.action} />
         </p>
       </StateBlock>
     );
@@ -38,10 +43,10 @@ export function EmptyState({ choice, onAsk }: EmptyStateProps) {
       {choice.isSmall && <p>{empty.small}</p>}
       <h3>{empty.examples}</h3>
       <ul className="examples">
-        {examples.map((example) => (
+        {(choice.isSmall ? en.examples : examples).map((example) => (
           <li key={example}>
             <Button className="example" onPress={() => onAsk(example)}>
-              <span lang="en" dir="ltr">{example}</span>
+              <span {...(choice.isSmall && ENGLISH)}>{example}</span>
             </Button>
           </li>
         ))}

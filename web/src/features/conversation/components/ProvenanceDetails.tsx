@@ -3,6 +3,7 @@ import { Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
 import type { Usage } from "../../../api/types";
 import { Factor, Figure } from "../../../components/Figure";
 import { IconButton } from "../../../components/IconButton";
+import { formatYear } from "../../../format/date";
 import { formatCount } from "../../../format/quantity";
 import { useSpeech } from "../../../messages/messages";
 import { placeOf } from "../place";
@@ -44,9 +45,12 @@ export function ProvenanceDetails({ usage }: { usage: Usage }) {
             </dd>
             <dt>{provenance.gridFactor}</dt>
             <dd>
-              <Factor gramsPerKilowattHour={usage.grid_factor_grams_per_kwh} />,{" "}
-              <bdi>{usage.grid_factor_year}</bdi>
-              <small dir="auto">{usage.grid_factor_source}</small>
+              <Factor gramsPerKilowattHour={usage.grid_factor_grams_per_kwh} />
+              {messages.method.separator}
+              <bdi>{formatYear(usage.grid_factor_year, locale)}</bdi>
+              <small>
+                <bdi>{usage.grid_factor_source}</bdi>
+              </small>
             </dd>
             <dt>{provenance.tokensRead}</dt>
             <dd className="num">{formatCount(usage.prompt_tokens, locale).text}</dd>

@@ -1,7 +1,7 @@
 import type { Usage } from "../../../api/types";
 import { Counted } from "../../../components/Counted";
 import { Figure } from "../../../components/Figure";
-import { Provenance, ProvenanceItem } from "../../../components/Provenance";
+import { Provenance, ProvenanceEnd, ProvenanceItem } from "../../../components/Provenance";
 import { useSpeech } from "../../../messages/messages";
 import { placeOf } from "../place";
 import { ProvenanceDetails } from "./ProvenanceDetails";
@@ -24,10 +24,12 @@ export function ProvenanceLine({ usage }: { usage: Usage }) {
         method={usage.co2e_method}
         uncertaintyPercent={usage.co2e_uncertainty_percent}
       />
-      <ProvenanceItem>
-        <Counted count={usage.completion_tokens} unit={messages.provenance.tokens} />
-      </ProvenanceItem>
-      <ProvenanceDetails usage={usage} />
+      <ProvenanceEnd>
+        <ProvenanceItem>
+          <Counted count={usage.completion_tokens} unit={messages.provenance.tokens} />
+        </ProvenanceItem>
+        <ProvenanceDetails usage={usage} />
+      </ProvenanceEnd>
     </Provenance>
   );
 }

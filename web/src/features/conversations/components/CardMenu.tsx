@@ -18,6 +18,7 @@ export function CardMenu({ name, button, actions, onClose }: CardMenuProps) {
   return (
     <Popover
       className="popover list"
+      aria-label={name}
       placement="bottom end"
       triggerRef={trigger}
       isOpen

@@ -5,10 +5,11 @@ import { IconButton } from "../../../components/IconButton";
 import { Kbd } from "../../../components/Kbd";
 import { Icon } from "../../../icons/Icon";
 import { IS_APPLE, keysOfShortcut } from "../../../keyboard/shortcuts";
+import { useTouchKeyboard } from "../../../keyboard/useTouchKeyboard";
 import { useMessages } from "../../../messages/messages";
 
-/** Longer than between two keys of somebody who types fast. */
-const DEBOUNCE_MS = 80;
+/** Longer than between the letters of a key that is held. Whoever types is asked for at each key. */
+const DEBOUNCE_MS = 40;
 
 /** The longest search that the server takes, in characters. */
 const SEARCH_LENGTH_MAX = 200;
@@ -21,7 +22,7 @@ interface SearchBoxProps {
 
 /** Filters the list by name; what is typed goes to the server after a short rest. */
 export function SearchBox({ search, onSearch, onPalette }: SearchBoxProps) {
-  const { conversations, keyboard, palette } = useMessages();
+  const { conversations } = useMessages();
   const [text, setText] = useState(search);
   const sent = useRef(search);
   const field = useRef<HTMLInputElement>(null);
@@ -70,13 +71,25 @@ export function SearchBox({ search, onSearch, onPalette }: SearchBoxProps) {
         <Input ref={field} placeholder={conversations.search} dir="auto" onKeyDown={onKeyDown} />
       </TextField>
       {text === "" ? (
-        <Button className="keys-btn" onPress={onPalette}>
-          <span className="vh">{palette.open} </span>
-          <Kbd>{keysOfShortcut("palette", keyboard.names, IS_APPLE)}</Kbd>
-        </Button>
+        <PaletteButton onPress={onPalette} />
       ) : (
         <IconButton icon="close" name={conversations.clearSearch} isSmall onPress={clear} />
       )}
     </div>
+  );
+}
+
+/** Opens the palette. It shows the keys that do the same, where there is a keyboard. */
+function PaletteButton({ onPress }: { onPress: () => void }) {
+  const { keyboard, palette } = useMessages();
+  const hasTouchKeyboard = useTouchKeyboard();
+  if (hasTouchKeyboard) {
+    return <IconButton icon="command" name={palette.open} isSmall onPress={onPress} />;
+  }
+  return (
+    <Button className="keys-btn" onPress={onPress}>
+      <span className="vh">{palette.open} </span>
+      <Kbd>{keysOfShortcut("palette", keyboard.names, IS_APPLE)}</Kbd>
+    </Button>
   );
 }

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 
+import { Commands } from "../../../components/Commands";
 import { Dialog } from "../../../components/Dialog";
 import { ErrorNote } from "../../../components/ErrorNote";
 import { useMessages } from "../../../messages/messages";
@@ -20,8 +21,11 @@ export function SignInDialog({ session }: { session: SessionControl }) {
       }}
     >
       <p>{signIn.againLead}</p>
+      <p>
+        <Commands text={signIn.stepCommand} />
+      </p>
       {session.refusal !== null && <ErrorNote failure={session.refusal} />}
-      <SignInForm session={session} isPrimary />
+      <SignInForm session={session} hasFocus />
     </Dialog>
   );
 }

@@ -8,11 +8,12 @@ import type { SessionControl } from "../hooks/useSession";
 
 interface SignInFormProps {
   session: Pick<SessionControl, "isSigningIn" | "signIn">;
-  isPrimary: boolean;
+  /** Takes the focus where it appears: it is all that a dialog asks for. */
+  hasFocus?: boolean;
 }
 
 /** Takes a pasted link or token. */
-export function SignInForm({ session, isPrimary }: SignInFormProps) {
+export function SignInForm({ session, hasFocus = false }: SignInFormProps) {
   const { signIn } = useMessages();
   const [pasted, setPasted] = useState("");
   const [isMissing, setIsMissing] = useState(false);
@@ -33,6 +34,7 @@ export function SignInForm({ session, isPrimary }: SignInFormProps) {
         isInvalid={isMissing}
         validationBehavior="aria"
         autoComplete="off"
+        autoFocus={hasFocus}
       >
         <Label>{signIn.field}</Label>
         <Input className="input" dir="ltr" spellCheck="false" autoCapitalize="none" />
@@ -41,7 +43,7 @@ export function SignInForm({ session, isPrimary }: SignInFormProps) {
         </Text>
         <FieldError className="field-error">{signIn.fieldEmpty}</FieldError>
       </TextField>
-      <Button type="submit" className={isPrimary ? "btn pri" : "btn"}>
+      <Button type="submit" className="btn pri">
         {session.isSigningIn ? signIn.submitting : signIn.submit}
       </Button>
     </Form>

@@ -1,3 +1,4 @@
+import { Commands } from "../../../components/Commands";
 import { ErrorNote } from "../../../components/ErrorNote";
 import { useMessages } from "../../../messages/messages";
 import type { SessionControl } from "../hooks/useSession";
@@ -12,7 +13,7 @@ export function SignInPage({ session }: { session: SessionControl }) {
         <h1>{signIn.title}</h1>
         <p className="lead">{signIn.lead}</p>
         {session.refusal === null ? <WaysIn /> : <ErrorNote failure={session.refusal} />}
-        <SignInForm session={session} isPrimary />
+        <SignInForm session={session} />
       </div>
     </div>
   );
@@ -23,10 +24,10 @@ function WaysIn() {
   return (
     <ul className="steps">
       <li>
-        {signIn.stepTerminal} <code>page:</code>
+        {signIn.stepTerminal} <code className="nb">page:</code>
       </li>
       <li>
-        {signIn.stepCommand} <code>galerne login-link</code>. {signIn.stepCommandEnd}
+        <Commands text={signIn.stepCommand} />
       </li>
     </ul>
   );
