@@ -43,18 +43,20 @@ pub(super) const PAGE: &str = rows!(
      WHERE organisation_id = ?1 AND project_id = ?2 AND (?3 IS NULL OR archived = ?3)"
 );
 
-/// Clears the entry from each number that was found: what is left is the conversation. The words
-/// are looked up once, for the page and for the total; `LIMIT -1` keeps the order in between.
+/// Clears the entry from each number that was found: what is left is the conversation. Whoever is
+/// found often is found soon, so the page is read in the order of the list and ends where it is
+/// full. Everything found lies in this project: the total lacks what is archived otherwise.
 pub(super) const PAGE_FOUND: &str = rows!(
     concat!(
-        "listed AS MATERIALIZED (",
-        listed!(
-            " AND number IN (SELECT rowid & ~32767 FROM conversation_search \
-             WHERE conversation_search MATCH ?6 AND rowid BETWEEN ?7 AND ?8)"
-        ),
-        "LIMIT -1), page AS MATERIALIZED (SELECT number FROM listed LIMIT ?4 OFFSET ?5)"
+        "found AS MATERIALIZED (SELECT DISTINCT rowid & ~32767 AS number FROM conversation_search \
+         WHERE conversation_search MATCH ?6 AND rowid BETWEEN ?7 AND ?8), \
+         page AS MATERIALIZED (",
+        listed!(" AND number IN found"),
+        "LIMIT ?4 OFFSET ?5)"
     ),
-    "SELECT count(*) FROM listed"
+    "(SELECT count(*) FROM found) - \
+     (SELECT count(*) FROM conversation INDEXED BY conversation_listed \
+      WHERE organisation_id = ?1 AND project_id = ?2 AND archived <> ?3 AND number IN found)"
 );
 
 pub(super) async fn page(
