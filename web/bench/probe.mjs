@@ -46,29 +46,32 @@ export function installProbe() {
 
   /** Notes in `rows` how long it takes from the latest such event to the list that it asks for. */
   bench.expectRows = (type) => {
-    let [start, wasBusy] = [null, false];
+    let start = null;
     bench.rows = null;
-    const onEvent = ({ timeStamp }) => ([start, wasBusy] = [timeStamp, false]);
+    const onEvent = ({ timeStamp }) => (start = timeStamp);
     document.addEventListener(type, onEvent, true);
     const observer = new MutationObserver(() => {
-      if (start === null) return;
+      // Lists of what was typed before may still arrive.
+      const request = start === null ? undefined : requestSince(start);
       const isBusy = document.querySelector(".rows")?.getAttribute("aria-busy") !== "false";
-      wasBusy ||= isBusy;
-      if (isBusy || !wasBusy) return;
+      if (isBusy || request === undefined) return;
       observer.disconnect();
       document.removeEventListener(type, onEvent, true);
-      void bench.painted().then((at) => (bench.rows = { ms: at - start, ...requestSince(start) }));
+      void bench.painted().then((at) => {
+        const before = request.startTime - start;
+        bench.rows = { ms: at - start, before, request: request.responseEnd - request.startTime };
+      });
     });
     const attributeFilter = ["aria-busy"];
     observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter });
   };
 
-  /** When the list was asked for, and how long its answer took. */
+  /** The answered request for the list that the page is to show, asked after `start`. */
   const requestSince = (start) => {
-    const isList = ({ name, startTime }) =>
-      name.includes("/v1/conversations?") && startTime >= start;
-    const request = performance.getEntriesByType("resource").findLast(isList);
-    if (request === undefined) return { before: null, request: null };
-    return { before: request.startTime - start, request: request.responseEnd - request.startTime };
+    const wanted = document.querySelector(".find input").value.trim();
+    return performance.getEntriesByType("resource").findLast(({ name, startTime }) => {
+      if (startTime < start || !name.includes("/v1/conversations?")) return false;
+      return (new URL(name).searchParams.get("search") ?? "") === wanted;
+    });
   };
 }
