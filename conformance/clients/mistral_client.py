@@ -129,6 +129,31 @@ def sampling_checks():
             expect_logprobs(content, answer.usage.completion_tokens)
 
 
+def form_checks():
+    question = "Describe the capital of France as JSON."
+    with check("JSON of a schema"):
+        properties = {"city": {"enum": ["Paris", "Brest"]}, "capital": {"type": "boolean"}}
+        schema = {"type": "object", "properties": properties, "required": ["city", "capital"]}
+        schema["additionalProperties"] = False
+        described = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema}}
+        answer = ask(question, max_tokens=64, response_format=described)
+        city = json.loads(answer.choices[0].message.content)
+        assert city["city"] in ("Paris", "Brest") and city["capital"] in (True, False), city
+        streamed = ask_streaming(question, max_tokens=64, response_format=described)
+        assert json.loads(text_of(streamed)) == city, streamed
+    with check("a JSON object"):
+        answer = ask(question, max_tokens=200, response_format={"type": "json_object"})
+        choice = answer.choices[0]
+        assert choice.message.content.lstrip().startswith("{"), choice
+        if choice.finish_reason == "stop":
+            assert isinstance(json.loads(choice.message.content), dict), choice
+    with check("422 for a form that cannot be kept"):
+        schema = {"type": "nothing"}
+        described = {"type": "json_schema", "json_schema": {"name": "none", "schema": schema}}
+        error = refused(lambda: ask(question, response_format=described))
+        expect_refusal(error, errors.HTTPValidationError, 422, "format.rejected")
+
+
 def model_checks():
     with check("models are listed"):
         listed = client.models.list().data
@@ -169,6 +194,7 @@ def refusal_checks():
 
 basic_checks()
 sampling_checks()
+form_checks()
 model_checks()
 refusal_checks()
 finish()

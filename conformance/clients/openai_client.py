@@ -1,5 +1,8 @@
 """The official OpenAI SDK for Python against a running server."""
 
+import json
+import re
+
 import openai
 from checks import KEY, MODEL, QUESTION, UNICODE, URL
 from checks import a_stop_string, check, expect_logprobs, expect_usage, finish
@@ -92,6 +95,71 @@ def sampling_checks():
         assert " is " not in biased.choices[0].message.content, biased
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "city": {"enum": ["Paris", "Lyon", "Brest"]},
+        "people": {"type": "integer", "minimum": 1, "maximum": 9999999},
+        "capital": {"type": "boolean"},
+    },
+    "required": ["city", "people", "capital"],
+    "additionalProperties": False,
+}
+
+
+def described(schema):
+    return {"type": "json_schema", "json_schema": {"name": "city", "strict": True, "schema": schema}}
+
+
+def form_checks():
+    def written(**fields):
+        answer = ask("Describe the capital of France as JSON.", max_tokens=96, **fields)
+        assert answer.choices[0].finish_reason == "stop", answer.choices[0]
+        return answer.choices[0].message.content
+
+    with check("JSON of a schema, greedy and varied, streamed and not"):
+        text = written(response_format=described(SCHEMA))
+        city = json.loads(text)
+        assert list(city) == ["city", "people", "capital"], city
+        assert city["city"] in ("Paris", "Lyon", "Brest"), city
+        assert type(city["people"]) is int and type(city["capital"]) is bool, city
+        for seed in range(4):
+            varied = {"temperature": 1.5, "seed": seed, "logprobs": True, "top_logprobs": 2}
+            assert len(json.loads(written(response_format=described(SCHEMA), **varied))) == 3
+        chunks = ask(
+            "Describe the capital of France as JSON.",
+            **{"max_tokens": 96, "stream": True, "response_format": described(SCHEMA)},
+        )
+        assert text_of(chunks) == text
+    with check("a JSON object, whole or cut"):
+        answer = ask("Say hello in JSON.", max_tokens=200, response_format={"type": "json_object"})
+        text = answer.choices[0].message.content
+        assert text.lstrip().startswith("{"), text
+        if answer.choices[0].finish_reason == "stop":
+            assert isinstance(json.loads(text), dict), text
+    with check("a regular expression and a grammar"):
+        forms = [
+            ({"regex": "(19|20)[0-9]{2}-(0[1-9]|1[0-2])"}, r"(19|20)\d{2}-(0[1-9]|1[0-2])"),
+            ({"grammar": 'start: ("yes" | "no") " " /[a-z]{3,6}/'}, r"(yes|no) [a-z]{3,6}"),
+            ({"json": {"enum": ["red", "green"]}}, r'"(red|green)"'),
+        ]
+        for form, expected in forms:
+            text = written(extra_body={"structured_outputs": form})
+            assert re.fullmatch(expected, text), f"{form}: {text!r}"
+    with check("422 for a form that cannot be kept"):
+        for schema in ({"type": "nothing"}, {"type": "string", "minLength": 3, "maxLength": 1}):
+            error = refused(
+                openai.UnprocessableEntityError,
+                lambda schema=schema: ask("Hello", response_format=described(schema)),
+            )
+            assert error.code == "format.rejected", error.body
+        error = refused(
+            openai.UnprocessableEntityError,
+            lambda: ask("Hello", response_format=described({"description": "x" * 300_000})),
+        )
+        assert error.code == "request.invalid", error.body
+
+
 def model_checks():
     with check("models are listed"):
         listed = list(client.models.list())
@@ -134,6 +202,7 @@ def refusal_checks():
 
 basic_checks()
 sampling_checks()
+form_checks()
 model_checks()
 refusal_checks()
 finish()

@@ -5,7 +5,9 @@ use domain::{
     ModelId,
     chat::{Message, Role},
 };
-use inference::{ChatCommand, Choice, FinishReason, ModelCard, Sampling, TokenLogprob, Usage};
+use inference::{
+    AnswerFormat, ChatCommand, Choice, FinishReason, ModelCard, Sampling, TokenLogprob, Usage,
+};
 use inference_wire as wire;
 
 use crate::problem::{Code, Problem};
@@ -25,10 +27,29 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
         model,
         sampling: sampling(&request),
         messages: request.messages.into_iter().map(message).collect(),
+        format: answer_format(request.response_format, request.structured_outputs),
         max_tokens: request.max_tokens,
         stop: request.stop,
         top_logprobs,
     })
+}
+
+fn answer_format(
+    format: wire::ResponseFormat,
+    structured: Option<wire::StructuredOutputs>,
+) -> AnswerFormat {
+    match (structured, format) {
+        (Some(wire::StructuredOutputs::Json(schema)), _) => json(&schema),
+        (Some(wire::StructuredOutputs::Regex(regex)), _) => AnswerFormat::Regex(regex.into()),
+        (Some(wire::StructuredOutputs::Grammar(grammar)), _) => AnswerFormat::Lark(grammar.into()),
+        (None, wire::ResponseFormat::Text) => AnswerFormat::Text,
+        (None, wire::ResponseFormat::JsonObject) => AnswerFormat::json_object(),
+        (None, wire::ResponseFormat::JsonSchema { json_schema }) => json(&json_schema.schema),
+    }
+}
+
+fn json(schema: &serde_json::Value) -> AnswerFormat {
+    AnswerFormat::Json(schema.to_string().into())
 }
 
 fn messages_empty() -> Problem {

@@ -19,6 +19,7 @@ pub(crate) enum Code {
     BodyTimeout,
     MessagesEmpty,
     MessagesRejected,
+    FormatRejected,
     ContextTooLong,
     ModelUnknown,
     AuthMissing,
@@ -74,6 +75,7 @@ impl Code {
             Self::BodyTimeout => ("request.timeout", Status::REQUEST_TIMEOUT, request),
             Self::MessagesEmpty => ("messages.empty", unprocessable, request),
             Self::MessagesRejected => ("messages.rejected", unprocessable, request),
+            Self::FormatRejected => ("format.rejected", unprocessable, request),
             Self::ContextTooLong => ("context.too_long", Status::BAD_REQUEST, request),
             Self::ModelUnknown => ("model.unknown", Status::NOT_FOUND, Type::NotFoundError),
             Self::AuthMissing => ("auth.missing", unauthorized, authentication),
@@ -242,6 +244,11 @@ impl From<ChatError> for Problem {
             }
             ChatError::Engine(EngineError::MessagesRejected { .. }) => {
                 Self::new(Code::MessagesRejected, message).param("messages")
+            }
+            ChatError::Engine(EngineError::FormatRejected { .. }) => {
+                Self::new(Code::FormatRejected, message)
+                    .param("response_format")
+                    .hint("the message says what cannot be kept; a smaller or simpler form may be")
             }
             ChatError::Engine(EngineError::Busy { .. }) | ChatError::Crowded { .. } => {
                 Self::new(Code::CapacityExhausted, message)

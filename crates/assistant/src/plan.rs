@@ -1,7 +1,7 @@
 //! What a new turn consists of. Pure: facts go in, rows and a prompt come out.
 
 use domain::{ConversationId, EntryId, ModelId, Timestamp};
-use inference::ChatCommand;
+use inference::{AnswerFormat, ChatCommand};
 
 use crate::{
     Answer, Append, Body, Conversation, Entry, Idempotency, Question, Restart, Scope, Start,
@@ -150,6 +150,7 @@ impl Plan {
             model: self.begin.model,
             messages: tree::prompt(self.instructions.as_deref(), &self.path),
             sampling: self.settings.sampling(),
+            format: AnswerFormat::Text,
             max_tokens: self.settings.max_tokens,
             stop: self.settings.stop,
             top_logprobs: None,

@@ -14,7 +14,7 @@ use cpu_kernels::PathKind;
 use domain::{OrganisationId, RequestId, Timestamp};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
-    Sampling,
+    AnswerFormat, Sampling,
     ports::{Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use uuid::Uuid;
@@ -100,6 +100,7 @@ async fn generate(
                     context_tokens: engine.models()[0].context_tokens,
                 },
                 sampling: sampling.clone(),
+                format: AnswerFormat::Text,
                 max_tokens,
                 stop: Vec::new(),
                 top_logprobs: None,

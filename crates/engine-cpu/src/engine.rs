@@ -12,13 +12,14 @@ use async_trait::async_trait;
 use cpu_kernels::{Path, PathKind};
 use domain::{ModelId, Timestamp, chat::Message};
 use inference::{
-    ModelCard,
+    AnswerFormat, ModelCard,
     ports::{Engine, EngineError, Generate, Generation, Prompt},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     energy::{EnergyMeter, PowerSources},
+    grammar::{Constraint, MaskThread},
     kv_cache::KvPool,
     scheduler::{Command, EVENTS_MAX, Job, Parts, Places, Scheduler},
     served::{LoadError, ModelFile, Served},
@@ -75,6 +76,7 @@ pub struct CpuEngine {
     /// Closed when the thread has ended.
     ended: watch::Receiver<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    masks: Mutex<Option<MaskThread>>,
 }
 
 /// The way to the engine's thread. The lock puts every generation before or after the stop.
@@ -106,6 +108,7 @@ impl CpuEngine {
             meter: EnergyMeter::new(&options.power),
         };
         let thread = spawn(parts, ending).map_err(|source| StartError::Threads { source })?;
+        let masks = MaskThread::start().map_err(|source| StartError::Threads { source })?;
         Ok(Self {
             models: RwLock::default(),
             places: Places::new(options.sequences_max.saturating_add(options.queue_max)),
@@ -115,6 +118,7 @@ impl CpuEngine {
             commands: Mutex::new(Commands { sender, stopping: false }),
             ended,
             thread: Mutex::new(Some(thread)),
+            masks: Mutex::new(Some(masks)),
         })
     }
 
@@ -160,6 +164,18 @@ impl CpuEngine {
         served.cloned().ok_or_else(|| EngineError::UnknownModel { model: model.clone() })
     }
 
+    /// The first mask is computed from now on, while the prompt is read.
+    fn constraint(
+        &self,
+        served: &Served,
+        format: &AnswerFormat,
+    ) -> Result<Option<Constraint>, EngineError> {
+        let Some(matcher) = served.grammar(format)? else { return Ok(None) };
+        let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
+        let masks = masks.as_ref().ok_or(EngineError::Stopping)?.masks();
+        Ok(Some(Constraint::begin(matcher, masks)))
+    }
+
     /// Tells the thread to end at `deadline`, and refuses generations from now on.
     fn stop(&self, deadline: Instant) {
         let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,6 +189,11 @@ impl CpuEngine {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the engine's thread ended by a panic");
+        }
+        // With the thread went every generation that could ask for masks.
+        let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(masks) = masks {
+            masks.join();
         }
     }
 
@@ -216,14 +237,16 @@ impl Engine for CpuEngine {
         &self,
         model: &ModelId,
         messages: &[Message],
+        format: &AnswerFormat,
         now: Timestamp,
     ) -> Result<Prompt, EngineError> {
-        self.served(model)?.prepare(messages, now)
+        self.served(model)?.prepare(messages, format, now)
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {
         let served = self.served(&request.prompt.model)?;
         served.check(&request.prompt)?;
+        let constraint = self.constraint(&served, &request.format)?;
         let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
         if commands.stopping {
             return Err(EngineError::Stopping);
@@ -233,7 +256,7 @@ impl Engine for CpuEngine {
         };
         let (events, event_receiver) = mpsc::channel(EVENTS_MAX);
         let (settled, settled_receiver) = oneshot::channel();
-        let job = Box::new(Job { served, request, events, settled, place });
+        let job = Box::new(Job { served, request, constraint, events, settled, place });
         commands.sender.send(Command::Generate(job)).map_err(|_| EngineError::Failed {
             detail: "the engine's thread has ended".to_owned(),
         })?;

@@ -17,6 +17,7 @@ mod direct;
 mod energy;
 mod engine;
 mod forward;
+mod grammar;
 mod kv_cache;
 mod model;
 mod scheduler;

@@ -1,7 +1,8 @@
 //! Chooses the next token.
 //!
 //! The chain, in the default order of llama.cpp: logit bias; repetition penalty over prompt and
-//! answer, then presence and frequency penalties over the answer; forbidden tokens; top-k; top-p;
+//! answer, then presence and frequency penalties over the answer; forbidden
+//! tokens and those that a given form does not allow; top-k; top-p;
 //! min-p; temperature; the draw. Top-p and min-p therefore see probabilities at temperature 1.
 //! Temperature 0 takes the most likely token after the penalties, the lowest id among equals.
 //!
@@ -40,6 +41,8 @@ pub struct Sampler {
     penalties: Penalties,
     random: Random,
     forbidden: Vec<u32>,
+    /// A bit for each token that may be chosen; empty when all may.
+    allowed: Vec<u32>,
     head: Head,
     weights: Vec<f32>,
     likely: Vec<Choice>,
@@ -53,6 +56,7 @@ impl Sampler {
             random: Random::new(seed),
             settings: settings.clone(),
             forbidden: Vec::new(),
+            allowed: Vec::new(),
             head: Head::default(),
             weights: Vec::new(),
             likely: Vec::new(),
@@ -74,6 +78,13 @@ impl Sampler {
     pub fn forbid(&mut self, tokens: &[u32]) {
         self.forbidden.clear();
         self.forbidden.extend_from_slice(tokens);
+    }
+
+    /// Allows only tokens whose bit is set, the first token the lowest bit of the first word, until
+    /// the next call. No words allow all tokens; a token beyond the last word is not allowed.
+    pub fn allow(&mut self, mask: &[u32]) {
+        self.allowed.clear();
+        self.allowed.extend_from_slice(mask);
     }
 
     /// The `count` most likely tokens, best first. Call it before [`Self::sample`], which changes
@@ -111,6 +122,25 @@ impl Sampler {
         self.penalties.apply(logits);
         for &token in &self.forbidden {
             self.penalties.change(logits, token, |_| f32::NEG_INFINITY);
+        }
+        self.mask(logits);
+    }
+
+    /// What is masked is never chosen, so that its logit need not be remembered.
+    fn mask(&self, logits: &mut [f32]) {
+        if self.allowed.is_empty() {
+            return;
+        }
+        let words = self.allowed.iter().copied().chain(std::iter::repeat(0));
+        for (logits, word) in logits.chunks_mut(32).zip(words) {
+            if word == u32::MAX {
+                continue;
+            }
+            for (bit, logit) in logits.iter_mut().enumerate() {
+                if (word >> bit) & 1 == 0 {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
         }
     }
 

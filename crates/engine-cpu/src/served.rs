@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use domain::{ModelId, Timestamp, chat::Message};
 use inference::{
-    ModelCard,
+    AnswerFormat, ModelCard,
     ports::{EngineError, Prompt},
 };
+use llguidance::Matcher;
 
 use crate::{
     energy::Work,
     gguf::{GgufError, GgufFile},
+    grammar::{GrammarError, Grammars},
     kv_cache::KvPool,
     model::{ConfigError, Model, ModelError},
     template::{ChatTemplate, TemplateError},
@@ -58,6 +60,7 @@ pub(crate) struct Served {
     pub(crate) tokenizer: Tokenizer,
     pub(crate) work: Work,
     template: ChatTemplate,
+    grammars: Grammars,
 }
 
 impl Served {
@@ -93,12 +96,13 @@ impl Served {
             parameters: config.parameters,
         };
         let work = work(&model);
-        Ok(Self { card, model, tokenizer, work, template })
+        Ok(Self { card, model, tokenizer, work, template, grammars: Grammars::default() })
     }
 
     pub(crate) fn prepare(
         &self,
         messages: &[Message],
+        format: &AnswerFormat,
         now: Timestamp,
     ) -> Result<Prompt, EngineError> {
         let rendered = self.template.render(messages, now).map_err(refusal)?;
@@ -113,7 +117,15 @@ impl Served {
             context_tokens: self.card.context_tokens,
         };
         self.check(&prompt)?;
+        // It is kept, so that the generation finds it made.
+        self.grammar(format)?;
         Ok(prompt)
+    }
+
+    /// What may follow in an answer of this form; `None` for any text.
+    pub(crate) fn grammar(&self, format: &AnswerFormat) -> Result<Option<Matcher>, EngineError> {
+        let vocabulary = self.model.config().vocabulary;
+        self.grammars.matcher(format, &self.tokenizer, vocabulary).map_err(unkept)
     }
 
     /// Refuses a prompt that leaves no room for an answer or is not this model's.
@@ -136,6 +148,13 @@ impl Served {
             return Err(EngineError::Failed { detail: "the prompt has no tokens".to_owned() });
         }
         Ok(())
+    }
+}
+
+fn unkept(error: GrammarError) -> EngineError {
+    match error {
+        GrammarError::Rejected { reason } => EngineError::FormatRejected { reason },
+        GrammarError::Tokenizer { .. } => EngineError::Failed { detail: error.to_string() },
     }
 }
 

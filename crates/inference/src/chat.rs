@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    ChatEvent, Metering, Sampling, UsageOpened,
+    AnswerFormat, ChatEvent, Metering, Sampling, UsageOpened,
     admission::{Admission, Place},
     content,
     ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
@@ -24,6 +24,7 @@ pub struct ChatCommand {
     pub model: ModelId,
     pub messages: Vec<Message>,
     pub sampling: Sampling,
+    pub format: AnswerFormat,
     /// `None`: as many as the context holds.
     pub max_tokens: Option<u32>,
     pub stop: Vec<String>,
@@ -70,6 +71,7 @@ impl ChatError {
             Self::Engine(EngineError::UnknownModel { .. }) => "model.unknown",
             Self::Engine(EngineError::ContextTooLong { .. }) => "context.too_long",
             Self::Engine(EngineError::MessagesRejected { .. }) => "messages.rejected",
+            Self::Engine(EngineError::FormatRejected { .. }) => "format.rejected",
             Self::Engine(EngineError::Busy { .. }) | Self::Crowded { .. } => "capacity.exhausted",
             Self::Engine(EngineError::Stopping) => "engine.stopped",
             Self::Engine(EngineError::Failed { .. }) | Self::Preparation => "engine.failed",
@@ -254,9 +256,9 @@ impl Chat {
         at: Timestamp,
     ) -> Result<(Prompt, ContentDigest), ChatError> {
         let engine = Arc::clone(&self.engine);
-        let (model, messages) = (command.model.clone(), command.messages.clone());
+        let ChatCommand { model, messages, format, .. } = command.clone();
         let work = move || {
-            let prompt = engine.prepare(&model, &messages, at)?;
+            let prompt = engine.prepare(&model, &messages, &format, at)?;
             Ok::<_, EngineError>((prompt, content::digest(&messages)))
         };
         let prepared = tokio::task::spawn_blocking(work).await;
@@ -326,6 +328,7 @@ fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Gene
         max_tokens: command.max_tokens.unwrap_or(prompt.context_tokens),
         prompt,
         sampling: command.sampling,
+        format: command.format,
         stop: command.stop,
         top_logprobs: command.top_logprobs,
     }

@@ -6,6 +6,7 @@
 pub mod ports;
 
 mod admission;
+mod answer_format;
 mod chat;
 mod content;
 mod generation;
@@ -13,6 +14,7 @@ mod metering;
 mod model;
 mod settlement;
 
+pub use answer_format::AnswerFormat;
 pub use chat::{Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts};
 pub use generation::{Choice, FinishReason, Sampling, TokenLogprob, TokenPiece};
 pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};

@@ -6,7 +6,9 @@ use domain::{ModelId, OrganisationId, RequestId, Timestamp, chat::Message};
 use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{FinishReason, ModelCard, Sampling, TokenPiece, UsageOpened, UsageSettled};
+use crate::{
+    AnswerFormat, FinishReason, ModelCard, Sampling, TokenPiece, UsageOpened, UsageSettled,
+};
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
 #[async_trait]
@@ -14,12 +16,14 @@ pub trait Engine: Send + Sync {
     /// The models that can be asked now.
     fn models(&self) -> Vec<ModelCard>;
 
-    /// Renders and tokenises a conversation; refuses one that cannot be answered.
+    /// Renders and tokenises a conversation; refuses one that cannot be answered, or not in this
+    /// `format`.
     /// Does no model work. May take milliseconds on a long text: call it off the async threads.
     fn prepare(
         &self,
         model: &ModelId,
         messages: &[Message],
+        format: &AnswerFormat,
         now: Timestamp,
     ) -> Result<Prompt, EngineError>;
 
@@ -50,6 +54,8 @@ pub struct Generate {
     pub organisation: OrganisationId,
     pub prompt: Prompt,
     pub sampling: Sampling,
+    /// One that was prepared for the model before.
+    pub format: AnswerFormat,
     /// Never more than this many new tokens.
     pub max_tokens: u32,
     /// The answer ends before the first of these strings.
@@ -96,6 +102,8 @@ pub enum EngineError {
     ContextTooLong { model: ModelId, prompt_tokens: u32, context_tokens: u32 },
     #[error("the model's chat template refused the messages: {reason}")]
     MessagesRejected { reason: String },
+    #[error("the form of the answer cannot be kept: {reason}")]
+    FormatRejected { reason: String },
     #[error("every place in the engine's queue is taken")]
     Busy { retry_after_seconds: u32 },
     #[error("the engine is stopping")]

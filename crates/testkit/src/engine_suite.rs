@@ -11,7 +11,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    FinishReason, Sampling, TokenLogprob,
+    AnswerFormat, FinishReason, Sampling, TokenLogprob,
     ports::{Consumed, Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use tokio::time::timeout;
@@ -41,6 +41,7 @@ pub async fn engine_suite(make: impl AsyncFn() -> EngineUnderTest) {
     preparation::models_are_told(&engine);
     preparation::prompts_repeat(&engine);
     preparation::what_cannot_be_answered_is_refused(&engine);
+    preparation::a_form_that_makes_no_sense_is_refused(&engine);
     ends::a_generation_ends_once_and_is_settled(&engine).await;
     ends::max_tokens_is_kept(&engine).await;
     ends::stop_strings_end_an_answer(&engine).await;
@@ -64,7 +65,9 @@ struct Answer {
 
 impl EngineUnderTest {
     fn prompt(&self, content: &str) -> Prompt {
-        let prompt = self.engine.prepare(&self.model, &[user(content)], Timestamp::from_micros(0));
+        let (messages, format) = ([user(content)], AnswerFormat::Text);
+        let now = Timestamp::from_micros(0);
+        let prompt = self.engine.prepare(&self.model, &messages, &format, now);
         prompt.expect("prepared")
     }
 
@@ -82,6 +85,7 @@ impl EngineUnderTest {
                 min_tokens: max_tokens,
                 ..Sampling::default()
             },
+            format: AnswerFormat::Text,
             max_tokens,
             stop: Vec::new(),
             top_logprobs: None,

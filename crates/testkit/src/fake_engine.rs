@@ -17,7 +17,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    ModelCard,
+    AnswerFormat, ModelCard,
     ports::{Engine, EngineError, Generate, Generation, Prompt},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -194,6 +194,19 @@ impl FakeEngine {
     }
 }
 
+/// The form itself is not kept: it says what it was told to say.
+fn check_format(format: &AnswerFormat) -> Result<(), EngineError> {
+    let AnswerFormat::Json(schema) = format else { return Ok(()) };
+    let refused = |reason: String| Err(EngineError::FormatRejected { reason });
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(schema) {
+        Ok(object) => match object.get("type").and_then(serde_json::Value::as_str) {
+            None | Some("object" | "array" | "string" | "number" | "integer" | "boolean") => Ok(()),
+            Some(other) => refused(format!("there is no type `{other}`")),
+        },
+        Err(error) => refused(error.to_string()),
+    }
+}
+
 #[async_trait]
 impl Engine for FakeEngine {
     fn models(&self) -> Vec<ModelCard> {
@@ -204,6 +217,7 @@ impl Engine for FakeEngine {
         &self,
         model: &ModelId,
         messages: &[Message],
+        format: &AnswerFormat,
         _now: Timestamp,
     ) -> Result<Prompt, EngineError> {
         if *model != Self::model() {
@@ -213,6 +227,7 @@ impl Engine for FakeEngine {
             let reason = "a conversation starts with a question".to_owned();
             return Err(EngineError::MessagesRejected { reason });
         }
+        check_format(format)?;
         let tokens = lock(&self.shared.vocabulary).tokens(messages);
         let prompt_tokens = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         let context_tokens = self.context_tokens;

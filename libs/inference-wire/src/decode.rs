@@ -2,6 +2,7 @@
 
 mod conversation;
 mod field;
+mod format;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ impl ChatRequest {
         read_sampling(&body, &mut request, &mut findings);
         read_bounds(&body, &mut request, &mut findings);
         read_report(&body, &mut request, &mut findings);
+        format::read(&body, &mut request, &mut findings);
         refuse_unsupported(&body, &mut findings);
         findings.unless_any(request)
     }
@@ -268,7 +270,7 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
             2.. => n.refuse(Kind::Unsupported, "only one answer a request is offered", findings),
         }
     }
-    refuse_forms(body, findings);
+    refuse_calls(body, findings);
     for key in ["prompt_logprobs", "top_prompt_logprobs", "safe_prompt", "guardrails"] {
         if let Some(field) = body.get(key)
             && asks_for_something(field.value())
@@ -278,7 +280,7 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
     }
 }
 
-/// Forms of an answer other than a text that the model writes.
+/// Forms of an answer other than a text that the model writes: a conversation keeps none.
 fn refuse_forms(body: &Field<'_>, findings: &mut Findings) {
     if let Some(format) = body.get("response_format")
         && format.object(findings).is_some()
@@ -287,6 +289,10 @@ fn refuse_forms(body: &Field<'_>, findings: &mut Findings) {
     {
         kind.refuse(Kind::Unsupported, "only answers of type `text` are offered", findings);
     }
+    refuse_calls(body, findings);
+}
+
+fn refuse_calls(body: &Field<'_>, findings: &mut Findings) {
     if let Some(choice) = body.get("tool_choice")
         && !matches!(choice.value().as_str(), Some("auto" | "none"))
     {

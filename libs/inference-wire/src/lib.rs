@@ -38,5 +38,8 @@ pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
 pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
-pub use request::{ChatRequest, Message, MessageContent, Role, StreamOptions, TextChunk, limits};
+pub use request::{
+    ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, StreamOptions,
+    StructuredOutputs, TextChunk, limits,
+};
 pub use usage::{EvidenceMethod, Usage};

@@ -22,6 +22,8 @@ pub mod limits {
     pub const STOP_STRING_BYTES: usize = 256;
     /// Candidates reported for each token.
     pub const TOP_LOGPROBS: u64 = 20;
+    /// Bytes of a schema, of a regular expression, of a grammar.
+    pub const FORMAT_BYTES: usize = 256 * 1024;
     /// Tokens with a bias.
     pub const LOGIT_BIASES: usize = 300;
     /// Biases beyond are taken as this much.
@@ -101,6 +103,61 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 20))]
     pub top_logprobs: Option<u8>,
+    /// The form that the answer must have; the model cannot write anything else.
+    #[serde(default, skip_serializing_if = "ResponseFormat::is_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ResponseFormat>))]
+    pub response_format: ResponseFormat,
+    /// Other forms of an answer, in place of `response_format`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured_outputs: Option<StructuredOutputs>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ResponseFormat {
+    /// Whatever the model writes.
+    #[default]
+    Text,
+    /// A JSON object.
+    JsonObject,
+    /// JSON that a schema describes.
+    JsonSchema {
+        /// The schema.
+        json_schema: DescribedSchema,
+    },
+}
+
+/// A schema as clients send it. Its `name`, `description` and `strict` are accepted and change
+/// nothing: every schema is kept strictly.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DescribedSchema {
+    /// A JSON schema; at most 256 KiB.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub schema: serde_json::Value,
+}
+
+/// The form of an answer, by the name of its notation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum StructuredOutputs {
+    /// A JSON schema; at most 256 KiB.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    Json(serde_json::Value),
+    /// A regular expression that matches the whole answer, in the syntax of Rust's `regex`.
+    Regex(String),
+    /// A context-free grammar in Lark's notation.
+    Grammar(String),
+}
+
+impl ResponseFormat {
+    /// Whether the model may write whatever it likes.
+    pub fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
 }
 
 impl ChatRequest {

@@ -599,6 +599,8 @@ export interface components {
              * @description Report so many candidates for each token, at most 20.
              */
             top_logprobs?: number | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            structured_outputs?: components["schemas"]["StructuredOutputs"] | null;
         };
         /** @description An answer among the alternatives. */
         Choice: {
@@ -775,6 +777,14 @@ export interface components {
             role?: components["schemas"]["AnswerRole"] | null;
             /** @description Text to append; may be empty. */
             content: string;
+        };
+        /**
+         * @description A schema as clients send it. Its `name`, `description` and `strict` are accepted and change
+         *     nothing: every schema is kept strictly.
+         */
+        DescribedSchema: {
+            /** @description A JSON schema; at most 256 KiB. */
+            schema: Record<string, never>;
         };
         /** @description Galerne's own: what somebody has typed and not sent. */
         Draft: {
@@ -1124,6 +1134,19 @@ export interface components {
             /** @description Galerne's own: the answer. */
             entry_id: string;
         };
+        /** @description The form of an answer. */
+        ResponseFormat: {
+            /** @enum {string} */
+            type: "text";
+        } | {
+            /** @enum {string} */
+            type: "json_object";
+        } | {
+            /** @description The schema. */
+            json_schema: components["schemas"]["DescribedSchema"];
+            /** @enum {string} */
+            type: "json_schema";
+        };
         /**
          * @description The `object` member of an answer.
          * @enum {string}
@@ -1211,6 +1234,17 @@ export interface components {
         StreamOptions: {
             /** @description Changes nothing here: the usage is always included. */
             include_usage?: boolean;
+        };
+        /** @description The form of an answer, by the name of its notation. */
+        StructuredOutputs: {
+            /** @description A JSON schema; at most 256 KiB. */
+            json: Record<string, never>;
+        } | {
+            /** @description A regular expression that matches the whole answer, in the syntax of Rust's `regex`. */
+            regex: string;
+        } | {
+            /** @description A context-free grammar in Lark's notation. */
+            grammar: string;
         };
         /** @description A piece of a message: `{"type": "text", "text": "..."}`. */
         TextChunk: {

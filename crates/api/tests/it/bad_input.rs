@@ -85,6 +85,13 @@ async fn conversations_that_the_model_cannot_take() {
             400,
             "context.too_long",
         ),
+        (
+            json!({"response_format": {
+                "type": "json_schema", "json_schema": {"schema": {"type": "nothing"}}
+            }}),
+            422,
+            "format.rejected",
+        ),
     ] {
         let server = Server::new().await;
         let answer = server.chat(hello(members)).await;

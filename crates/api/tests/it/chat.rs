@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::ApiSettings;
 use axum::http::Method;
 use http_body_util::BodyExt as _;
+use inference::AnswerFormat;
 use serde_json::{Value, json};
 use testkit::{Behaviour, FakeEngine};
 use tower::ServiceExt as _;
@@ -115,6 +116,30 @@ async fn every_setting_reaches_the_engine() {
         min_tokens: 1,
     };
     assert_eq!(asked.sampling, expected);
+}
+
+#[tokio::test]
+async fn every_form_reaches_the_engine() {
+    let server = Server::new().await;
+    let schema = json!({"type": "object", "properties": {"b": {}, "a": {}}});
+    let text = r#"{"type":"object","properties":{"b":{},"a":{}}}"#;
+    let described = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": schema}});
+    for (members, expected) in [
+        (json!({}), AnswerFormat::Text),
+        (json!({"response_format": {"type": "text"}}), AnswerFormat::Text),
+        (json!({"response_format": {"type": "json_object"}}), AnswerFormat::json_object()),
+        // In the order of the schema, which is that of the answer.
+        (json!({"response_format": described}), AnswerFormat::Json(text.into())),
+        (json!({"structured_outputs": {"json": schema}}), AnswerFormat::Json(text.into())),
+        (json!({"structured_outputs": {"regex": "a|b"}}), AnswerFormat::Regex("a|b".into())),
+        (
+            json!({"structured_outputs": {"grammar": "start: A"}}),
+            AnswerFormat::Lark("start: A".into()),
+        ),
+    ] {
+        server.chat(hello(members)).await;
+        assert_eq!(server.engine.requests().pop().unwrap().format, expected);
+    }
 }
 
 #[tokio::test]

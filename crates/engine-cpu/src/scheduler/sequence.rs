@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     energy::{Account, Work},
     forward::{LogitsOf, Run},
+    grammar::Constraint,
     kv_cache::{KvPool, KvSequence},
     sampler::Sampler,
     served::Served,
@@ -65,6 +66,7 @@ impl Drop for Place {
 pub(crate) struct Job {
     pub(crate) served: Arc<Served>,
     pub(crate) request: Generate,
+    pub(crate) constraint: Option<Constraint>,
     pub(crate) events: mpsc::Sender<EngineEvent>,
     pub(crate) settled: oneshot::Sender<Consumed>,
     pub(crate) place: Place,
@@ -107,6 +109,7 @@ pub(super) struct Sequence {
     min_tokens: u32,
     top_logprobs: Option<u8>,
     sampler: Sampler,
+    constraint: Option<Constraint>,
     text: TextStream,
     piece: TokenPiece,
     events: mpsc::Sender<EngineEvent>,
@@ -116,13 +119,14 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn admit(job: Box<Job>) -> Self {
-        let Job { served, request, events, settled, place } = *job;
+        let Job { served, request, constraint, events, settled, place } = *job;
         let (high, low) = request.request.as_uuid().as_u64_pair();
         // A request id is random enough to differ from request to request.
         let seed = request.sampling.seed.unwrap_or(high ^ low);
         let mut sampler = Sampler::new(&request.sampling, seed);
         sampler.accept_prompt(&request.prompt.tokens);
-        if request.sampling.min_tokens > 0 {
+        // A given form decides itself when the answer may end.
+        if request.sampling.min_tokens > 0 && constraint.is_none() {
             sampler.forbid(served.tokenizer.end_tokens());
         }
         let nothing_wanted = request.max_tokens == 0;
@@ -142,6 +146,7 @@ impl Sequence {
             min_tokens: request.sampling.min_tokens,
             top_logprobs: request.top_logprobs,
             sampler,
+            constraint,
             text: TextStream::new(request.stop),
             piece: TokenPiece::default(),
             events,
@@ -195,6 +200,10 @@ impl Sequence {
 
     /// Chooses the token that follows and turns it into text.
     pub(super) fn choose(&mut self, logits: &mut [f32]) {
+        if let Err(detail) = self.allow() {
+            self.ending = Some(Ending::Failed { detail });
+            return;
+        }
         let wanted = self.top_logprobs.map(usize::from);
         let top: Option<Vec<Choice>> = wanted.map(|count| {
             let likely = self.sampler.most_likely(logits, count);
@@ -207,32 +216,52 @@ impl Sequence {
         if self.completion_tokens == self.min_tokens {
             self.sampler.forbid(&[]);
         }
-        let tokenizer = &self.served.tokenizer;
-        if tokenizer.end_tokens().contains(&chosen.token) {
-            self.piece.text.push_str(&self.text.finish());
-            self.ending = Some(Ending::Finished(FinishReason::Stop));
+        if self.served.tokenizer.end_tokens().contains(&chosen.token) {
+            self.finish_text(FinishReason::Stop);
             return;
         }
         if let Some(top) = top {
             let chosen = choice(&self.served, chosen.token, chosen.logprob);
             self.piece.logprobs.push(TokenLogprob { chosen, top });
         }
-        if !tokenizer.is_control(chosen.token) {
-            let piece = self.text.push(tokenizer.token_bytes(chosen.token));
+        self.write(chosen.token);
+    }
+
+    /// Lets the sampler choose only what the given form allows next.
+    fn allow(&mut self) -> Result<(), String> {
+        if let Some(constraint) = &mut self.constraint {
+            self.sampler.allow(constraint.mask()?.as_slice());
+        }
+        Ok(())
+    }
+
+    /// Adds a token to the text, and finds out whether the answer ends with it.
+    fn write(&mut self, token: u32) {
+        let tokenizer = &self.served.tokenizer;
+        if !tokenizer.is_control(token) {
+            let piece = self.text.push(tokenizer.token_bytes(token));
             self.piece.text.push_str(&piece.text);
             if piece.stopped {
                 self.ending = Some(Ending::Finished(FinishReason::Stop));
                 return;
             }
         }
-        let full = self.tokens.len() >= self.served.card.context_tokens as usize;
-        let reason = if self.completion_tokens >= self.max_tokens {
-            FinishReason::Length
-        } else if full {
-            FinishReason::ModelLength
-        } else {
-            return;
-        };
+        match self.constraint.as_mut().map_or(Ok(false), |form| form.accept(token)) {
+            Ok(false) => {}
+            Ok(true) => return self.finish_text(FinishReason::Stop),
+            Err(detail) => {
+                self.ending = Some(Ending::Failed { detail });
+                return;
+            }
+        }
+        if self.completion_tokens >= self.max_tokens {
+            self.finish_text(FinishReason::Length);
+        } else if self.tokens.len() >= self.served.card.context_tokens as usize {
+            self.finish_text(FinishReason::ModelLength);
+        }
+    }
+
+    fn finish_text(&mut self, reason: FinishReason) {
         self.piece.text.push_str(&self.text.finish());
         self.ending = Some(Ending::Finished(reason));
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
 mod answers;
+mod forms;
 mod forward;
 mod limits;
 mod loading;
@@ -14,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{OrganisationId, RequestId, Timestamp};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
-    FinishReason, Sampling,
+    AnswerFormat, FinishReason, Sampling,
     ports::{Consumed, Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use tiny_model::TinyModel;
@@ -58,6 +59,7 @@ impl Running {
                 context_tokens: card.context_tokens,
             },
             sampling: Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() },
+            format: AnswerFormat::Text,
             max_tokens,
             stop: Vec::new(),
             top_logprobs: Some(0),

@@ -6,7 +6,7 @@ use domain::{
     Caller, ModelId,
     chat::{Message, Role},
 };
-use inference::{ChatCommand, ChatEvent, FinishReason, Sampling, Usage};
+use inference::{AnswerFormat, ChatCommand, ChatEvent, FinishReason, Sampling, Usage};
 use serde_json::json;
 
 use crate::{
@@ -121,6 +121,7 @@ impl Conversation {
             model: self.model.clone(),
             messages: self.messages.clone(),
             sampling: self.sampling.clone(),
+            format: AnswerFormat::Text,
             max_tokens: self.max_tokens,
             stop: Vec::new(),
             top_logprobs: None,

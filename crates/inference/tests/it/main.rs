@@ -18,8 +18,8 @@ use domain::{
 };
 use governance::{LogGate, Trail, TrailParts};
 use inference::{
-    Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling, Site,
-    ports::UsageLedger,
+    AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling,
+    Site, ports::UsageLedger,
 };
 use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, UsageRecord};
 use tokio::time::timeout;
@@ -93,6 +93,7 @@ fn question(text: &str) -> ChatCommand {
         model: FakeEngine::model(),
         messages: vec![Message { role: Role::User, content: text.to_owned(), prefix: false }],
         sampling: Sampling::default(),
+        format: AnswerFormat::Text,
         max_tokens: None,
         stop: Vec::new(),
         top_logprobs: None,

@@ -1,5 +1,5 @@
 use domain::{ModelId, Timestamp};
-use inference::ports::EngineError;
+use inference::{AnswerFormat, ports::EngineError};
 
 use super::{EngineUnderTest, QUESTION, user};
 
@@ -29,13 +29,13 @@ pub(super) fn prompts_repeat(engine: &EngineUnderTest) {
 pub(super) fn what_cannot_be_answered_is_refused(engine: &EngineUnderTest) {
     let now = Timestamp::from_micros(0);
     let nobody: ModelId = "no-such-model".parse().expect("a model id");
-    let refused = engine.engine.prepare(&nobody, &[user("hello")], now);
+    let refused = engine.engine.prepare(&nobody, &[user("hello")], &AnswerFormat::Text, now);
     let named = |error: &EngineError| matches!(error, EngineError::UnknownModel { model } if *model == nobody);
     assert!(refused.as_ref().is_err_and(named), "{refused:?}");
 
     let context_tokens = engine.prompt("hello").context_tokens;
     let long = "word ".repeat(context_tokens as usize + 1);
-    let refused = engine.engine.prepare(&engine.model, &[user(&long)], now);
+    let refused = engine.engine.prepare(&engine.model, &[user(&long)], &AnswerFormat::Text, now);
     let counted = |error: &EngineError| {
         matches!(
             error,
@@ -47,4 +47,18 @@ pub(super) fn what_cannot_be_answered_is_refused(engine: &EngineUnderTest) {
     };
     let refused = refused.map(|prompt| prompt.tokens.len());
     assert!(refused.as_ref().is_err_and(counted), "{refused:?}");
+}
+
+pub(super) fn a_form_that_makes_no_sense_is_refused(engine: &EngineUnderTest) {
+    let prepare = |format: &AnswerFormat| {
+        let now = Timestamp::from_micros(0);
+        engine.engine.prepare(&engine.model, &[user(QUESTION)], format, now)
+    };
+    for schema in ["", "nonsense", "[]", "{", r#"{"type":"nothing"}"#] {
+        let refused = prepare(&AnswerFormat::Json(schema.into()));
+        let rejected = matches!(refused, Err(EngineError::FormatRejected { .. }));
+        assert!(rejected, "{schema:?}: {refused:?}");
+    }
+    let prepared = prepare(&AnswerFormat::json_object());
+    assert_eq!(prepared.expect("an object"), engine.prompt(QUESTION), "the prompt is the same");
 }

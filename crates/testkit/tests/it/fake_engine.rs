@@ -7,7 +7,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    FinishReason, Sampling,
+    AnswerFormat, FinishReason, Sampling,
     ports::{Engine as _, EngineError, EngineEvent, Generate, Generation},
 };
 use testkit::{Behaviour, Counts, FakeEngine};
@@ -22,8 +22,11 @@ fn request(engine: &FakeEngine, content: &str) -> Generate {
     Generate {
         request: RequestId::from_uuid(Uuid::from_u128(1)),
         organisation: OrganisationId::from_uuid(Uuid::from_u128(2)),
-        prompt: engine.prepare(&FakeEngine::model(), &[message], now).expect("prepared"),
+        prompt: engine
+            .prepare(&FakeEngine::model(), &[message], &AnswerFormat::Text, now)
+            .expect("prepared"),
         sampling: Sampling::default(),
+        format: AnswerFormat::Text,
         max_tokens: 100,
         stop: Vec::new(),
         top_logprobs: None,

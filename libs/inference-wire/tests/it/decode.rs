@@ -1,4 +1,7 @@
-use inference_wire::{ChatRequest, Message, RequestError, Role};
+use inference_wire::{
+    ChatRequest, DescribedSchema, Message, RequestError, ResponseFormat, Role, StructuredOutputs,
+    limits,
+};
 use serde_json::{Value, json};
 
 /// A request that is sound, with some members put in its place.
@@ -229,9 +232,81 @@ fn types_are_checked() {
 }
 
 #[test]
+fn forms_of_an_answer() {
+    let schema = || json!({"type": "integer"});
+    let described =
+        ResponseFormat::JsonSchema { json_schema: DescribedSchema { schema: schema() } };
+    for (format, expected) in [
+        (json!({"type": "text"}), ResponseFormat::Text),
+        (json!({"type": "json_object"}), ResponseFormat::JsonObject),
+        (json!({"type": "json_object", "json_schema": null}), ResponseFormat::JsonObject),
+        (
+            json!({"type": "json_schema", "json_schema": {
+                "name": "n", "description": "d", "strict": false, "schema": schema()
+            }}),
+            described.clone(),
+        ),
+        (
+            json!({"type": "json_schema", "json_schema": {"schema_definition": schema()}}),
+            described.clone(),
+        ),
+    ] {
+        let request = accept(json!({"response_format": format}));
+        assert_eq!((request.response_format, request.structured_outputs), (expected, None));
+    }
+    for (structured, expected) in [
+        (json!({}), None),
+        (json!({"regex": null}), None),
+        (json!({"json": schema()}), Some(StructuredOutputs::Json(schema()))),
+        (json!({"regex": "a", "json": null}), Some(StructuredOutputs::Regex("a".to_owned()))),
+        (json!({"grammar": "g"}), Some(StructuredOutputs::Grammar("g".to_owned()))),
+    ] {
+        let both = json!({"structured_outputs": structured, "response_format": {"type": "text"}});
+        assert_eq!(accept(both).structured_outputs, expected);
+    }
+}
+
+#[test]
+fn forms_that_make_no_sense_are_refused() {
+    let long = "a".repeat(limits::FORMAT_BYTES + 1);
+    for (format, told) in [
+        (json!({"type": "xml"}), ".type enum"),
+        (json!({"type": "json_schema"}), ".json_schema missing"),
+        (json!({"type": "json_schema", "json_schema": []}), ".json_schema dict_type"),
+        (json!({"type": "json_schema", "json_schema": {}}), ".json_schema.schema missing"),
+        (
+            json!({"type": "json_schema", "json_schema": {"schema": "{}"}}),
+            ".json_schema.schema dict_type",
+        ),
+        (
+            json!({"type": "json_schema", "json_schema": {"schema": {"title": long}}}),
+            ".json_schema.schema too_long",
+        ),
+    ] {
+        refuse(json!({"response_format": format}), &[&format!("body.response_format{told}")]);
+    }
+    for (structured, told) in [
+        (json!([]), " dict_type"),
+        (json!({"json": true}), ".json dict_type"),
+        (json!({"regex": 1}), ".regex string_type"),
+        (json!({"grammar": long}), ".grammar too_long"),
+    ] {
+        refuse(
+            json!({"structured_outputs": structured}),
+            &[&format!("body.structured_outputs{told}")],
+        );
+    }
+    let two = json!({"regex": "a", "grammar": "b"});
+    unsupported(json!({"structured_outputs": two}), "body.structured_outputs");
+    let format = json!({"type": "json_object"});
+    let both = json!({"structured_outputs": {"regex": "a"}, "response_format": format});
+    unsupported(both, "body.structured_outputs");
+}
+
+#[test]
 fn what_is_not_offered_is_not_ignored() {
     unsupported(json!({"n": 2}), "body.n");
-    unsupported(json!({"response_format": {"type": "json_object"}}), "body.response_format.type");
+    unsupported(json!({"structured_outputs": {"choice": ["a"]}}), "body.structured_outputs");
     unsupported(json!({"tool_choice": "required"}), "body.tool_choice");
     unsupported(json!({"tool_choice": {"type": "function"}}), "body.tool_choice");
     unsupported(json!({"guardrails": [{"block_on_error": true}]}), "body.guardrails");

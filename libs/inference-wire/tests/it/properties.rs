@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 
 use inference_wire::{
-    ChatCompletionChunk, ChatRequest, FinishReason, Message, Role, StreamOptions, Usage, sse,
+    ChatCompletionChunk, ChatRequest, DescribedSchema, FinishReason, Message, ResponseFormat, Role,
+    StreamOptions, StructuredOutputs, Usage, sse,
 };
 use proptest::{collection, option, prelude::*, sample::select};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::answers::{chunk, usage};
 
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 39] = [
     "model",
     "messages",
     "role",
@@ -37,6 +38,12 @@ const KEYS: [&str; 33] = [
     "top_logprobs",
     "n",
     "response_format",
+    "json_schema",
+    "schema",
+    "structured_outputs",
+    "json",
+    "regex",
+    "grammar",
     "tool_choice",
     "tools",
     "guardrails",
@@ -82,6 +89,20 @@ fn messages() -> impl Strategy<Value = Vec<Message>> {
     })
 }
 
+fn form() -> impl Strategy<Value = (ResponseFormat, Option<StructuredOutputs>)> {
+    let schema =
+        || collection::vec(select(&KEYS[..]), 0..3).prop_map(|keys| json!({"required": keys}));
+    let described = schema().prop_map(|schema| DescribedSchema { schema });
+    prop_oneof![
+        Just((ResponseFormat::Text, None)),
+        Just((ResponseFormat::JsonObject, None)),
+        described.prop_map(|json_schema| (ResponseFormat::JsonSchema { json_schema }, None)),
+        schema().prop_map(|schema| (ResponseFormat::Text, Some(StructuredOutputs::Json(schema)))),
+        ".{0,40}".prop_map(|text| (ResponseFormat::Text, Some(StructuredOutputs::Regex(text)))),
+        ".{0,40}".prop_map(|text| (ResponseFormat::Text, Some(StructuredOutputs::Grammar(text)))),
+    ]
+}
+
 fn request() -> impl Strategy<Value = ChatRequest> {
     let sampling = (
         option::of(0.0..=2.0_f32),
@@ -103,7 +124,8 @@ fn request() -> impl Strategy<Value = ChatRequest> {
         option::of(any::<u32>()),
         collection::vec(".{1,60}", 0..=16),
     );
-    (".{0,20}", messages(), sampling, report).prop_map(|(model, messages, sampling, report)| {
+    let whole = (".{0,20}", messages(), sampling, report, form());
+    whole.prop_map(|(model, messages, sampling, report, form)| {
         let (temperature, top_k, top_p, min_p, presence, frequency, repetition, seed, biases) =
             sampling;
         let (stream, include_usage, logprobs, top_logprobs, max_tokens, min_tokens, stop) = report;
@@ -126,6 +148,8 @@ fn request() -> impl Strategy<Value = ChatRequest> {
             logit_bias: biases.into_iter().collect::<BTreeMap<_, _>>(),
             logprobs,
             top_logprobs,
+            response_format: form.0,
+            structured_outputs: form.1,
         }
     })
 }
