@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use cpu_kernels::PathKind;
-use domain::{OrganisationId, RequestId, Timestamp};
+use domain::{OrganisationId, ProjectId, RequestId, Timestamp};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
     AnswerFormat, Sampling,
@@ -45,8 +45,8 @@ fn main() -> anyhow::Result<()> {
     engine.load(ModelFile { id, path: model.into(), digest: String::new(), created_at })?;
     println!("kernel {}, loaded in {:.2?}", engine.kernel_name(), loading.elapsed());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for _ in 0..rounds {
-        runtime.block_on(round(&engine, only))?;
+    for number in 0..rounds {
+        runtime.block_on(round(&engine, number, only))?;
     }
     runtime.block_on(engine.shut_down(Duration::ZERO));
     Ok(())
@@ -62,17 +62,22 @@ fn kernel(name: &str) -> anyhow::Result<PathKind> {
 }
 
 /// `only` leaves out everything but so many concurrent answers; 0 leaves the prompts.
-async fn round(engine: &CpuEngine, only: Option<usize>) -> anyhow::Result<()> {
+async fn round(engine: &CpuEngine, number: u128, only: Option<usize>) -> anyhow::Result<()> {
     let wanted = |count: usize| only.is_none_or(|only| only == count);
     for tokens in PROMPT_TOKENS.into_iter().filter(|_| wanted(0)) {
-        let start = Instant::now();
-        generate(engine, 1, tokens, 1).await?;
-        let seconds = start.elapsed().as_secs_f64();
-        let rate = f64::from(tokens) / seconds;
-        println!("prompt {tokens}: first token after {:.1} ms, {rate:.0} tok/s", seconds * 1e3);
+        // A project of its own: nothing is known of its prompts, until the second time.
+        let project = ProjectId::from_uuid(Uuid::from_u128(number * 1000 + u128::from(tokens)));
+        for known in ["", " again"] {
+            let start = Instant::now();
+            generate(engine, project, 1, tokens, 1).await?;
+            let seconds = start.elapsed().as_secs_f64();
+            let (ms, rate) = (seconds * 1e3, f64::from(tokens) / seconds);
+            println!("prompt {tokens}{known}: first token after {ms:.1} ms, {rate:.0} tok/s");
+        }
     }
+    let project = ProjectId::from_uuid(Uuid::nil());
     for count in CONCURRENT.into_iter().filter(|&count| wanted(count)) {
-        let (first, last) = generate(engine, count, 8, ANSWER_TOKENS).await?;
+        let (first, last) = generate(engine, project, count, 8, ANSWER_TOKENS).await?;
         let tokens = f64::from(ANSWER_TOKENS - 1) * f64::from(u32::try_from(count)?);
         println!("{count} answers: {:.1} tok/s", tokens / last.saturating_sub(first).as_secs_f64());
     }
@@ -82,6 +87,7 @@ async fn round(engine: &CpuEngine, only: Option<usize>) -> anyhow::Result<()> {
 /// Returns when the first token and when the last one came.
 async fn generate(
     engine: &CpuEngine,
+    project: ProjectId,
     count: usize,
     prompt_tokens: u32,
     max_tokens: u32,
@@ -94,6 +100,7 @@ async fn generate(
             engine.generate(Generate {
                 request: RequestId::from_uuid(Uuid::nil()),
                 organisation: OrganisationId::from_uuid(Uuid::nil()),
+                project,
                 prompt: Prompt {
                     model: engine.models()[0].id.clone(),
                     tokens: (0..prompt_tokens).map(|at| 1000 + (at * 37 + salt) % 5000).collect(),

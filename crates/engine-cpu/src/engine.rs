@@ -20,7 +20,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     energy::{EnergyMeter, PowerSources},
     grammar::{Constraint, MaskThread},
-    kv_cache::KvPool,
+    kv_cache::{KvBytes, KvPool},
+    kv_memory::KvMemory,
     scheduler::{Command, EVENTS_MAX, Job, Parts, Places, Scheduler},
     served::{LoadError, ModelFile, Served},
 };
@@ -36,6 +37,9 @@ pub struct EngineOptions {
     pub queue_max: usize,
     /// Memory for keys and values of all generations together. Taken as they need it.
     pub kv_bytes_max: usize,
+    /// Of these, what may stay occupied by beginnings of prompts that no generation uses now; 0
+    /// computes every prompt as a whole.
+    pub prefix_bytes_max: usize,
     /// Instructions to use; `None` takes the best of this processor.
     pub kernel: Option<PathKind>,
     pub power: PowerSources,
@@ -48,6 +52,7 @@ impl Default for EngineOptions {
             sequences_max: 16,
             queue_max: 64,
             kv_bytes_max: 2 << 30,
+            prefix_bytes_max: 256 << 20,
             kernel: None,
             power: PowerSources::default(),
         }
@@ -103,7 +108,7 @@ impl CpuEngine {
             commands: receiver,
             sequences_max: options.sequences_max,
             threads,
-            pool: pool.clone(),
+            memory: KvMemory::new(pool.clone(), options.prefix_bytes_max),
             path,
             meter: EnergyMeter::new(&options.power),
         };
@@ -135,6 +140,30 @@ impl CpuEngine {
         Ok(card)
     }
 
+    /// Takes a model away and forgets what was kept of its prompts; generations that run on it end
+    /// as usual. Returns whether it was loaded. Waits for the step that is being computed: call it
+    /// off async threads.
+    pub fn unload(&self, model: &ModelId) -> bool {
+        let served = {
+            let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
+            let Some(at) = models.iter().position(|one| one.card.id == *model) else {
+                return false;
+            };
+            models.remove(at)
+        };
+        served.unload();
+        let (done, forgotten) = commands::sync_channel(1);
+        let command = Command::Forget { model: served.number, done };
+        let sent = {
+            let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            commands.sender.send(command)
+        };
+        if sent.is_err() || forgotten.recv().is_err() {
+            tracing::debug!("the engine's thread has ended, and its memory with it");
+        }
+        true
+    }
+
     /// Tells of a model file without loading its weights: what [`load`](Self::load) would serve.
     pub fn inspect(path: &FilePath) -> Result<crate::ModelConfig, LoadError> {
         let file = crate::gguf::GgufFile::open(path)
@@ -148,9 +177,9 @@ impl CpuEngine {
         self.path.name()
     }
 
-    /// Bytes that keys and values of running generations occupy now.
-    pub fn kv_bytes_used(&self) -> usize {
-        self.pool.bytes_used()
+    /// Memory that keys and values occupy now.
+    pub fn kv_bytes(&self) -> KvBytes {
+        self.pool.bytes()
     }
 
     /// Generations that run or wait now.

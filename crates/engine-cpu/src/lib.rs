@@ -2,8 +2,9 @@
 //!
 //! Start at [`CpuEngine`], which answers the port `inference::ports::Engine`. A request becomes a
 //! sequence of the scheduler (one thread of its own); each step of the scheduler runs the forward
-//! pass over one batch of tokens, with all workers at once; [`Direct`] runs the same forward pass
-//! without scheduler, for comparisons with other engines.
+//! pass over one batch of tokens, with all workers at once; what prompts of one project have in
+//! common at their beginning is computed once; [`Direct`] runs the same forward pass without
+//! scheduler, for comparisons with other engines.
 //!
 //! **Never here:** HTTP, storage, who may ask what.
 
@@ -19,7 +20,9 @@ mod engine;
 mod forward;
 mod grammar;
 mod kv_cache;
+mod kv_memory;
 mod model;
+mod prefix_tree;
 mod scheduler;
 mod served;
 mod shared_buffer;
@@ -28,6 +31,7 @@ mod workers;
 pub use direct::{Direct, DirectError};
 pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
+pub use kv_cache::KvBytes;
 pub use model::{
     ConfigError, Model, ModelConfig, ModelError, Perturbation, SUPPORTED_ARCHITECTURES,
 };

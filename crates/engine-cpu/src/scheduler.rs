@@ -1,13 +1,15 @@
 //! The engine's own thread: decides what each step computes, and for whom.
 //!
 //! A step takes one token of every answer that is being written and, beside them, a piece of the
-//! prompts that are still to be read. Cancelled generations leave before a step, finished ones
+//! prompts that are still to be read, without the beginnings that are known from earlier prompts. Cancelled generations leave before a step, finished ones
 //! after it. A generation whose consumer does not read pauses; the others go on.
 
 mod compose;
 mod queue;
 mod sampling;
 mod sequence;
+#[cfg(test)]
+mod tests;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -26,7 +28,7 @@ use self::{
 use crate::{
     energy::EnergyMeter,
     forward::{Forward, Run},
-    kv_cache::KvPool,
+    kv_memory::KvMemory,
     served::Served,
     workers::{Crew, CrewBroken},
 };
@@ -37,6 +39,11 @@ const STALL: Duration = Duration::from_millis(5);
 /// What the engine's thread is told.
 pub(crate) enum Command {
     Generate(Box<Job>),
+    /// Forget what is kept of the model of this number, then say so.
+    Forget {
+        model: u64,
+        done: mpsc::SyncSender<()>,
+    },
     /// Let what runs end until then, then stop it.
     Stop(Instant),
 }
@@ -45,7 +52,7 @@ pub(crate) struct Scheduler {
     commands: mpsc::Receiver<Command>,
     sequences_max: usize,
     threads: usize,
-    pool: KvPool,
+    memory: KvMemory,
     crew: Crew,
     forward: Forward,
     meter: EnergyMeter,
@@ -64,7 +71,7 @@ pub(crate) struct Parts {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) sequences_max: usize,
     pub(crate) threads: usize,
-    pub(crate) pool: KvPool,
+    pub(crate) memory: KvMemory,
     pub(crate) path: Path,
     pub(crate) meter: EnergyMeter,
 }
@@ -76,7 +83,7 @@ impl Scheduler {
             commands: parts.commands,
             sequences_max: parts.sequences_max.max(1),
             threads: parts.threads,
-            pool: parts.pool,
+            memory: parts.memory,
             crew: Crew::new(parts.threads)?,
             forward: Forward::new(parts.path),
             meter: parts.meter,
@@ -105,6 +112,7 @@ impl Scheduler {
     fn receive(&mut self) -> bool {
         if self.waiting.is_empty() && self.running.is_empty() {
             self.last_model = None;
+            self.stalled = false;
             if self.stop_at.is_some() {
                 return false;
             }
@@ -129,6 +137,12 @@ impl Scheduler {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Generate(job) => self.waiting.push(job),
+            Command::Forget { model, done } => {
+                self.memory.forget_model(model);
+                if done.send(()).is_err() {
+                    tracing::debug!("nobody waits until a model is forgotten");
+                }
+            }
             Command::Stop(deadline) => {
                 self.stop_at = Some(self.stop_at.map_or(deadline, |old| old.min(deadline)));
             }
@@ -150,7 +164,7 @@ impl Scheduler {
         sampling::choose(&mut self.running, &self.forward, &self.crew)?;
         self.charge(&served);
         for sequence in &mut self.running {
-            sequence.complete_step();
+            sequence.complete_step(&mut self.memory);
         }
         self.retire(|sequence| sequence.ending.is_some());
         self.last_model = Some(served);
@@ -159,7 +173,7 @@ impl Scheduler {
 
     fn drop_cancelled(&mut self) {
         for job in self.waiting.take_cancelled() {
-            Sequence::admit(job).end(Ending::Cancelled);
+            Sequence::admit(job).end(Ending::Cancelled, &mut self.memory);
         }
         for sequence in &mut self.running {
             if sequence.is_cancelled() {
@@ -171,19 +185,21 @@ impl Scheduler {
 
     fn admit(&mut self) {
         while self.running.len() < self.sequences_max {
-            let (pool, running) = (&self.pool, &self.running);
+            let (memory, running) = (&self.memory, &self.running);
             let alone = running.is_empty();
-            let fits =
-                |job: &Job| alone || pool.has_room(job.served.model.kv_shape(), job.tokens_first());
+            let fits = |job: &Job| alone || job.has_room(memory);
             let Some(job) = self.waiting.next(running, fits) else { return };
             let mut sequence = Sequence::admit(job);
-            sequence.take_room_for_prompt(&self.pool);
+            sequence.take_room_for_prompt(&mut self.memory);
             self.running.push(sequence);
         }
     }
 
     /// Decides how many tokens of each sequence the next step computes.
     fn compose(&mut self) {
+        for sequence in &mut self.running {
+            sequence.take_known_prefix(&mut self.memory);
+        }
         let model = self.next_model();
         let pending: Vec<Pending> = self
             .running
@@ -196,7 +212,7 @@ impl Scheduler {
             .collect();
         let chunks = compose::compose(&pending, Limits::DEFAULT);
         for (sequence, chunk) in self.running.iter_mut().zip(chunks) {
-            sequence.plan_chunk(chunk, &self.pool);
+            sequence.plan_chunk(chunk, &mut self.memory);
         }
     }
 
@@ -235,11 +251,11 @@ impl Scheduler {
 
     fn retire(&mut self, ended: impl Fn(&Sequence) -> bool) {
         for sequence in self.running.extract_if(.., |sequence| ended(sequence)) {
-            sequence.finish();
+            sequence.finish(&mut self.memory);
         }
     }
 
-    /// After a panic: what ran is lost, what waits may be better.
+    /// After a panic: what ran is lost, what was kept may be half changed, what waits may be better.
     fn recover(&mut self, detail: &str) {
         tracing::error!(detail, "a step of the engine failed");
         let spent = self.meter.read();
@@ -247,8 +263,9 @@ impl Scheduler {
         for mut sequence in self.running.drain(..) {
             #[expect(clippy::cast_precision_loss, reason = "a handful of sequences")]
             sequence.account.charge(&spent, 1.0, count as f64);
-            sequence.end(Ending::Failed { detail: detail.to_owned() });
+            sequence.end(Ending::Failed { detail: detail.to_owned() }, &mut self.memory);
         }
+        self.memory.forget_all();
         self.forward.release();
         match Crew::new(self.threads) {
             Ok(crew) => self.crew = crew,
@@ -266,7 +283,7 @@ impl Scheduler {
         }
         let waiting = self.waiting.take_all().into_iter().map(Sequence::admit);
         for sequence in self.running.drain(..).chain(waiting) {
-            sequence.end(Ending::Failed { detail: detail.to_owned() });
+            sequence.end(Ending::Failed { detail: detail.to_owned() }, &mut self.memory);
         }
     }
 }

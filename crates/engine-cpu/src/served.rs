@@ -1,6 +1,9 @@
 //! A model that can be asked: its weights, its tokenizer, its chat template.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
 
 use domain::{ModelId, Timestamp, chat::Message};
 use inference::{
@@ -53,14 +56,20 @@ pub enum LoadError {
     Duplicate { model: ModelId },
 }
 
+/// Numbers the models that this process loads.
+static LOADED: AtomicU64 = AtomicU64::new(0);
+
 #[derive(Debug)]
 pub(crate) struct Served {
+    /// Tells this model from every other one, also from one that has its name later.
+    pub(crate) number: u64,
     pub(crate) card: ModelCard,
     pub(crate) model: Model,
     pub(crate) tokenizer: Tokenizer,
     pub(crate) work: Work,
     template: ChatTemplate,
     grammars: Grammars,
+    unloaded: AtomicBool,
 }
 
 impl Served {
@@ -96,7 +105,19 @@ impl Served {
             parameters: config.parameters,
         };
         let work = work(&model);
-        Ok(Self { card, model, tokenizer, work, template, grammars: Grammars::default() })
+        let number = LOADED.fetch_add(1, Ordering::Relaxed);
+        let unloaded = AtomicBool::new(false);
+        let grammars = Grammars::default();
+        Ok(Self { number, card, model, tokenizer, work, template, grammars, unloaded })
+    }
+
+    /// Lets running generations end; nothing of them is kept for others.
+    pub(crate) fn unload(&self) {
+        self.unloaded.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_unloaded(&self) -> bool {
+        self.unloaded.load(Ordering::Acquire)
     }
 
     pub(crate) fn prepare(

@@ -61,13 +61,22 @@ pub(crate) struct Limits {
     pub(crate) sequences_max: usize,
     /// Memory for conversations being answered, in MiB.
     pub(crate) kv_cache_mib: usize,
+    /// How much of it may stay occupied by beginnings of earlier prompts, so that a prompt of the
+    /// same project that begins alike is answered sooner, in MiB. 0 keeps nothing.
+    pub(crate) prefix_cache_mib: usize,
     /// Seconds that running answers get when the server is told to stop.
     pub(crate) drain_seconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_max: 64, sequences_max: 16, kv_cache_mib: 1024, drain_seconds: 30 }
+        Self {
+            requests_max: 64,
+            sequences_max: 16,
+            kv_cache_mib: 1024,
+            prefix_cache_mib: 256,
+            drain_seconds: 30,
+        }
     }
 }
 
@@ -225,13 +234,15 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        let Limits { requests_max, sequences_max, kv_cache_mib, drain_seconds } = self.limits.value;
+        let Limits { requests_max, sequences_max, kv_cache_mib, prefix_cache_mib, drain_seconds } =
+            self.limits.value;
         let LogSettings { checkpoint_seconds, witness_grace_seconds, .. } = self.log.value;
         for (name, value, range) in [
             ("threads", self.threads.value, 1..=256),
             ("limits.requests_max", requests_max, 1..=100_000),
             ("limits.sequences_max", sequences_max, 1..=1024),
             ("limits.kv_cache_mib", kv_cache_mib, 16..=16_777_216),
+            ("limits.prefix_cache_mib", prefix_cache_mib, 0..=16_777_216),
             ("limits.drain_seconds", usize::try_from(drain_seconds)?, 0..=3600),
             ("log.checkpoint_seconds", usize::try_from(checkpoint_seconds)?, 1..=10),
             ("log.witness_grace_seconds", usize::try_from(witness_grace_seconds)?, 1..=604_800),
@@ -268,6 +279,7 @@ impl Settings {
             ("limits.requests_max", limits.requests_max.to_string(), self.limits.origin),
             ("limits.sequences_max", limits.sequences_max.to_string(), self.limits.origin),
             ("limits.kv_cache_mib", limits.kv_cache_mib.to_string(), self.limits.origin),
+            ("limits.prefix_cache_mib", limits.prefix_cache_mib.to_string(), self.limits.origin),
             ("limits.drain_seconds", limits.drain_seconds.to_string(), self.limits.origin),
             ("log.witness", witness, self.log.origin),
             ("log.checkpoint_seconds", log.checkpoint_seconds.to_string(), self.log.origin),
@@ -358,12 +370,21 @@ mod tests {
     }
 
     #[test]
+    fn keeping_prefixes_is_on_and_can_be_turned_off() {
+        let kept = |file: &str| load(file, &[], None).unwrap().limits.value.prefix_cache_mib;
+        assert_eq!(kept(""), 256);
+        assert_eq!(kept("[limits]\nprefix_cache_mib = 0"), 0);
+    }
+
+    #[test]
     fn wrong_settings_are_named() {
         for (file, expected) in [
             ("listen = 1", "listen"),
             ("threads = 0", "threads"),
             ("[site]\nzone = 'XX'", "XX"),
             ("[limits]\nrequests_max = 0", "limits.requests_max"),
+            ("[limits]\nprefix_cache_mib = 99999999", "limits.prefix_cache_mib"),
+            ("[limits]\nprefix_cache_mib = false", "prefix_cache_mib"),
             ("[log]\nwitness = 'elsewhere'", "elsewhere"),
             ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
             ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),

@@ -154,6 +154,7 @@ fn engine_options(settings: &Settings) -> EngineOptions {
         queue_max: limits.requests_max,
         sequences_max: limits.sequences_max,
         kv_bytes_max: limits.kv_cache_mib << 20,
+        prefix_bytes_max: limits.prefix_cache_mib << 20,
         ..EngineOptions::default()
     }
 }

@@ -325,6 +325,7 @@ fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Gene
     Generate {
         request: request.id,
         organisation: request.caller.organisation,
+        project: request.caller.project,
         max_tokens: command.max_tokens.unwrap_or(prompt.context_tokens),
         prompt,
         sampling: command.sampling,

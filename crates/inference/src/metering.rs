@@ -31,6 +31,7 @@ impl Metering {
     pub fn usage(&self, consumed: &Consumed) -> Usage {
         Usage {
             prompt_tokens: consumed.prompt_tokens,
+            cached_prompt_tokens: consumed.cached_prompt_tokens,
             completion_tokens: consumed.completion_tokens,
             footprint: Footprint::new(consumed.energy, self.factor),
             cpu_seconds: consumed.cpu_seconds,
@@ -43,6 +44,8 @@ impl Metering {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     pub prompt_tokens: u32,
+    /// How many of these were computed for an earlier prompt. Shown, not recorded.
+    pub cached_prompt_tokens: u32,
     pub completion_tokens: u32,
     pub footprint: Footprint,
     pub cpu_seconds: f64,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use carbon_ledger::Energy;
-use domain::{ModelId, OrganisationId, RequestId, Timestamp, chat::Message};
+use domain::{ModelId, OrganisationId, ProjectId, RequestId, Timestamp, chat::Message};
 use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
@@ -52,6 +52,8 @@ pub struct Prompt {
 pub struct Generate {
     pub request: RequestId,
     pub organisation: OrganisationId,
+    /// Prompts of one project may share what was computed for their common beginning.
+    pub project: ProjectId,
     pub prompt: Prompt,
     pub sampling: Sampling,
     /// One that was prepared for the model before.
@@ -85,8 +87,11 @@ pub enum EngineEvent {
 /// What a generation used in the end, cancelled or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Consumed {
-    /// Prompt tokens that were really processed.
+    /// Prompt tokens that were really processed, now or for an earlier prompt.
     pub prompt_tokens: u32,
+    /// How many of these were processed for an earlier prompt that begins alike. They cost
+    /// nothing now.
+    pub cached_prompt_tokens: u32,
     pub completion_tokens: u32,
     pub energy: Energy,
     /// CPU time of this process attributed to the generation.

@@ -156,6 +156,7 @@ impl Settlement {
 fn unknown_consumption() -> Consumed {
     Consumed {
         prompt_tokens: 0,
+        cached_prompt_tokens: 0,
         completion_tokens: 0,
         energy: Energy {
             joules: Joules::ZERO,

@@ -7,7 +7,7 @@ mod preparation;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    IdSource as _, ModelId, OrganisationId, RequestId, Timestamp,
+    IdSource as _, ModelId, OrganisationId, ProjectId, RequestId, Timestamp,
     chat::{Message, Role},
 };
 use inference::{
@@ -78,6 +78,7 @@ impl EngineUnderTest {
         Generate {
             request: RequestId::from_uuid(ids.next(now)),
             organisation: OrganisationId::from_uuid(ids.next(now)),
+            project: ProjectId::from_uuid(ids.next(now)),
             prompt: self.prompt(content),
             sampling: Sampling {
                 temperature: 0.0,

@@ -151,6 +151,7 @@ impl Samples {
         let count = u32::try_from(self.count.load(Ordering::SeqCst)).unwrap_or(0);
         let consumed = Consumed {
             prompt_tokens: opened.prompt_tokens,
+            cached_prompt_tokens: 0,
             completion_tokens: count,
             energy: Energy {
                 joules: Joules::new(0.25 * f64::from(count)).expect("a quantity"),

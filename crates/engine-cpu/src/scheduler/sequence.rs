@@ -16,7 +16,9 @@ use crate::{
     energy::{Account, Work},
     forward::{LogitsOf, Run},
     grammar::Constraint,
-    kv_cache::{KvPool, KvSequence},
+    kv_cache::KvSequence,
+    kv_memory::KvMemory,
+    prefix_tree::PrefixOwner,
     sampler::Sampler,
     served::Served,
     text_stream::TextStream,
@@ -73,9 +75,15 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Tokens that must fit before it makes sense to begin.
-    pub(super) fn tokens_first(&self) -> usize {
-        self.request.prompt.tokens.len() + 1
+    /// Whether its prompt and one more token would fit, so that it makes sense to begin.
+    pub(super) fn has_room(&self, memory: &KvMemory) -> bool {
+        let shape = self.served.model.kv_shape();
+        memory.has_room(shape, &self.prefix_owner(), &self.request.prompt.tokens)
+    }
+
+    fn prefix_owner(&self) -> PrefixOwner {
+        let Generate { organisation, project, .. } = self.request;
+        PrefixOwner { model: self.served.number, organisation, project }
     }
 }
 
@@ -99,11 +107,17 @@ pub(super) struct Sequence {
     pub(super) starved: bool,
     pub(super) ending: Option<Ending>,
     kv: KvSequence,
+    prefix_owner: PrefixOwner,
+    /// What was kept when this one last looked for a known beginning.
+    prefixes_seen: Option<u64>,
+    is_prompt_kept: bool,
     /// Prompt and answer.
     tokens: Vec<u32>,
     prompt_tokens: usize,
     /// How many of `tokens` are in the cache.
     computed: usize,
+    /// How many of these were computed for earlier prompts.
+    cached: usize,
     completion_tokens: u32,
     max_tokens: u32,
     min_tokens: u32,
@@ -119,6 +133,7 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn admit(job: Box<Job>) -> Self {
+        let prefix_owner = job.prefix_owner();
         let Job { served, request, constraint, events, settled, place } = *job;
         let (high, low) = request.request.as_uuid().as_u64_pair();
         // A request id is random enough to differ from request to request.
@@ -138,9 +153,13 @@ impl Sequence {
             starved: false,
             ending: nothing_wanted.then_some(Ending::Finished(FinishReason::Length)),
             kv: KvSequence::new(served.model.kv_shape()),
+            prefix_owner,
+            prefixes_seen: None,
+            is_prompt_kept: false,
             prompt_tokens: request.prompt.tokens.len(),
             tokens: request.prompt.tokens,
             computed: 0,
+            cached: 0,
             completion_tokens: 0,
             max_tokens: request.max_tokens,
             min_tokens: request.sampling.min_tokens,
@@ -157,10 +176,25 @@ impl Sequence {
     }
 
     /// So that the next one is admitted only if it fits beside this one.
-    pub(super) fn take_room_for_prompt(&mut self, pool: &KvPool) {
-        if self.kv.reserve(pool, self.tokens.len() + 1).is_err() {
+    pub(super) fn take_room_for_prompt(&mut self, memory: &mut KvMemory) {
+        self.take_known_prefix(memory);
+        if memory.reserve(&mut self.kv, self.tokens.len() + 1).is_err() {
             tracing::debug!("a prompt begins before there is room for all of it");
         }
+    }
+
+    /// Skips what is known of the rest of its prompt. Others may have computed it since the last
+    /// look.
+    pub(super) fn take_known_prefix(&mut self, memory: &mut KvMemory) {
+        let version = memory.version();
+        let is_new = self.prefixes_seen.replace(version) != Some(version);
+        if !is_new || self.computed >= self.prompt_tokens || self.served.is_unloaded() {
+            return;
+        }
+        let prompt = &self.tokens[..self.prompt_tokens];
+        let known = memory.lend(&self.prefix_owner, prompt, &mut self.kv, self.computed);
+        self.cached += known - self.computed;
+        self.computed = known;
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -177,14 +211,15 @@ impl Sequence {
     }
 
     /// Takes on up to `chunk` tokens, as far as there is room for their keys and values.
-    pub(super) fn plan_chunk(&mut self, chunk: usize, pool: &KvPool) {
-        let room = self.kv.reserve(pool, self.computed + chunk);
+    pub(super) fn plan_chunk(&mut self, chunk: usize, memory: &mut KvMemory) {
+        let room = memory.reserve(&mut self.kv, self.computed + chunk);
         self.chunk = chunk.min(self.kv.capacity_tokens() - self.computed);
         self.starved = room.is_err() && self.chunk == 0;
         self.asks = self.chunk > 0 && self.chunk == self.pending_tokens();
     }
 
     pub(super) fn run(&self) -> Option<Run<'_>> {
+        assert!(self.computed >= self.kv.tokens_shared(), "nobody writes what others read");
         let end = self.computed + self.chunk;
         (self.chunk > 0).then(|| Run {
             kv: &self.kv,
@@ -267,8 +302,12 @@ impl Sequence {
     }
 
     /// Counts the step's tokens as computed and sends what became certain.
-    pub(super) fn complete_step(&mut self) {
+    pub(super) fn complete_step(&mut self, memory: &mut KvMemory) {
         self.computed += std::mem::take(&mut self.chunk);
+        if !self.is_prompt_kept && self.computed >= self.prompt_tokens {
+            self.keep(memory);
+            self.is_prompt_kept = true;
+        }
         if self.piece.text.is_empty() && self.piece.logprobs.is_empty() {
             return;
         }
@@ -276,22 +315,35 @@ impl Sequence {
         send(&self.events, EngineEvent::Token(piece));
     }
 
-    pub(super) fn end(mut self, ending: Ending) {
+    /// Lets prompts to come use what this one has computed.
+    fn keep(&mut self, memory: &mut KvMemory) {
+        if !self.served.is_unloaded() {
+            memory.keep(&self.prefix_owner, &self.tokens[..self.computed], &mut self.kv);
+        }
+    }
+
+    pub(super) fn end(mut self, ending: Ending, memory: &mut KvMemory) {
         self.ending = Some(ending);
-        self.finish();
+        self.finish(memory);
     }
 
     /// Says how it ended, and what it used. Its room is free before anybody hears of it.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(mut self, memory: &mut KvMemory) {
+        match &self.ending {
+            Some(Ending::Finished(_) | Ending::Cancelled) => self.keep(memory),
+            Some(Ending::Failed { .. }) | None => {}
+        }
         let prompt_tokens = self.prompt_tokens.min(self.computed);
         let consumed = Consumed {
             prompt_tokens: u32::try_from(prompt_tokens).unwrap_or(u32::MAX),
+            cached_prompt_tokens: u32::try_from(self.cached).unwrap_or(u32::MAX),
             completion_tokens: self.completion_tokens,
             energy: self.account.energy,
             cpu_seconds: self.account.cpu_seconds,
         };
         let Self { ending, events, settled, kv, _place: place, .. } = self;
         drop((kv, place));
+        memory.trim();
         match ending {
             Some(Ending::Finished(reason)) => send(&events, EngineEvent::Finished(reason)),
             Some(Ending::Failed { detail }) => send(&events, EngineEvent::Failed { detail }),

@@ -2,11 +2,11 @@
 
 use inference::{FinishReason, Sampling};
 
-use super::{finished, start, tiny_model::TinyModel, two_threads};
+use super::{finished, start, tiny_model::TinyModel, two_threads, without_prefixes};
 
 #[tokio::test]
 async fn interleaved_generations_answer_as_if_alone() {
-    let running = start(&TinyModel::default(), &two_threads());
+    let running = start(&TinyModel::default(), &without_prefixes());
     let request = |index: u32| running.request(index, 1 + index * 23, 24);
     let mut alone = Vec::new();
     for index in 0..9 {
@@ -66,7 +66,7 @@ async fn a_full_context_ends_an_answer() {
 
 #[tokio::test]
 async fn two_models_answer_side_by_side() {
-    let running = start(&TinyModel::default(), &two_threads());
+    let running = start(&TinyModel::default(), &without_prefixes());
     let other = TinyModel { seed: 2, heads: 4, layers: 3, ..TinyModel::default() };
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), other.bytes()).expect("written");

@@ -7,7 +7,10 @@ use inference::{
 };
 use tokio::time::timeout;
 
-use super::{Answer, HANG, Running, finished, read, start, tiny_model::TinyModel, two_threads};
+use super::{
+    Answer, HANG, Running, finished, read, start, tiny_model::TinyModel, two_threads,
+    without_prefixes,
+};
 
 /// Three or more words of the letters a to c.
 const WORDS: &str = "[a-c]{2,4}(, [a-c]{2,4}){2,6}";
@@ -46,12 +49,12 @@ async fn many_at_once_keep_their_forms_and_others_are_free() {
         assert_eq!(answer.end, Some(finished(FinishReason::Stop)), "seed {seed}");
     }
     assert_eq!(read(free).await.tokens.len(), 100);
-    assert_eq!((running.engine.kv_bytes_used(), running.engine.generations()), (0, 0));
+    assert_eq!((running.engine.kv_bytes().held, running.engine.generations()), (0, 0));
 }
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_answer_of_a_form() {
-    let running = start(&TinyModel::default(), &two_threads());
+    let running = start(&TinyModel::default(), &without_prefixes());
     let words = AnswerFormat::Regex(WORDS.into());
     let first = running.answer(running.form(3, &words, 200)).await;
     assert_eq!(running.answer(running.form(3, &words, 200)).await, first);
@@ -86,7 +89,7 @@ async fn a_form_that_leaves_at_any_token_leaves_nothing_behind() {
         drop(generation.events);
         timeout(HANG, generation.settled).await.expect("in time").expect("settled");
     }
-    assert_eq!((running.engine.kv_bytes_used(), running.engine.generations()), (0, 0));
+    assert_eq!((running.engine.kv_bytes().held, running.engine.generations()), (0, 0));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine_cpu::EngineOptions;
+use engine_cpu::{EngineOptions, KvBytes};
 use inference::{
     FinishReason,
     ports::{Engine as _, EngineError, EngineEvent},
@@ -22,13 +22,15 @@ async fn a_cancelled_generation_gives_everything_back() {
     let mut generation = running.generate(running.request(1, 200, 300));
     let event = timeout(HANG, generation.events.recv()).await.expect("in time");
     assert!(matches!(event, Some(EngineEvent::Token(_))), "{event:?}");
-    assert!(running.engine.kv_bytes_used() > 0);
+    assert!(running.engine.kv_bytes().held > 0);
     drop(generation.events);
     let consumed = timeout(HANG, generation.settled).await.expect("in time").expect("settled");
     assert_eq!(consumed.prompt_tokens, 200);
     assert!((1..300).contains(&consumed.completion_tokens), "{consumed:?}");
     assert!(consumed.cpu_seconds > 0.0 && consumed.energy.joules.value() > 0.0, "{consumed:?}");
-    assert_eq!((running.engine.kv_bytes_used(), running.engine.generations()), (0, 0));
+    let bytes = running.engine.kv_bytes();
+    assert_eq!((bytes.held, running.engine.generations()), (0, 0));
+    assert_eq!(bytes.used, bytes.kept, "the rest is kept for prompts that begin alike");
 }
 
 #[tokio::test]
@@ -98,7 +100,8 @@ async fn generations_share_little_memory() {
         }
     }
     assert!(whole >= 1, "somebody gets through; {failed} failed");
-    assert_eq!(running.engine.kv_bytes_used(), 0);
+    let bytes = running.engine.kv_bytes();
+    assert_eq!((bytes.held, bytes.used), (0, bytes.kept));
 }
 
 #[tokio::test]
@@ -141,5 +144,6 @@ async fn shutting_down_lets_answers_end_or_stops_them() {
         let (answer, _) = read_with_settlement(generation).await;
         assert!(answer.end.is_some(), "everybody is told");
     }
+    assert_eq!(running.engine.kv_bytes(), KvBytes { used: 0, held: 0, kept: 0 });
     timeout(HANG, running.engine.shut_down(Duration::ZERO)).await.expect("again is harmless");
 }

@@ -7,12 +7,13 @@ mod forward;
 mod limits;
 mod loading;
 mod metering;
+mod prefixes;
 mod suite;
 mod tiny_model;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{OrganisationId, RequestId, Timestamp};
+use domain::{OrganisationId, ProjectId, RequestId, Timestamp};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
     AnswerFormat, FinishReason, Sampling,
@@ -31,6 +32,11 @@ struct Running {
 
 fn two_threads() -> EngineOptions {
     EngineOptions { threads: std::num::NonZeroUsize::new(2), ..EngineOptions::default() }
+}
+
+/// Computes every prompt as a whole, for comparisons to the last bit.
+fn without_prefixes() -> EngineOptions {
+    EngineOptions { prefix_bytes_max: 0, ..two_threads() }
 }
 
 fn start(model: &TinyModel, options: &EngineOptions) -> Running {
@@ -53,6 +59,7 @@ impl Running {
         Generate {
             request: RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(seed))),
             organisation: OrganisationId::from_uuid(uuid::Uuid::from_u128(1)),
+            project: ProjectId::from_uuid(uuid::Uuid::from_u128(1)),
             prompt: Prompt {
                 model: card.id.clone(),
                 tokens: (0..prompt_tokens).map(|at| (at * 31 + seed * 7) % 256).collect(),

@@ -11,6 +11,7 @@ pub(super) async fn a_generation_ends_once_and_is_settled(engine: &EngineUnderTe
     assert!(answer.logprobs.is_empty(), "nobody asked for them");
     let consumed = answer.consumed;
     assert_eq!(consumed.prompt_tokens as usize, prompt_tokens);
+    assert!(consumed.cached_prompt_tokens < consumed.prompt_tokens, "the last is always computed");
     assert!(consumed.energy.joules.value() > 0.0, "{consumed:?}");
     assert!(consumed.cpu_seconds > 0.0, "{consumed:?}");
 }

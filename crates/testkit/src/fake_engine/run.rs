@@ -141,6 +141,7 @@ impl Run {
             + JOULES_PER_COMPLETION_TOKEN * f64::from(completion_tokens);
         Consumed {
             prompt_tokens,
+            cached_prompt_tokens: 0,
             completion_tokens,
             energy: Energy {
                 joules: Joules::new(joules).expect("a quantity"),

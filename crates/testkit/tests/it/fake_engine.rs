@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    OrganisationId, RequestId, Timestamp,
+    OrganisationId, ProjectId, RequestId, Timestamp,
     chat::{Message, Role},
 };
 use inference::{
@@ -22,6 +22,7 @@ fn request(engine: &FakeEngine, content: &str) -> Generate {
     Generate {
         request: RequestId::from_uuid(Uuid::from_u128(1)),
         organisation: OrganisationId::from_uuid(Uuid::from_u128(2)),
+        project: ProjectId::from_uuid(Uuid::from_u128(3)),
         prompt: engine
             .prepare(&FakeEngine::model(), &[message], &AnswerFormat::Text, now)
             .expect("prepared"),
