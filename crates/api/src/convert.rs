@@ -102,6 +102,9 @@ pub(crate) fn usage(usage: &Usage) -> wire::Usage {
         prompt_tokens: usage.prompt_tokens,
         completion_tokens: usage.completion_tokens,
         total_tokens: usage.prompt_tokens.saturating_add(usage.completion_tokens),
+        prompt_tokens_details: Some(wire::PromptTokensDetails {
+            cached_tokens: usage.cached_prompt_tokens,
+        }),
         energy_joules: footprint.energy.joules.value(),
         energy_method: method(footprint.energy.method),
         energy_uncertainty_percent: footprint.energy.uncertainty.percent(),

@@ -42,4 +42,4 @@ pub use request::{
     ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, StreamOptions,
     StructuredOutputs, TextChunk, limits,
 };
-pub use usage::{EvidenceMethod, Usage};
+pub use usage::{EvidenceMethod, PromptTokensDetails, Usage};

@@ -15,6 +15,14 @@ pub enum EvidenceMethod {
     Estimated,
 }
 
+/// Tokens of the prompt by where they came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PromptTokensDetails {
+    /// Tokens that were computed for an earlier prompt of the project, which began alike.
+    pub cached_tokens: u32,
+}
+
 /// What a request used: tokens, energy, carbon. Complete answers and last chunks always carry it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -25,6 +33,10 @@ pub struct Usage {
     pub completion_tokens: u32,
     /// Both together.
     pub total_tokens: u32,
+    /// Where the prompt's tokens came from. Told with the answer, and not kept: absent in what is
+    /// read later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_tokens_details: Option<PromptTokensDetails>,
     /// Energy attributed to this request, in joules.
     #[serde(serialize_with = "finite::amount")]
     pub energy_joules: f64,

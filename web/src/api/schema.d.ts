@@ -1080,6 +1080,14 @@ export interface components {
         };
         /** @description One step on the way from the body to a field: a key or a position. */
         PathPart: number | string;
+        /** @description Tokens of the prompt by where they came from. */
+        PromptTokensDetails: {
+            /**
+             * Format: int32
+             * @description Tokens that were computed for an earlier prompt of the project, which began alike.
+             */
+            cached_tokens: number;
+        };
         /** @description Galerne's own: what somebody has typed and not sent. Empty, it removes what was kept. */
         PutDraft: {
             /** @description The text so far. */
@@ -1317,6 +1325,7 @@ export interface components {
              * @description Both together.
              */
             total_tokens: number;
+            prompt_tokens_details?: components["schemas"]["PromptTokensDetails"] | null;
             /**
              * Format: double
              * @description Energy attributed to this request, in joules.

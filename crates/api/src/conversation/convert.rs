@@ -254,6 +254,7 @@ pub(super) fn usage(usage: TurnUsage) -> wire::Usage {
         prompt_tokens: usage.prompt_tokens,
         completion_tokens: usage.completion_tokens,
         total_tokens: usage.prompt_tokens.saturating_add(usage.completion_tokens),
+        prompt_tokens_details: None,
         energy_joules: usage.energy_joules,
         energy_method: method(usage.energy_method),
         energy_uncertainty_percent: usage.energy_uncertainty_percent,

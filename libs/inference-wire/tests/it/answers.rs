@@ -2,7 +2,8 @@ use inference_wire::{
     AnswerMessage, AnswerRole, Capabilities, ChatCompletion, ChatCompletionChunk, Choice,
     ChunkChoice, ChunkObject, CompletionObject, Delta, ErrorBody, ErrorType, EvidenceMethod,
     FieldError, FieldErrorKind, FinishReason, ListObject, Logprobs, ModelCard, ModelKind,
-    ModelList, ModelObject, PathPart, TokenCandidate, TokenLogprob, Usage, sse,
+    ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate, TokenLogprob, Usage,
+    sse,
 };
 
 pub(crate) fn usage(energy_joules: f64) -> Usage {
@@ -10,6 +11,7 @@ pub(crate) fn usage(energy_joules: f64) -> Usage {
         prompt_tokens: 3,
         completion_tokens: 2,
         total_tokens: 5,
+        prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: 1 }),
         energy_joules,
         energy_method: EvidenceMethod::Estimated,
         energy_uncertainty_percent: 60.0,
