@@ -67,7 +67,8 @@ class Theirs(Target):
     def question(self, prompt, tokens):
         body = {
             **{"prompt": prompt.ids, "n_predict": tokens, "stream": True, "temperature": 0},
-            **{"samplers": ["top_k"], "top_k": 1, "ignore_eos": True, "cache_prompt": False},
+            **{"samplers": ["top_k"], "top_k": 1, "ignore_eos": True},
+            "cache_prompt": prompt.is_known,
         }
         return "/completion", body, []
 

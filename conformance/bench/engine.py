@@ -30,6 +30,8 @@ from harness.report import progress  # noqa: E402
 from harness.server import Bench, Server  # noqa: E402
 
 PREFILL, DECODE = 512, 128
+# Of the 512 tokens of a prompt, what an earlier one has in common with it.
+KNOWN = 496
 SHORT, CONCURRENT_PROMPT, CONCURRENT_DECODE = 20, 40, 64
 CONCURRENT = (1, 8, 16)
 PEER_CONTEXT = 4096
@@ -113,9 +115,11 @@ def measure(targets, peer, options):
 
 def plan(prompts):
     concurrent = {n: [prompts.of(CONCURRENT_PROMPT) for _ in range(n)] for n in CONCURRENT}
+    long = prompts.of(PREFILL)
     return {
         "short": [prompts.of(SHORT) for _ in range(3)],
-        "long": prompts.of(PREFILL),
+        "long": long,
+        "known": prompts.alike(long, KNOWN),
         "decode": prompts.of(CONCURRENT_PROMPT),
         "concurrent": concurrent,
     }
@@ -125,11 +129,13 @@ def one_round(target, work):
     """Every figure once, in the unit that the table shows."""
     first = [ask(target, [prompt], 4)[0][0].first_text for prompt in work["short"]]
     (long,), _ = ask(target, [work["long"]], DECODE)
+    (known,), _ = ask(target, [work["known"]], 4)
     (short,), _ = ask(target, [work["decode"]], DECODE)
     record = {
         "first_token_20_ms": statistics.median(first) * 1000,
         "first_token_20_ms_each": [value * 1000 for value in first],
         "first_token_512_ms": long.first_text * 1000,
+        "first_token_512_known_496_ms": known.first_text * 1000,
         "prefill_512_tokens_per_s": PREFILL / long.first_text,
         "decode_after_512_tokens_per_s": (DECODE - 1) / (long.end - long.first_text),
         "decode_short_tokens_per_s": (DECODE - 1) / (short.end - short.first_text),

@@ -1,10 +1,13 @@
 """Prompts of an exact number of tokens, as text for one server and as ids for the other."""
 
+import itertools
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SYSTEM = "Be brief."
 ATTEMPTS = 100
+# Tokens that two prompts may share beyond what is asked for.
+SHARED_MORE = 4
 WORDS = (
     "river stone bread winter garden letter window market island summer forest kitchen "
     "teacher bridge silver morning paper village mountain sailor engine harbor doctor music"
@@ -16,10 +19,13 @@ class Prompt:
     messages: list
     rendered: str
     ids: list
+    # A server may use what it computed for an earlier prompt.
+    is_known: bool = False
 
 
 class Prompts:
-    """Makes prompts that have never been used before, so that no cache can help."""
+    """Makes prompts that have never been used before, so that no cache can help but where one is
+    asked for that begins like another."""
 
     def __init__(self, peer, seed):
         self.peer = peer
@@ -38,9 +44,20 @@ class Prompts:
                 return prompt
         raise AssertionError(f"no prompt of {tokens} tokens can be made")
 
-    def _attempt(self, tokens):
+    def alike(self, prompt, shared):
+        """A prompt of the same length whose first `shared` tokens are the same, and few more."""
+        text = prompt.messages[-1]["content"]
+        words = text.removesuffix("?").split()
+        for _ in range(ATTEMPTS):
+            other = self._attempt(len(prompt.ids), words[: -self.random.randrange(4, 20)])
+            if other is not None and 0 <= _common(prompt.ids, other.ids) - shared < SHARED_MORE:
+                self.made.append(other)
+                return replace(other, is_known=True)
+        raise AssertionError(f"no other prompt begins with {shared} tokens of the first")
+
+    def _attempt(self, tokens, beginning=()):
         """Adds and removes words until the count is right; some beginnings never get there."""
-        words = [self.random.choice(WORDS) for _ in range(tokens)]
+        words = [*beginning, *(self.random.choice(WORDS) for _ in range(tokens - len(beginning)))]
         while words:
             messages = _messages(" ".join(words).capitalize() + "?")
             rendered = _render(messages)
@@ -52,6 +69,11 @@ class Prompts:
             else:
                 del words[-max(1, (len(ids) - tokens) // 2) :]
         return None
+
+
+def _common(one, other):
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other))
+    return sum(1 for _ in same)
 
 
 def _messages(text):
