@@ -2,6 +2,8 @@
 
 use half::f16;
 
+use crate::sub_block::{for_each_q2k, for_each_q3k, for_each_q6k};
+
 /// Columns that share one scale in packed matrices and in quantised activations.
 pub(crate) const GROUP_COLUMNS: usize = 32;
 
@@ -25,15 +27,21 @@ pub enum BlockFormat {
     Q5_1,
     /// 32 signed bytes and a scale.
     Q8_0,
+    /// 256 two-bit codes; a four-bit scale and minimum for each 16.
+    Q2K,
+    /// 256 three-bit codes less 4; a six-bit scale for each 16.
+    Q3K,
     /// 256 four-bit codes; a six-bit scale and minimum for each 32.
     Q4K,
     /// 256 five-bit codes; a six-bit scale and minimum for each 32.
     Q5K,
+    /// 256 six-bit codes less 32; an eight-bit scale for each 16.
+    Q6K,
 }
 
 impl BlockFormat {
     /// Every format.
-    pub const ALL: [BlockFormat; 10] = [
+    pub const ALL: [BlockFormat; 13] = [
         BlockFormat::F32,
         BlockFormat::F16,
         BlockFormat::Bf16,
@@ -42,8 +50,11 @@ impl BlockFormat {
         BlockFormat::Q5_0,
         BlockFormat::Q5_1,
         BlockFormat::Q8_0,
+        BlockFormat::Q2K,
+        BlockFormat::Q3K,
         BlockFormat::Q4K,
         BlockFormat::Q5K,
+        BlockFormat::Q6K,
     ];
 
     /// Columns in one block.
@@ -55,7 +66,11 @@ impl BlockFormat {
             | BlockFormat::Q5_0
             | BlockFormat::Q5_1
             | BlockFormat::Q8_0 => 32,
-            BlockFormat::Q4K | BlockFormat::Q5K => 256,
+            BlockFormat::Q2K
+            | BlockFormat::Q3K
+            | BlockFormat::Q4K
+            | BlockFormat::Q5K
+            | BlockFormat::Q6K => 256,
         }
     }
 
@@ -69,8 +84,11 @@ impl BlockFormat {
             BlockFormat::Q5_0 => 22,
             BlockFormat::Q5_1 => 24,
             BlockFormat::Q8_0 => 34,
+            BlockFormat::Q2K => 84,
+            BlockFormat::Q3K => 110,
             BlockFormat::Q4K => 144,
             BlockFormat::Q5K => 176,
+            BlockFormat::Q6K => 210,
         }
     }
 
@@ -128,6 +146,9 @@ pub(crate) fn for_each_group(format: BlockFormat, block: &[u8], mut each: impl F
             let codes = std::array::from_fn(|column| block[2 + column] ^ BYTE_OFFSET);
             each(Group { codes, scale: half_at(block, 0), minimum: f16::ZERO });
         }
+        BlockFormat::Q2K => for_each_q2k(block, each),
+        BlockFormat::Q3K => for_each_q3k(block, each),
+        BlockFormat::Q6K => for_each_q6k(block, each),
         BlockFormat::Q4K => {
             for index in 0..8 {
                 let codes = super_block_nibbles(&block[16..144], index);
@@ -148,7 +169,7 @@ pub(crate) fn for_each_group(format: BlockFormat, block: &[u8], mut each: impl F
     }
 }
 
-fn half_at(block: &[u8], offset: usize) -> f16 {
+pub(crate) fn half_at(block: &[u8], offset: usize) -> f16 {
     f16::from_le_bytes([block[offset], block[offset + 1]])
 }
 

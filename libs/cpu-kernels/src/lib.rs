@@ -43,6 +43,7 @@ mod multiply;
 mod packed_matrix;
 mod packer;
 mod path;
+mod sub_block;
 mod vector;
 
 pub use activations::{ActivationKind, Activations};

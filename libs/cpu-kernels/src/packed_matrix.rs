@@ -33,8 +33,10 @@ impl TileKind {
         match format {
             BlockFormat::F32 | BlockFormat::F16 | BlockFormat::Bf16 => TileKind::Floats,
             BlockFormat::Q4_0 | BlockFormat::Q4_1 | BlockFormat::Q4K => TileKind::Nibbles,
-            BlockFormat::Q5_0 | BlockFormat::Q8_0 => TileKind::Bytes,
-            BlockFormat::Q5_1 | BlockFormat::Q5K => TileKind::BytesMinima,
+            BlockFormat::Q5_0 | BlockFormat::Q8_0 | BlockFormat::Q3K | BlockFormat::Q6K => {
+                TileKind::Bytes
+            }
+            BlockFormat::Q5_1 | BlockFormat::Q2K | BlockFormat::Q5K => TileKind::BytesMinima,
         }
     }
 

@@ -170,8 +170,11 @@ fn float(format: BlockFormat, block: &[u8]) -> Option<f32> {
         | BlockFormat::Q5_0
         | BlockFormat::Q5_1
         | BlockFormat::Q8_0
+        | BlockFormat::Q2K
+        | BlockFormat::Q3K
         | BlockFormat::Q4K
-        | BlockFormat::Q5K => None,
+        | BlockFormat::Q5K
+        | BlockFormat::Q6K => None,
     }
 }
 

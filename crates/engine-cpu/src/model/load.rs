@@ -217,10 +217,25 @@ impl<'a> Source<'a> {
 
 /// Multiplies the scale of every block; for single precision, every number.
 fn scale_blocks(format: BlockFormat, bytes: &mut [u8], factor: f32) {
+    let scale_at = match format {
+        BlockFormat::Q2K => 80,
+        BlockFormat::Q3K => 108,
+        BlockFormat::Q6K => 208,
+        BlockFormat::F32
+        | BlockFormat::F16
+        | BlockFormat::Bf16
+        | BlockFormat::Q4_0
+        | BlockFormat::Q4_1
+        | BlockFormat::Q5_0
+        | BlockFormat::Q5_1
+        | BlockFormat::Q8_0
+        | BlockFormat::Q4K
+        | BlockFormat::Q5K => 0,
+    };
     for block in bytes.chunks_exact_mut(format.block_bytes()) {
         if let Ok(number) = <[u8; 4]>::try_from(&*block) {
             block.copy_from_slice(&(f32::from_le_bytes(number) * factor).to_le_bytes());
-        } else if let [low, high, ..] = block {
+        } else if let [low, high, ..] = &mut block[scale_at..] {
             let scale = half::f16::from_le_bytes([*low, *high]).to_f32() * factor;
             [*low, *high] = half::f16::from_f32(scale).to_le_bytes();
         }
@@ -241,12 +256,12 @@ fn block_format(tensor: &TensorInfo) -> Result<BlockFormat, ModelError> {
         TensorType::Q5_0 => Ok(BlockFormat::Q5_0),
         TensorType::Q5_1 => Ok(BlockFormat::Q5_1),
         TensorType::Q8_0 => Ok(BlockFormat::Q8_0),
+        TensorType::Q2_K => Ok(BlockFormat::Q2K),
+        TensorType::Q3_K => Ok(BlockFormat::Q3K),
         TensorType::Q4_K => Ok(BlockFormat::Q4K),
         TensorType::Q5_K => Ok(BlockFormat::Q5K),
-        TensorType::Q2_K
-        | TensorType::Q3_K
-        | TensorType::Q6_K
-        | TensorType::IQ2_XXS
+        TensorType::Q6_K => Ok(BlockFormat::Q6K),
+        TensorType::IQ2_XXS
         | TensorType::IQ2_XS
         | TensorType::IQ3_XXS
         | TensorType::IQ1_S

@@ -3,7 +3,7 @@
 use cpu_kernels::{BlockFormat, PackError, PackedMatrix};
 use proptest::prelude::*;
 
-use crate::blocks::{decode_row, random_row, scale_rounding};
+use crate::blocks::{decode_row, packing_error, random_row};
 use crate::noise::Noise;
 
 #[test]
@@ -37,18 +37,75 @@ fn check_round_trip(format: BlockFormat, rows: usize, columns: usize) {
     let mut out = vec![0.0; columns];
     for (row, raw) in raw.iter().enumerate() {
         matrix.dequantize_row(row, &mut out);
-        for (column, (value, expected)) in out.iter().zip(decode_row(format, raw)).enumerate() {
-            let tolerance = if scale_rounding(format) == 0.0 {
-                expected.abs() * f64::from(f32::EPSILON) / 2.0
-            } else {
-                scale_rounding(format) * (31.0 + 1.0) * 63.0
-            };
+        check_row(format, raw, &out);
+    }
+}
+
+/// Holds what was packed against the exact values of a row.
+fn check_row(format: BlockFormat, raw: &[u8], out: &[f32]) {
+    let exact = decode_row(format, raw);
+    for (group, (exact, out)) in exact.chunks(32).zip(out.chunks(32)).enumerate() {
+        let tolerance = packing_error(format, exact);
+        for (column, (value, expected)) in out.iter().zip(exact).enumerate() {
             assert!(
                 (f64::from(*value) - expected).abs() <= tolerance,
-                "{format:?} {rows} x {columns}, row {row}, column {column}: {value} {expected}"
+                "{format:?}, column {}: {value} {expected}, {tolerance}",
+                32 * group + column
             );
         }
     }
+}
+
+/// Blocks with their 256 values as the `gguf` package reads them; see
+/// `conformance/oracle/make_block_golden.py`.
+#[test]
+fn blocks_mean_what_the_reference_says() {
+    let golden = include_str!("../fixtures/block_golden.txt");
+    let mut lines = golden.lines().filter(|line| !line.starts_with('#'));
+    let mut checked = 0;
+    while let (Some(name), Some(block), Some(values)) = (lines.next(), lines.next(), lines.next()) {
+        let format = BlockFormat::ALL
+            .into_iter()
+            .find(|format| format!("{format:?}").eq_ignore_ascii_case(name))
+            .expect("a known format");
+        let block = bytes_of(block);
+        let values: Vec<f32> =
+            bytes_of(values).as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        let exact = decode_row(format, &block);
+        assert_eq!(exact.len(), values.len(), "{name}");
+        for (column, (exact, value)) in exact.iter().zip(&values).enumerate() {
+            // The reference computes in single precision.
+            let size = exact.abs().max(1e-3);
+            assert!((exact - f64::from(*value)).abs() < 1e-6 * size, "{name}, column {column}");
+        }
+        let mut packer = PackedMatrix::packer(1, values.len(), format).expect("a valid shape");
+        packer.push_rows(&block).expect("a row");
+        let mut out = vec![0.0; values.len()];
+        packer.finish().expect("all rows").dequantize_row(0, &mut out);
+        check_row(format, &block, &out);
+        checked += 1;
+    }
+    assert_eq!(checked, 5, "every format with super-blocks");
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).expect("digits"));
+    digits.map(|two| u8::from_str_radix(two, 16).expect("hexadecimal")).collect()
+}
+
+/// Equal scales in both halves of a group lose nothing but the rounding of the folded scale.
+#[test]
+fn codes_are_kept_where_they_fit() {
+    let mut noise = Noise::new(23);
+    let mut block = random_row(&mut noise, BlockFormat::Q6K, 256);
+    block[192..208].fill(4);
+    block[208..210].copy_from_slice(&half::f16::from_f32(0.125).to_le_bytes());
+    let mut packer = PackedMatrix::packer(1, 256, BlockFormat::Q6K).expect("a valid shape");
+    packer.push_rows(&block).expect("a row");
+    let mut out = vec![0.0; 256];
+    packer.finish().expect("all rows").dequantize_row(0, &mut out);
+    let exact = decode_row(BlockFormat::Q6K, &block);
+    assert!(out.iter().zip(&exact).all(|(value, exact)| f64::from(*value) == *exact));
 }
 
 #[test]
@@ -65,6 +122,9 @@ fn sizes_are_those_of_the_file_format() {
     check(BlockFormat::Q8_0, 576, Some(612));
     check(BlockFormat::Q4K, 512, Some(288));
     check(BlockFormat::Q5K, 256, Some(176));
+    check(BlockFormat::Q2K, 256, Some(84));
+    check(BlockFormat::Q3K, 512, Some(220));
+    check(BlockFormat::Q6K, 256, Some(210));
     check(BlockFormat::Q4_1, 33, None);
     check(BlockFormat::F32, usize::MAX, None);
 }
@@ -115,7 +175,10 @@ fn large_claims_take_no_memory_before_rows_arrive() {
 
 proptest! {
     #[test]
-    fn any_bytes_pack(raw in prop::collection::vec(any::<u8>(), 0..2000), format in 0..10_usize) {
+    fn any_bytes_pack(
+        raw in prop::collection::vec(any::<u8>(), 0..2000),
+        format in 0..BlockFormat::ALL.len(),
+    ) {
         let format = BlockFormat::ALL[format];
         let columns = format.block_len();
         let rows = raw.len() / format.block_bytes();
@@ -125,7 +188,53 @@ proptest! {
         let matrix = packer.finish().expect("all rows");
         let mut out = vec![0.0; columns];
         for row in 0..rows {
- matrix.dequantize_row(row, &mut out);
+            matrix.dequantize_row(row, &mut out);
+        }
+    }
+
+    /// The bound on what repacking loses holds from the smallest scales to large ones.
+    #[test]
+    fn repacked_values_stay_within_half_a_step(
+        mut block in prop::collection::vec(any::<u8>(), 210),
+        scale in 0..0x5000_u16,
+        minimum in 0..0x5000_u16,
+        negative in any::<bool>(),
+    ) {
+        let scale = (scale | (u16::from(negative) << 15)).to_le_bytes();
+        for (format, places) in [
+            (BlockFormat::Q2K, &[80, 82][..]),
+            (BlockFormat::Q3K, &[108]),
+            (BlockFormat::Q6K, &[208]),
+        ] {
+            for (place, value) in places.iter().zip([scale, minimum.to_le_bytes()]) {
+                block[*place..place + 2].copy_from_slice(&value);
+            }
+            let block = &block[..format.block_bytes()];
+            let mut packer = PackedMatrix::packer(1, 256, format).expect("a valid shape");
+            packer.push_rows(block).expect("a row");
+            let mut out = vec![0.0; 256];
+            packer.finish().expect("all rows").dequantize_row(0, &mut out);
+            check_row(format, block, &out);
+        }
+    }
 }
+
+#[test]
+fn broken_scales_show_in_the_values() {
+    for (format, place) in [
+        (BlockFormat::Q2K, 80),
+        (BlockFormat::Q2K, 82),
+        (BlockFormat::Q3K, 108),
+        (BlockFormat::Q6K, 208),
+    ] {
+        for broken in [half::f16::NAN, half::f16::INFINITY, half::f16::NEG_INFINITY] {
+            let mut block = vec![0xb7; format.block_bytes()];
+            block[place..place + 2].copy_from_slice(&broken.to_le_bytes());
+            let mut packer = PackedMatrix::packer(1, 256, format).expect("a valid shape");
+            packer.push_rows(&block).expect("a row");
+            let mut out = vec![0.0; 256];
+            packer.finish().expect("all rows").dequantize_row(0, &mut out);
+            assert!(out.iter().all(|value| !value.is_finite()), "{format:?} {broken}");
+        }
     }
 }

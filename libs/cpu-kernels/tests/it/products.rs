@@ -7,7 +7,7 @@ use cpu_kernels::{ActivationKind, Activations, BlockFormat, PackedMatrix, Path, 
 use half::f16;
 use proptest::prelude::*;
 
-use crate::blocks::{decode_row, random_row, scale_rounding};
+use crate::blocks::{decode_row, packing_error, random_row};
 use crate::noise::Noise;
 
 /// What outputs hold before; no product equals it.
@@ -95,7 +95,8 @@ fn check_shape(format: BlockFormat, rows: usize, columns: usize, tokens: usize) 
             for (row, weights) in weights.iter().enumerate() {
                 let terms = || weights.iter().zip(&input).map(|(weight, value)| weight * value);
                 let (expected, size) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
-                let spread = 64.0 * scale_rounding(format) * columns as f64;
+                let spread: f64 =
+                    weights.chunks(32).map(|group| 32.0 * packing_error(format, group)).sum();
                 let tolerance = 4e-6 * (size + columns as f64 / 32.0) + spread;
                 assert!(
                     (f64::from(out[row]) - expected).abs() <= tolerance,
@@ -283,7 +284,7 @@ proptest! {
     #[test]
     fn paths_agree_on_any_bytes(
         bytes in prop::collection::vec(any::<u8>(), 3 * 176 * 2),
-        format in 0..10_usize,
+        format in 0..BlockFormat::ALL.len(),
         bits in prop::collection::vec(any::<u32>(), 256),
     ) {
         let format = BlockFormat::ALL[format];
