@@ -1,10 +1,86 @@
-"""Writes a tiny random model of the Llama family in F32: the same bytes for the same seed."""
+"""Writes tiny random models of every family in F32: the same bytes for the same seed."""
+
+from dataclasses import dataclass, field
 
 import gguf
 import numpy
 
 SEED = 20261121
 LAYERS, WIDTH, HEADS, KV_HEADS, HEAD_WIDTH, HIDDEN, CONTEXT = 3, 128, 4, 2, 32, 256, 512
+
+
+@dataclass
+class Family:
+    """What a family has beside the Llama family; `controls` change what is its own."""
+
+    architecture: str
+    layers: int = LAYERS
+    biases: bool = False
+    head_norms: bool = False
+    output_norms: bool = False
+    fused: bool = False
+    tied: bool = False
+    # Method of the writer and its value.
+    metadata: list = field(default_factory=list)
+    controls: list = field(default_factory=list)
+
+
+YARN = [
+    ("add_rope_scaling_type", gguf.RopeScalingType.YARN),
+    ("add_rope_scaling_factor", 4.0),
+    ("add_rope_scaling_orig_ctx_len", 24),
+]
+# llama.cpp reads these for few families.
+YARN_TURNS = [
+    ("add_rope_scaling_yarn_beta_fast", 4.0),
+    ("add_rope_scaling_yarn_beta_slow", 0.5),
+]
+FAMILIES = [
+    Family("llama"),
+    Family("qwen2", biases=True, controls=["scale:blk.1.attn_k.bias:1.2"]),
+    Family(
+        "qwen3",
+        head_norms=True,
+        controls=["scale:blk.1.attn_q_norm.weight:1.05", "scale:blk.0.attn_k_norm.weight:1.05"],
+    ),
+    Family(
+        "granite",
+        metadata=[
+            ("add_embedding_scale", 3.0),
+            ("add_residual_scale", 0.4),
+            ("add_attention_scale", 0.3),
+            ("add_logit_scale", 0.5),
+        ],
+    ),
+    Family("smollm3", layers=5),
+    Family("mistral3"),
+    Family(
+        "mistral3",
+        metadata=[
+            *YARN,
+            *YARN_TURNS,
+            ("add_rope_scaling_yarn_log_mul", 1.0),
+            ("add_attn_temperature_scale", 0.3),
+        ],
+    ),
+    Family("qwen3", head_norms=True, metadata=YARN),
+    Family("phi3", fused=True, controls=["scale:blk.1.ffn_up.weight:1.02"]),
+    Family(
+        "gemma3",
+        layers=7,
+        head_norms=True,
+        output_norms=True,
+        tied=True,
+        metadata=[("add_sliding_window", 16)],
+        controls=[
+            "scale:blk.1.post_attention_norm.weight:1.05",
+            "scale:blk.2.post_ffw_norm.weight:1.05",
+            # The first pair of the rotary embedding of layers with a window.
+            f"rope:{HEAD_WIDTH // 2 + 2}:1.05",
+        ],
+    ),
+]
+OUTPUT_NORM = 0.125
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 MERGES = 41
 
@@ -27,36 +103,54 @@ def no_text_alone():
     return [*range(len(SPECIAL)), *(len(SPECIAL) + byte for byte in range(128, 256))]
 
 
-def write(path):
+def write(path, family=FAMILIES[0]):
     """Returns the size of the vocabulary."""
     generator = numpy.random.default_rng(SEED)
     tokens, merges = vocabulary()
-    writer = gguf.GGUFWriter(path, "llama")
-    _metadata(writer, tokens, merges)
+    writer = gguf.GGUFWriter(path, family.architecture)
+    _metadata(writer, tokens, merges, family)
 
     def random(name, *shape, scale):
         values = generator.standard_normal(shape, dtype=numpy.float32) * numpy.float32(scale)
         writer.add_tensor(name, values)
 
-    def norm(name):
-        values = 1 + 0.2 * generator.standard_normal(WIDTH, dtype=numpy.float32)
+    def norm(name, width=WIDTH, mean=1.0):
+        values = mean * (1 + 0.2 * generator.standard_normal(width, dtype=numpy.float32))
         writer.add_tensor(name, values.astype(numpy.float32))
 
     heads, kv_heads = HEADS * HEAD_WIDTH, KV_HEADS * HEAD_WIDTH
-    random("token_embd.weight", len(tokens), WIDTH, scale=1.0)
-    for layer in range(LAYERS):
+    random("token_embd.weight", len(tokens), WIDTH, scale=0.5 / WIDTH**0.5 if family.tied else 1.0)
+    for layer in range(family.layers):
         block = f"blk.{layer}"
         norm(f"{block}.attn_norm.weight")
-        random(f"{block}.attn_q.weight", heads, WIDTH, scale=1.0 / WIDTH**0.5)
-        random(f"{block}.attn_k.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
-        random(f"{block}.attn_v.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
+        if family.fused:
+            random(f"{block}.attn_qkv.weight", heads + 2 * kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
+        else:
+            random(f"{block}.attn_q.weight", heads, WIDTH, scale=1.0 / WIDTH**0.5)
+            random(f"{block}.attn_k.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
+            random(f"{block}.attn_v.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.attn_output.weight", WIDTH, heads, scale=1.0 / heads**0.5)
         norm(f"{block}.ffn_norm.weight")
-        random(f"{block}.ffn_gate.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
-        random(f"{block}.ffn_up.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
+        if family.fused:
+            random(f"{block}.ffn_up.weight", 2 * HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
+        else:
+            random(f"{block}.ffn_gate.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
+            random(f"{block}.ffn_up.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.ffn_down.weight", WIDTH, HIDDEN, scale=1.0 / HIDDEN**0.5)
+        if family.biases:
+            random(f"{block}.attn_q.bias", heads, scale=0.5)
+            random(f"{block}.attn_k.bias", kv_heads, scale=0.5)
+            random(f"{block}.attn_v.bias", kv_heads, scale=0.5)
+        if family.head_norms:
+            norm(f"{block}.attn_q_norm.weight", HEAD_WIDTH)
+            norm(f"{block}.attn_k_norm.weight", HEAD_WIDTH)
+        if family.output_norms:
+            # Blocks that add little, so that seven layers round no more than three of others.
+            norm(f"{block}.post_attention_norm.weight", mean=OUTPUT_NORM)
+            norm(f"{block}.post_ffw_norm.weight", mean=OUTPUT_NORM)
     norm("output_norm.weight")
-    random("output.weight", len(tokens), WIDTH, scale=0.5 / WIDTH**0.5)
+    if not family.tied:
+        random("output.weight", len(tokens), WIDTH, scale=0.5 / WIDTH**0.5)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -64,18 +158,23 @@ def write(path):
     return len(tokens)
 
 
-def _metadata(writer, tokens, merges):
+def _metadata(writer, tokens, merges, family):
     writer.add_name("tiny random")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
-    writer.add_block_count(LAYERS)
+    writer.add_block_count(family.layers)
     writer.add_feed_forward_length(HIDDEN)
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(KV_HEADS)
+    if family.head_norms:
+        writer.add_key_length(HEAD_WIDTH)
+        writer.add_value_length(HEAD_WIDTH)
     writer.add_rope_dimension_count(HEAD_WIDTH)
     writer.add_rope_freq_base(10000.0)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
+    for method, value in family.metadata:
+        getattr(writer, method)(value)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")

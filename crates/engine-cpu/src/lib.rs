@@ -33,6 +33,7 @@ pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
 pub use kv_cache::KvBytes;
 pub use model::{
-    ConfigError, Model, ModelConfig, ModelError, Perturbation, SUPPORTED_ARCHITECTURES,
+    Activation, Architecture, ConfigError, LayerAttention, LayerRope, Model, ModelConfig,
+    ModelError, Perturbation, PositionScaling, QueryGrowth, Rope, Yarn,
 };
 pub use served::{LoadError, ModelFile};

@@ -1,16 +1,24 @@
 //! A model in memory: its shape, and its weights packed for the kernels.
 
+mod architecture;
 mod config;
+mod keys;
 mod load;
+mod rope;
 mod weights;
 
-pub use config::{ConfigError, ModelConfig, SUPPORTED_ARCHITECTURES};
+#[cfg(test)]
+mod tests;
+
+pub use architecture::{Activation, Architecture};
+pub use config::{ConfigError, LayerAttention, LayerRope, ModelConfig, QueryGrowth};
 pub use load::{ModelError, Perturbation};
+pub use rope::{PositionScaling, Rope, Yarn};
 pub(crate) use weights::{Layer, Projection, Weights};
 
 use crate::{gguf::GgufFile, kv_cache::KvShape};
 
-/// A transformer of the Llama family, ready to run.
+/// A transformer, ready to run.
 #[derive(Debug)]
 pub struct Model {
     config: ModelConfig,

@@ -100,7 +100,7 @@ impl Served {
             created_at: file.created_at,
             context_tokens: config.context_tokens.min(cache_tokens),
             digest: file.digest,
-            architecture: config.architecture.clone(),
+            architecture: config.architecture.as_str().to_owned(),
             quantization: config.quantization.clone(),
             parameters: config.parameters,
         };

@@ -219,7 +219,7 @@ fn attention(path: Path) {
     for (queries, context) in [(1, 512), (3, 512), (3, positions), (48, 512), (48, positions)] {
         let vectors = Noise(5).floats(queries * dim);
         let mut out = vec![0.0; queries * dim];
-        let visible = vec![u32::from(context); queries];
+        let visible = vec![0..u32::from(context); queries];
         let seconds = best_seconds(50, || {
             attend(path, &vectors, &visible, &blocks, 0.125, &mut scratch, &mut out);
         });

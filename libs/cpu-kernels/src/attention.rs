@@ -1,6 +1,8 @@
 //! Attention of query vectors over paged half-precision keys and values.
 #![expect(unsafe_code, reason = "calls functions for instructions that a `Path` proves")]
 
+use std::ops::Range;
+
 use crate::path::{Path, PathKind, dispatch};
 
 #[cfg(target_arch = "x86_64")]
@@ -44,8 +46,8 @@ impl AttentionScratch {
 
 /// Softmax attention of several queries that share one key/value head.
 ///
-/// `queries` and `out` are `n x head_dim`, row after row. Query `i` sees the first `visible[i]`
-/// positions: `out[i]` is the mean of their values, weighted by `exp(scale * query . key)`. A
+/// `queries` and `out` are `n x head_dim`, row after row. Query `i` sees the positions
+/// `visible[i]`: `out[i]` is the mean of their values, weighted by `exp(scale * query . key)`. A
 /// query that sees nothing yields zeroes.
 ///
 /// # Panics
@@ -55,7 +57,7 @@ impl AttentionScratch {
 pub fn attend(
     path: Path,
     queries: &[f32],
-    visible: &[u32],
+    visible: &[Range<u32>],
     blocks: &AttentionBlocks,
     scale: f32,
     scratch: &mut AttentionScratch,
@@ -68,18 +70,23 @@ pub fn attend(
     dispatch!(path, attend(&queries, blocks, scratch, out));
 }
 
+/// The position after the last one that a query sees.
+fn positions(visible: &[Range<u32>]) -> usize {
+    visible.iter().map(|seen| seen.end as usize).max().unwrap_or(0)
+}
+
 /// The queries of one call of [`attend`].
 struct Queries<'a> {
     vectors: &'a [f32],
-    visible: &'a [u32],
+    visible: &'a [Range<u32>],
     scale: f32,
 }
 
 impl<'a> AttentionBlocks<'a> {
     /// Panics unless every position that a query sees has its key and value.
-    fn check(&self, visible: &[u32]) {
+    fn check(&self, visible: &[Range<u32>]) {
         assert!(self.head_dim > 0 && self.block_tokens > 0, "empty heads or blocks");
-        let positions = visible.iter().max().map_or(0, |count| *count as usize);
+        let positions = positions(visible);
         assert!(self.keys.len() == self.values.len(), "blocks of keys and of values differ");
         let mut missing = positions;
         for (keys, values) in self.keys.iter().zip(self.values) {

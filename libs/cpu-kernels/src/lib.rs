@@ -53,4 +53,6 @@ pub use multiply::multiply;
 pub use packed_matrix::PackedMatrix;
 pub use packer::{PackError, Packer};
 pub use path::{Path, PathKind};
-pub use vector::{RopeStyle, add_in_place, arg_max, log_sum_exp, rms_norm, rope, swiglu, to_f16};
+pub use vector::{
+    RopeStyle, add_in_place, arg_max, geglu, log_sum_exp, rms_norm, rope, swiglu, to_f16,
+};

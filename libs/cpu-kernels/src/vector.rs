@@ -1,6 +1,8 @@
 //! Element-wise steps between the matrix products.
 #![expect(unsafe_code, reason = "calls functions for instructions that a `Path` proves")]
 
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
 use crate::block_format::GROUP_COLUMNS;
 use crate::path::{Path, PathKind, dispatch};
 
@@ -66,6 +68,21 @@ pub fn swiglu(path: Path, gate: &[f32], up: &[f32], out: &mut [f32]) {
     assert!(gate.len() == up.len() && gate.len() == out.len(), "lengths of a gate differ");
     dispatch!(path, swiglu(gate, up, out));
 }
+
+/// `out[i] = gelu(gate[i]) * up[i]` with the approximation of the Gaussian error linear unit by a
+/// hyperbolic tangent: `gelu(x) = x / (1 + exp(-2 u))`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn geglu(path: Path, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    assert!(gate.len() == up.len() && gate.len() == out.len(), "lengths of a gate differ");
+    dispatch!(path, geglu(gate, up, out));
+}
+
+/// `2 sqrt(2 / pi)`: what the cubic of [`geglu`] is multiplied by.
+const GELU_SCALE: f32 = 2.0 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+/// The factor of the cube in [`geglu`].
+const GELU_CUBE: f32 = 0.044_715;
 
 /// `x[i] += y[i]`.
 ///

@@ -1,6 +1,8 @@
 //! Attention of the batch over the caches of its sequences.
 #![expect(unsafe_code, reason = "workers share buffers, each writes its own part of a phase")]
 
+use std::ops::Range;
+
 use cpu_kernels::{AttentionBlocks, attend};
 
 use super::{
@@ -27,20 +29,24 @@ impl Pass<'_> {
         let queries = scratch_row(queries, task.slots.len() * width);
         let outputs = scratch_row(outputs, task.slots.len() * width);
         visible.clear();
+        // Later slots see nothing before what the first one sees.
+        let first = self.seen(layer, task.slots.start).start / BLOCK_TOKENS * BLOCK_TOKENS;
         for (slot, queries) in task.slots.clone().zip(queries.chunks_exact_mut(width)) {
             let start = slot * qkv_width(config) + task.heads.start * head_dim;
             // SAFETY: nobody writes `qkv` during attention.
             queries.copy_from_slice(unsafe { self.space.qkv.read(start..start + width) });
-            let seen = u32::try_from(self.plan.slots[slot].position + 1).unwrap_or(u32::MAX);
-            visible.extend(task.heads.clone().map(|_| seen));
+            let seen = self.seen(layer, slot);
+            let seen = relative(seen.start, first)..relative(seen.end, first);
+            visible.extend(task.heads.clone().map(|_| seen.clone()));
         }
         let kv = self.runs[task.run].kv;
         let plane = BLOCK_TOKENS * head_dim;
         let at = kv.keys_at(layer, task.heads.start / config.group());
-        let seen = self.plan.slots[task.slots.end - 1].position + 1;
+        let seen = self.seen(layer, task.slots.end - 1).end;
         let mut key_blocks = borrow(keys);
         let mut value_blocks = borrow(values);
-        for block in (0..seen.div_ceil(BLOCK_TOKENS)).map(|index| kv.block(index)) {
+        for index in first / BLOCK_TOKENS..seen.div_ceil(BLOCK_TOKENS) {
+            let block = kv.block(index);
             // SAFETY: nobody writes the planes of this layer during attention.
             unsafe {
                 key_blocks.push(block.read(at..at + plane));
@@ -53,9 +59,7 @@ impl Pass<'_> {
             block_tokens: BLOCK_TOKENS,
             head_dim,
         };
-        #[expect(clippy::cast_precision_loss, reason = "heads are small")]
-        let scale = 1.0 / (head_dim as f32).sqrt();
-        attend(self.path, queries, visible, &blocks, scale, attention, outputs);
+        attend(self.path, queries, visible, &blocks, config.attention_scale, attention, outputs);
         (*keys, *values) = (give_back(key_blocks), give_back(value_blocks));
         for (slot, outputs) in task.slots.clone().zip(outputs.chunks_exact(width)) {
             let start = slot * config.query_width() + task.heads.start * head_dim;
@@ -63,6 +67,18 @@ impl Pass<'_> {
             unsafe { self.space.attended.write(start..start + width) }.copy_from_slice(outputs);
         }
     }
+
+    /// The positions that a slot sees in a layer.
+    fn seen(&self, layer: usize, slot: usize) -> Range<usize> {
+        let end = self.plan.slots[slot].position + 1;
+        let window = self.model.config().attention[layer].window;
+        window.map_or(0, |window| end.saturating_sub(window))..end
+    }
+}
+
+/// A position counted from the first block that is given.
+fn relative(position: usize, first: usize) -> u32 {
+    u32::try_from(position - first).unwrap_or(u32::MAX)
 }
 
 /// Lends out an empty list's memory for references that live shorter.

@@ -8,6 +8,7 @@ use cpu_kernels::{Path, multiply, rms_norm};
 use super::{
     Run,
     plan::Plan,
+    steps::scale,
     workspace::{Scratch, Split, Workspace},
 };
 use crate::{
@@ -108,7 +109,8 @@ impl Pass<'_> {
         let lane = &self.space.lanes[part.input_lane];
         self.take_attended(part);
         self.wait_for_inputs(part);
-        self.project_and_add(part, &layer.attention_output, &lane.attended);
+        let norm = layer.attention_output_norm.as_deref();
+        self.project_and_add(part, &layer.attention_output, norm, &lane.attended);
         self.wait_for_outputs(part);
         self.norm(part, &layer.feed_forward_norm, &lane.hidden);
         self.wait_for_inputs(part);
@@ -116,7 +118,8 @@ impl Pass<'_> {
         self.wait_for_outputs(part);
         self.take_activated(part);
         self.wait_for_inputs(part);
-        self.project_and_add(part, &layer.down, &lane.activated);
+        let norm = layer.feed_forward_output_norm.as_deref();
+        self.project_and_add(part, &layer.down, norm, &lane.activated);
         self.wait_for_outputs(part);
     }
 
@@ -129,7 +132,7 @@ impl Pass<'_> {
     }
 
     /// After a product whose rows were divided.
-    fn wait_for_outputs(&self, part: &Part) {
+    pub(super) fn wait_for_outputs(&self, part: &Part) {
         match part.split {
             Split::Rows | Split::RowsAlone => self.worker.wait(),
             Split::Tokens => {}
@@ -146,6 +149,7 @@ impl Pass<'_> {
             // SAFETY: all residuals were complete at the barrier before; nobody writes them now.
             let residual = unsafe { self.space.residual.read(span(token, config.hidden)) };
             rms_norm(self.path, residual, &weights.output_norm, config.norm_epsilon, row);
+            scale(row, config.logit_scale);
             // SAFETY: `share` gives each row to one worker, and products start after a barrier.
             unsafe { input.quantize_row_shared(self.path, index, row) };
         }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use cpu_kernels::{Activations, RopeStyle, add_in_place, multiply, rms_norm, rope, swiglu, to_f16};
+use cpu_kernels::{Activations, add_in_place, geglu, multiply, rms_norm, rope, swiglu, to_f16};
 
 use super::{
     pass::{Part, Pass, scratch_row, span},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     kv_cache::BLOCK_TOKENS,
-    model::{Layer, Projection},
+    model::{Activation, Layer, LayerRope, Projection},
     shared_buffer::SharedBuffer,
 };
 
@@ -30,7 +30,8 @@ struct Output<'a> {
 impl Pass<'_> {
     /// Looks up the tokens and turns their positions into angles.
     pub(super) fn embed(&self, tokens: Range<usize>) {
-        let (weights, hidden) = (self.model.weights(), self.model.config().hidden);
+        let (weights, config) = (self.model.weights(), self.model.config());
+        let hidden = config.hidden;
         let pairs = weights.rope_frequencies.len();
         for token in tokens {
             let slot = self.plan.slots[token];
@@ -43,11 +44,14 @@ impl Pass<'_> {
                 )
             };
             weights.embedding.dequantize_row(slot.token as usize, residual);
+            scale(residual, config.embedding_scale);
             #[expect(clippy::cast_precision_loss, reason = "contexts are below 2^24 tokens")]
             let position = slot.position as f32;
             for (pair, frequency) in weights.rope_frequencies.iter().enumerate() {
                 (sines[pair], cosines[pair]) = (position * frequency).sin_cos();
             }
+            scale(sines, config.rope.amplitude);
+            scale(cosines, config.rope.amplitude);
         }
     }
 
@@ -91,35 +95,65 @@ impl Pass<'_> {
         }
         for token in part.first..part.first + part.len {
             for unit in units.clone() {
-                self.finish_head(index, token, unit);
+                self.finish_head(index, layer, token, unit);
             }
         }
     }
 
-    /// Turns a query or key by its position; stores a key or value.
-    fn finish_head(&self, layer: usize, token: usize, unit: usize) {
+    /// Norms and turns a query or key; stores a key or value.
+    fn finish_head(&self, index: usize, layer: &Layer, token: usize, unit: usize) {
         let config = self.model.config();
         let (heads, kv_heads, head_dim) = (config.heads, config.kv_heads, config.head_dim);
         let start = token * qkv_width(config) + unit * head_dim;
-        let pairs = self.model.weights().rope_frequencies.len();
-        // SAFETY: this worker has just computed this head of this token; the angles are complete
-        // since the barrier after `embed`.
-        let (head, cosines, sines) = unsafe {
-            (
-                self.space.qkv.write(start..start + head_dim),
-                self.space.cosines.read(span(token, pairs)),
-                self.space.sines.read(span(token, pairs)),
-            )
-        };
-        if unit < heads + kv_heads {
-            rope(self.path, head, cosines, sines, RopeStyle::Interleaved);
-        }
+        // SAFETY: this worker has just computed this head of this token.
+        let head = unsafe { self.space.qkv.write(start..start + head_dim) };
         if unit < heads {
+            self.norm_head(layer.query_norm.as_deref(), head);
+            self.turn(index, token, head);
+            if let Some(growth) = config.query_growth {
+                scale(head, growth.at(self.plan.slots[token].position));
+            }
             return;
         }
+        if unit < heads + kv_heads {
+            self.norm_head(layer.key_norm.as_deref(), head);
+            self.turn(index, token, head);
+        }
+        self.store(index, token, unit - heads, head);
+    }
+
+    fn norm_head(&self, weight: Option<&[f32]>, head: &mut [f32]) {
+        let Some(weight) = weight else { return };
+        let row = scratch_row(&mut self.scratch().row, head.len());
+        row.copy_from_slice(head);
+        rms_norm(self.path, row, weight, self.model.config().norm_epsilon, head);
+    }
+
+    /// Turns a query or key by its position.
+    fn turn(&self, layer: usize, token: usize, head: &mut [f32]) {
+        let config = self.model.config();
+        let pairs = config.rope.dims / 2;
+        let first = match config.attention[layer].rope {
+            LayerRope::None => return,
+            LayerRope::Global => 0,
+            LayerRope::Local => pairs,
+        };
+        let start = token * self.model.weights().rope_frequencies.len() + first;
+        // SAFETY: the angles are complete since the barrier after `embed`.
+        let (cosines, sines) = unsafe {
+            let angles = start..start + pairs;
+            (self.space.cosines.read(angles.clone()), self.space.sines.read(angles))
+        };
+        rope(self.path, head, cosines, sines, config.rope.style);
+    }
+
+    /// Puts a key or value into the cache of its sequence; values follow keys.
+    fn store(&self, layer: usize, token: usize, unit: usize, head: &[f32]) {
+        let config = self.model.config();
+        let (kv_heads, head_dim) = (config.kv_heads, config.head_dim);
         let slot = self.plan.slots[token];
         let kv = self.runs[slot.run].kv;
-        let (kv_head, is_value) = ((unit - heads) % kv_heads, unit - heads >= kv_heads);
+        let (kv_head, is_value) = (unit % kv_heads, unit >= kv_heads);
         let plane = kv.keys_at(layer, kv_head) + usize::from(is_value) * BLOCK_TOKENS * head_dim;
         let start = plane + slot.position % BLOCK_TOKENS * head_dim;
         let block = kv.block(slot.position / BLOCK_TOKENS);
@@ -141,32 +175,61 @@ impl Pass<'_> {
         }
     }
 
-    /// `residual += projection(input)`.
+    /// `residual += projection(input)`, normed and scaled where the model does so.
     pub(super) fn project_and_add(
         &self,
         part: &Part,
         projection: &Projection,
+        norm: Option<&[f32]>,
         input: &Activations,
     ) {
         let hidden = self.model.config().hidden;
         let tiles = self.share(part, projection.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
         let output = Output { buffer: &self.space.projected, first, stride: hidden, column: 0 };
-        let rows = tile_rows(&tiles, hidden);
+        let columns = tile_rows(&tiles, hidden);
         self.product(part, projection, tiles, input, &output);
-        for index in 0..part.len {
-            // SAFETY: these rows of the matrix belong to this worker in both buffers.
-            unsafe {
-                let projected = self.space.projected.read(within(first + index, hidden, &rows));
-                let residual = self.space.residual.write(within(part.first + index, hidden, &rows));
-                add_in_place(self.path, residual, projected);
+        match norm {
+            None => (0..part.len).for_each(|index| self.add(part, index, &columns)),
+            Some(weight) => {
+                // A norm needs whole rows, and each row has one worker.
+                self.wait_for_outputs(part);
+                for index in self.share(part, part.len) {
+                    self.norm_projected(first + index, weight);
+                    self.add(part, index, &(0..hidden));
+                }
             }
         }
     }
 
-    /// `activated = silu(gate(input)) * up(input)`.
+    fn norm_projected(&self, row: usize, weight: &[f32]) {
+        let config = self.model.config();
+        let copy = scratch_row(&mut self.scratch().row, config.hidden);
+        // SAFETY: all products of this row are complete since the barrier before, and it belongs
+        // to this worker.
+        let projected = unsafe { self.space.projected.write(span(row, config.hidden)) };
+        copy.copy_from_slice(projected);
+        rms_norm(self.path, copy, weight, config.norm_epsilon, projected);
+    }
+
+    /// Adds some columns of what was projected for row `index` of a part.
+    fn add(&self, part: &Part, index: usize, columns: &Range<usize>) {
+        let config = self.model.config();
+        let hidden = config.hidden;
+        let first = part.output_lane * self.space.lane_tokens();
+        // SAFETY: these columns of this row belong to this worker in both buffers.
+        unsafe {
+            let projected = self.space.projected.write(within(first + index, hidden, columns));
+            let residual = self.space.residual.write(within(part.first + index, hidden, columns));
+            scale(projected, config.residual_scale);
+            add_in_place(self.path, residual, projected);
+        }
+    }
+
+    /// `activated = f(gate(input)) * up(input)`.
     pub(super) fn gate(&self, part: &Part, layer: &Layer) {
-        let width = self.model.config().feed_forward;
+        let (width, activation) =
+            (self.model.config().feed_forward, self.model.config().activation);
         let input = &self.space.lanes[part.input_lane].hidden;
         let tiles = self.share(part, layer.gate.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
@@ -181,7 +244,10 @@ impl Pass<'_> {
                 let gate = self.space.gate.read(within(index, width, &rows));
                 let up = self.space.up.read(within(index, width, &rows));
                 let activated = self.space.activated.write(within(index, width, &rows));
-                swiglu(self.path, gate, up, activated);
+                match activation {
+                    Activation::Silu => swiglu(self.path, gate, up, activated),
+                    Activation::Gelu => geglu(self.path, gate, up, activated),
+                }
             }
         }
     }
@@ -236,6 +302,15 @@ impl Pass<'_> {
             // SAFETY: as above.
             let values = unsafe { output.buffer.write(place) };
             add_in_place(self.path, values, &bias[rows.clone()]);
+        }
+    }
+}
+
+/// Multiplies by what most models leave at one.
+pub(super) fn scale(values: &mut [f32], factor: f32) {
+    if factor.to_bits() != 1.0_f32.to_bits() {
+        for value in values {
+            *value *= factor;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The buffers between the steps.
 
+use std::ops::Range;
+
 use cpu_kernels::{ActivationKind, Activations, AttentionScratch};
 
 use super::plan::Plan;
@@ -52,7 +54,7 @@ pub(super) struct Scratch {
     pub(super) row: Vec<f32>,
     pub(super) queries: Vec<f32>,
     pub(super) outputs: Vec<f32>,
-    pub(super) visible: Vec<u32>,
+    pub(super) visible: Vec<Range<u32>>,
     pub(super) keys: Vec<&'static [u16]>,
     pub(super) values: Vec<&'static [u16]>,
     pub(super) attention: AttentionScratch,
@@ -99,8 +101,9 @@ impl Workspace {
         self.residual.fit(tokens * config.hidden);
         self.qkv.fit(tokens * qkv_width(config));
         self.attended.fit(tokens * config.query_width());
-        self.cosines.fit(tokens * config.rope_dims / 2);
-        self.sines.fit(tokens * config.rope_dims / 2);
+        let angles = tokens * model.weights().rope_frequencies.len();
+        self.cosines.fit(angles);
+        self.sines.fit(angles);
         self.logits.fit(plan.wanted.len() * config.vocabulary);
         self.fit_head(model, plan.wanted.len());
     }

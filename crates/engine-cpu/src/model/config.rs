@@ -1,18 +1,24 @@
 //! The shape of a model, from the metadata of its file.
 
+use super::{Activation, Architecture, PositionScaling, Rope, keys::Keys};
 use crate::gguf::{GgufFile, TensorType};
-
-/// Architectures that the engine runs, as `general.architecture` names them.
-pub const SUPPORTED_ARCHITECTURES: [&str; 1] = ["llama"];
 
 /// No real model has more; a larger number is a broken file.
 const LAYERS_MAX: usize = 1024;
 const WIDTH_MAX: usize = 1 << 20;
+const CONTEXT_MAX: usize = 1 << 24;
 
-/// The shape of a transformer of the Llama family.
+/// The files of Gemma 3 do not say by what queries are divided; the size of the model does.
+const GEMMA_27B_LAYERS: usize = 62;
+/// Every sixth layer of Gemma 3 sees everything, the others a window.
+const GEMMA_PERIOD: usize = 6;
+/// Every fourth layer of `SmolLM3` has no rotary embedding.
+const SMOLLM3_PERIOD: usize = 4;
+
+/// The shape of a transformer, and what its family computes in its own way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    pub architecture: String,
+    pub architecture: Architecture,
     pub layers: usize,
     pub hidden: usize,
     pub heads: usize,
@@ -22,14 +28,55 @@ pub struct ModelConfig {
     pub vocabulary: usize,
     pub context_tokens: u32,
     pub norm_epsilon: f32,
-    /// How many values of each head are rotated, from the first on.
-    pub rope_dims: usize,
-    pub rope_base: f32,
-    /// Positions are multiplied by this before they become angles.
-    pub rope_position_scale: f32,
+    pub rope: Rope,
+    /// The rotary embedding of layers with a window, where it is another one.
+    pub local_rope: Option<Rope>,
+    /// What each layer sees and how it is turned; as many as `layers`.
+    pub attention: Vec<LayerAttention>,
+    pub activation: Activation,
+    /// Embeddings are multiplied by this.
+    pub embedding_scale: f32,
+    /// What a block yields is multiplied by this before it is added.
+    pub residual_scale: f32,
+    /// Products of queries and keys are multiplied by this.
+    pub attention_scale: f32,
+    /// Logits are multiplied by this.
+    pub logit_scale: f32,
+    /// Queries grow with the position.
+    pub query_growth: Option<QueryGrowth>,
     /// For people: the format of most weights.
     pub quantization: String,
     pub parameters: u64,
+}
+
+/// How one layer attends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerAttention {
+    pub rope: LayerRope,
+    /// The most positions that a token sees, itself included.
+    pub window: Option<usize>,
+}
+
+/// Which rotary embedding a layer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerRope {
+    None,
+    Global,
+    Local,
+}
+
+/// Queries are multiplied by `1 + scale * ln(1 + floor(position / step))`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QueryGrowth {
+    pub scale: f32,
+    pub step: f32,
+}
+
+impl QueryGrowth {
+    #[expect(clippy::cast_precision_loss, reason = "contexts are below 2^24 tokens")]
+    pub fn at(self, position: usize) -> f32 {
+        1.0 + self.scale * (position as f32 / self.step).floor().ln_1p()
+    }
 }
 
 /// Why a file is not a model that the engine runs.
@@ -37,7 +84,7 @@ pub struct ModelConfig {
 pub enum ConfigError {
     #[error(
         "the architecture `{architecture}` is not supported; supported: {}",
-        SUPPORTED_ARCHITECTURES.join(", ")
+        Architecture::names()
     )]
     Architecture { architecture: String },
     #[error("the metadata has no usable `{key}`")]
@@ -50,38 +97,60 @@ pub enum ConfigError {
 
 impl ModelConfig {
     pub fn from_gguf(file: &GgufFile) -> Result<Self, ConfigError> {
-        let architecture = file.architecture().to_owned();
-        if !SUPPORTED_ARCHITECTURES.contains(&architecture.as_str()) {
-            return Err(ConfigError::Architecture { architecture });
-        }
-        let keys = Keys { file, architecture: &architecture };
+        let name = file.architecture();
+        let Some(architecture) = Architecture::from_name(name) else {
+            return Err(ConfigError::Architecture { architecture: name.to_owned() });
+        };
+        let keys = Keys { file, architecture };
         keys.refuse_features()?;
+        let layers = keys.count("block_count", LAYERS_MAX)?;
         let hidden = keys.count("embedding_length", WIDTH_MAX)?;
         let heads = keys.count("attention.head_count", WIDTH_MAX)?;
         let kv_heads = keys.count_or("attention.head_count_kv", WIDTH_MAX, heads)?;
         let head_dim = keys.count_or("attention.key_length", WIDTH_MAX, hidden / heads)?;
+        keys.check_values(head_dim)?;
+        let rope = keys.rope(keys.count_or("rope.dimension_count", WIDTH_MAX, head_dim)?)?;
         let vocabulary = file
             .tensor("token_embd.weight")
             .and_then(|tensor| tensor.shape.get(1))
             .and_then(|&rows| usize::try_from(rows).ok())
             .ok_or_else(|| ConfigError::Missing { key: "token_embd.weight".to_owned() })?;
+        // The largest Gemma 3 has heads that are wider than its share of the hidden values.
+        let query_size = match architecture {
+            Architecture::Gemma3 if layers == GEMMA_27B_LAYERS => hidden / heads,
+            Architecture::Llama
+            | Architecture::Mistral3
+            | Architecture::Qwen2
+            | Architecture::Qwen3
+            | Architecture::Granite
+            | Architecture::SmolLm3
+            | Architecture::Phi3
+            | Architecture::Gemma3 => head_dim,
+        };
+        let scales = Scales::of(&keys, hidden, query_size)?;
         let config = Self {
-            layers: keys.count("block_count", LAYERS_MAX)?,
+            architecture,
+            layers,
             hidden,
             heads,
             kv_heads,
             head_dim,
             feed_forward: keys.count("feed_forward_length", WIDTH_MAX)?,
             vocabulary,
-            context_tokens: u32::try_from(keys.count("context_length", 1 << 24)?)
+            context_tokens: u32::try_from(keys.count("context_length", CONTEXT_MAX)?)
                 .unwrap_or(u32::MAX),
             norm_epsilon: keys.positive("attention.layer_norm_rms_epsilon", None)?,
-            rope_dims: keys.count_or("rope.dimension_count", WIDTH_MAX, head_dim)?,
-            rope_base: keys.positive("rope.freq_base", Some(10_000.0))?,
-            rope_position_scale: 1.0 / keys.rope_scaling()?,
+            rope,
+            local_rope: local_rope(&keys, rope)?,
+            attention: layer_attention(&keys, layers)?,
+            activation: architecture.activation(),
+            embedding_scale: scales.embedding,
+            residual_scale: scales.residual,
+            attention_scale: scales.attention,
+            logit_scale: scales.logit,
+            query_growth: query_growth(&keys)?,
             quantization: quantization(file),
             parameters: file.tensors().iter().map(|tensor| elements(&tensor.shape)).sum(),
-            architecture: architecture.clone(),
         };
         config.check(&keys)?;
         Ok(config)
@@ -119,10 +188,10 @@ impl ModelConfig {
         if self.query_width() > WIDTH_MAX {
             return bad("attention.head_count", self.heads, "the heads together are too wide");
         }
-        if !self.rope_dims.is_multiple_of(2) || self.rope_dims > self.head_dim {
+        if !self.rope.dims.is_multiple_of(2) || self.rope.dims > self.head_dim {
             return bad(
                 "rope.dimension_count",
-                self.rope_dims,
+                self.rope.dims,
                 "it must be even and at most the size of a head",
             );
         }
@@ -130,78 +199,86 @@ impl ModelConfig {
     }
 }
 
-/// Reads the keys that carry the architecture as a prefix.
-struct Keys<'a> {
-    file: &'a GgufFile,
-    architecture: &'a str,
+/// What a family multiplies by beside its weights.
+struct Scales {
+    embedding: f32,
+    residual: f32,
+    attention: f32,
+    logit: f32,
 }
 
-impl Keys<'_> {
-    fn name(&self, key: &str) -> String {
-        format!("{}.{key}", self.architecture)
+impl Scales {
+    #[expect(clippy::cast_precision_loss, reason = "widths are below 2^24")]
+    fn of(keys: &Keys<'_>, hidden: usize, query_size: usize) -> Result<Self, ConfigError> {
+        let plain = Self {
+            embedding: 1.0,
+            residual: 1.0,
+            attention: 1.0 / (query_size as f32).sqrt(),
+            logit: 1.0,
+        };
+        Ok(match keys.architecture {
+            Architecture::Granite => Self {
+                embedding: keys.positive_or("embedding_scale", 1.0)?,
+                residual: keys.positive_or("residual_scale", 1.0)?,
+                attention: keys.positive_or("attention.scale", plain.attention)?,
+                // The file holds what logits are divided by.
+                logit: 1.0 / keys.positive("logit_scale", None)?,
+            },
+            Architecture::Gemma3 => Self { embedding: (hidden as f32).sqrt(), ..plain },
+            Architecture::Llama
+            | Architecture::Mistral3
+            | Architecture::Qwen2
+            | Architecture::Qwen3
+            | Architecture::SmolLm3
+            | Architecture::Phi3 => plain,
+        })
     }
+}
 
-    fn count(&self, key: &str, most: usize) -> Result<usize, ConfigError> {
-        let key = self.name(key);
-        let value = self.file.u64(&key).ok_or_else(|| ConfigError::Missing { key: key.clone() })?;
-        match usize::try_from(value) {
-            Ok(value) if (1..=most).contains(&value) => Ok(value),
-            Ok(_) | Err(_) => Err(ConfigError::OutOfRange {
-                key,
-                value: value.to_string(),
-                expected: "it must be above zero and not beyond every real model",
-            }),
-        }
-    }
-
-    fn count_or(&self, key: &str, most: usize, default: usize) -> Result<usize, ConfigError> {
-        match self.count(key, most) {
-            Err(ConfigError::Missing { .. }) => Ok(default),
-            other => other,
-        }
-    }
-
-    fn positive(&self, key: &str, default: Option<f32>) -> Result<f32, ConfigError> {
-        let key = self.name(key);
-        let value = self.file.f32(&key).or(default);
-        let value = value.ok_or_else(|| ConfigError::Missing { key: key.clone() })?;
-        if value.is_finite() && value > 0.0 {
-            Ok(value)
-        } else {
-            let expected = "it must be above zero";
-            Err(ConfigError::OutOfRange { key, value: value.to_string(), expected })
-        }
-    }
-
-    fn rope_scaling(&self) -> Result<f32, ConfigError> {
-        match self.file.text(&self.name("rope.scaling.type")) {
-            None | Some("none") => Ok(1.0),
-            Some("linear") => self.positive("rope.scaling.factor", Some(1.0)),
-            Some(other) => {
-                Err(ConfigError::Feature { feature: format!("position scaling `{other}`") })
+/// How each layer attends.
+fn layer_attention(keys: &Keys<'_>, layers: usize) -> Result<Vec<LayerAttention>, ConfigError> {
+    const WINDOW: &str = "attention.sliding_window";
+    let everything = LayerAttention { rope: LayerRope::Global, window: None };
+    let still = LayerAttention { rope: LayerRope::None, window: None };
+    let one = |index: usize| -> Result<LayerAttention, ConfigError> {
+        Ok(match keys.architecture {
+            Architecture::Granite if !keys.flag_or("rope.scaling.finetuned", true) => still,
+            Architecture::SmolLm3 if (index + 1).is_multiple_of(SMOLLM3_PERIOD) => still,
+            Architecture::Phi3 if keys.has_count(WINDOW) => {
+                LayerAttention { window: Some(keys.count(WINDOW, CONTEXT_MAX)?), ..everything }
             }
-        }
-    }
+            Architecture::Gemma3 if !keys.sees_all(index, GEMMA_PERIOD) => LayerAttention {
+                rope: LayerRope::Local,
+                window: Some(keys.count(WINDOW, CONTEXT_MAX)?),
+            },
+            Architecture::Llama
+            | Architecture::Mistral3
+            | Architecture::Qwen2
+            | Architecture::Qwen3
+            | Architecture::Granite
+            | Architecture::SmolLm3
+            | Architecture::Phi3
+            | Architecture::Gemma3 => everything,
+        })
+    };
+    (0..layers).map(one).collect()
+}
 
-    /// What would silently compute something else if it were ignored.
-    fn refuse_features(&self) -> Result<(), ConfigError> {
-        let present = |key: &str| self.file.u64(&self.name(key)).is_some_and(|count| count > 0);
-        if present("expert_count") {
-            return Err(ConfigError::Feature { feature: "a mixture of experts".to_owned() });
-        }
-        if present("attention.sliding_window") {
-            return Err(ConfigError::Feature { feature: "sliding-window attention".to_owned() });
-        }
-        let key_length = self.file.u64(&self.name("attention.key_length"));
-        let value_length = self.file.u64(&self.name("attention.value_length"));
-        if let (Some(keys), Some(values)) = (key_length, value_length)
-            && keys != values
-        {
-            let feature = "values of another size than keys".to_owned();
-            return Err(ConfigError::Feature { feature });
-        }
-        Ok(())
+/// Layers with a window turn by frequencies of their own, which nothing stretches.
+fn local_rope(keys: &Keys<'_>, rope: Rope) -> Result<Option<Rope>, ConfigError> {
+    if keys.architecture != Architecture::Gemma3 {
+        return Ok(None);
     }
+    let base = keys.positive("rope.freq_base_swa", Some(10_000.0))?;
+    Ok(Some(Rope { base, scaling: PositionScaling::None, ..rope }))
+}
+
+fn query_growth(keys: &Keys<'_>) -> Result<Option<QueryGrowth>, ConfigError> {
+    const SCALE: &str = "attention.temperature_scale";
+    if !keys.measures(SCALE) {
+        return Ok(None);
+    }
+    Ok(Some(QueryGrowth { scale: keys.positive(SCALE, None)?, step: keys.original_context()? }))
 }
 
 fn elements(shape: &[u64]) -> u64 {

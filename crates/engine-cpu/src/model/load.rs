@@ -1,9 +1,11 @@
 //! Streams tensors from a file into packed weights.
 
+use std::ops::Range;
+
 use cpu_kernels::{BlockFormat, PackError, PackedMatrix};
 
 use super::{
-    ConfigError, ModelConfig,
+    ConfigError, ModelConfig, Rope,
     weights::{Layer, Projection, Weights},
 };
 use crate::gguf::{GgufError, GgufFile, TensorInfo, TensorType};
@@ -78,46 +80,52 @@ fn check_formats(weights: &Weights) -> Result<(), ModelError> {
 fn layer(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {
     let (hidden, ffn) = (config.hidden, config.feed_forward);
     let (queries, keys) = (config.query_width(), config.kv_width());
-    let mut projection = |name: &str, rows: usize, columns: usize| {
-        source.projection(&format!("blk.{index}.{name}"), rows, columns)
+    let name = |part: &str| format!("blk.{index}.{part}");
+    let fused = name("attn_qkv");
+    let [query, key, value] = if source.file.tensor(&format!("{fused}.weight")).is_some() {
+        let (all, values) = (queries + 2 * keys, queries + keys);
+        [0..queries, queries..values, values..all]
+            .map(|rows| source.projection_part(&fused, all, rows, hidden))
+    } else {
+        [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)]
+            .map(|(part, rows)| source.projection(&name(part), rows, hidden))
     };
-    let query = projection("attn_q", queries, hidden)?;
-    let key = projection("attn_k", keys, hidden)?;
-    let value = projection("attn_v", keys, hidden)?;
-    let attention_output = projection("attn_output", hidden, queries)?;
-    let gate = projection("ffn_gate", ffn, hidden)?;
-    let up = projection("ffn_up", ffn, hidden)?;
-    let down = projection("ffn_down", hidden, ffn)?;
+    let [gate, up] = if config.architecture.fuses_gate() {
+        [0..ffn, ffn..2 * ffn]
+            .map(|rows| source.projection_part(&name("ffn_up"), 2 * ffn, rows, hidden))
+    } else {
+        ["ffn_gate", "ffn_up"].map(|part| source.projection(&name(part), ffn, hidden))
+    };
+    let norm = |source: &mut Source<'_>, part: &str, len: usize, wanted: bool| {
+        wanted.then(|| source.vector(&name(part), len)).transpose()
+    };
+    let (heads, outputs) = (config.architecture.norms_heads(), config.architecture.norms_outputs());
     Ok(Layer {
-        attention_norm: source.vector(&format!("blk.{index}.attn_norm.weight"), hidden)?,
-        feed_forward_norm: source.vector(&format!("blk.{index}.ffn_norm.weight"), hidden)?,
-        query,
-        key,
-        value,
-        attention_output,
-        gate,
-        up,
-        down,
+        attention_norm: source.vector(&name("attn_norm.weight"), hidden)?,
+        query: query?,
+        key: key?,
+        value: value?,
+        query_norm: norm(source, "attn_q_norm.weight", config.head_dim, heads)?,
+        key_norm: norm(source, "attn_k_norm.weight", config.head_dim, heads)?,
+        attention_output: source.projection(&name("attn_output"), hidden, queries)?,
+        attention_output_norm: norm(source, "post_attention_norm.weight", hidden, outputs)?,
+        feed_forward_norm: source.vector(&name("ffn_norm.weight"), hidden)?,
+        gate: gate?,
+        up: up?,
+        down: source.projection(&name("ffn_down"), hidden, ffn)?,
+        feed_forward_output_norm: norm(source, "post_ffw_norm.weight", hidden, outputs)?,
     })
 }
 
-/// `base^(-2i / dims)`, divided by the model's own factors where it has them.
-#[expect(clippy::cast_precision_loss, reason = "dimensions are small")]
+/// Those of the rotary embedding, divided by the model's own factors where it has them; then
+/// those of the local one.
 fn rope_frequencies(source: &mut Source<'_>, config: &ModelConfig) -> Result<Vec<f32>, ModelError> {
-    let pairs = config.rope_dims / 2;
-    let step = f64::from(config.rope_base).powf(-2.0 / config.rope_dims as f64);
-    let mut frequencies: Vec<f32> = (0..pairs)
-        .map(|pair| {
-            let turn = step.powi(i32::try_from(pair).unwrap_or(i32::MAX));
-            #[expect(clippy::cast_possible_truncation, reason = "single precision is wanted")]
-            let turn = turn as f32;
-            turn * config.rope_position_scale
-        })
-        .collect();
+    let mut frequencies: Vec<f32> = config.rope.frequencies().collect();
     if source.file.tensor("rope_freqs.weight").is_some() {
-        let factors = source.vector("rope_freqs.weight", pairs)?;
+        let factors = source.vector("rope_freqs.weight", frequencies.len())?;
         frequencies.iter_mut().zip(&factors).for_each(|(frequency, factor)| *frequency /= factor);
     }
+    frequencies.extend(config.local_rope.iter().flat_map(Rope::frequencies));
     if let Some(Perturbation::RopeFrequency { pair, factor }) = source.perturbation
         && let Some(frequency) = frequencies.get_mut(*pair)
     {
@@ -139,10 +147,21 @@ impl<'a> Source<'a> {
         rows: usize,
         columns: usize,
     ) -> Result<Projection, ModelError> {
-        let matrix = self.matrix(&format!("{name}.weight"), rows, columns)?;
+        self.projection_part(name, rows, 0..rows, columns)
+    }
+
+    /// Some of the `all` rows of what the file holds as one projection.
+    fn projection_part(
+        &mut self,
+        name: &str,
+        all: usize,
+        rows: Range<usize>,
+        columns: usize,
+    ) -> Result<Projection, ModelError> {
+        let matrix = self.matrix_part(&format!("{name}.weight"), all, rows.clone(), columns)?;
         let bias = format!("{name}.bias");
         let bias = match self.file.tensor(&bias) {
-            Some(_) => Some(self.vector(&bias, rows)?),
+            Some(_) => Some(self.vector(&bias, all)?[rows].to_vec()),
             None => None,
         };
         Ok(Projection { matrix, bias })
@@ -154,15 +173,26 @@ impl<'a> Source<'a> {
         rows: usize,
         columns: usize,
     ) -> Result<PackedMatrix, ModelError> {
-        let tensor = self.tensor(name, &[columns, rows])?;
+        self.matrix_part(name, rows, 0..rows, columns)
+    }
+
+    /// Some of the `all` rows of a tensor.
+    fn matrix_part(
+        &mut self,
+        name: &str,
+        all: usize,
+        rows: Range<usize>,
+        columns: usize,
+    ) -> Result<PackedMatrix, ModelError> {
+        let tensor = self.tensor(name, &[columns, all])?;
         let format = block_format(tensor)?;
         let packing = |source| ModelError::Pack { name: name.to_owned(), source };
-        let mut packer = PackedMatrix::packer(rows, columns, format).map_err(packing)?;
+        let mut packer = PackedMatrix::packer(rows.len(), columns, format).map_err(packing)?;
         let factor = self.factor(name);
         let step = (CHUNK_BYTES / packer.row_bytes()).max(1) as u64;
-        let mut row = 0;
-        while row < rows as u64 {
-            let end = (rows as u64).min(row + step);
+        let (mut row, last) = (rows.start as u64, rows.end as u64);
+        while row < last {
+            let end = last.min(row + step);
             self.file
                 .read_rows(tensor, row..end, &mut self.buffer)
                 .map_err(|source| ModelError::Read { name: name.to_owned(), source })?;

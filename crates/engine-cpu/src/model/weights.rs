@@ -10,7 +10,8 @@ pub(crate) struct Weights {
     pub(crate) output_norm: Vec<f32>,
     /// `None` when the embedding is also the output head.
     pub(crate) output: Option<PackedMatrix>,
-    /// How fast each pair of values turns with the position.
+    /// How fast each pair of values turns with the position: the pairs of the global rotary
+    /// embedding, then those of the local one where there is one.
     pub(crate) rope_frequencies: Vec<f32>,
 }
 
@@ -21,11 +22,18 @@ pub(crate) struct Layer {
     pub(crate) query: Projection,
     pub(crate) key: Projection,
     pub(crate) value: Projection,
+    /// Norms of each head of the queries and of the keys.
+    pub(crate) query_norm: Option<Vec<f32>>,
+    pub(crate) key_norm: Option<Vec<f32>>,
     pub(crate) attention_output: Projection,
+    /// Norm of what attention yields.
+    pub(crate) attention_output_norm: Option<Vec<f32>>,
     pub(crate) feed_forward_norm: Vec<f32>,
     pub(crate) gate: Projection,
     pub(crate) up: Projection,
     pub(crate) down: Projection,
+    /// Norm of what the feed-forward part yields.
+    pub(crate) feed_forward_output_norm: Option<Vec<f32>>,
 }
 
 /// A matrix and what is added to its product.

@@ -1,7 +1,7 @@
 //! The forward pass alone: however a sequence is cut into batches, the logits are the same.
 
 use cpu_kernels::{Path, PathKind};
-use engine_cpu::{Direct, Model, Perturbation, gguf::GgufFile};
+use engine_cpu::{Architecture, Direct, Model, Perturbation, gguf::GgufFile};
 
 use super::tiny_model::{Format, TinyModel, VOCABULARY};
 
@@ -70,6 +70,24 @@ fn batched_equals_token_by_token() {
                     let what = format!("{format:?}, {threads} threads, {batches:?}");
                     check(&logits(&mut direct, batches), &expected, 2e-4, &what);
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_family_is_the_same_in_batches() {
+    for architecture in Architecture::ALL.map(Architecture::as_str) {
+        // Six layers: with and without a window, with and without a rotary embedding.
+        let everything = true;
+        let model = TinyModel { architecture, everything, layers: 6, ..TinyModel::of(Format::F32) };
+        let expected = logits(&mut direct(&model, 1, Path::SCALAR, None), &[1; 60]);
+        for threads in [1, 2] {
+            let mut direct = direct(&model, threads, Path::best(), None);
+            // Divided by rows alone, by rows, and by tokens.
+            for batches in [&[60][..], &[3, 1, 12, 4, 7, 33]] {
+                let what = format!("{architecture}, {threads} threads, {batches:?}");
+                check(&logits(&mut direct, batches), &expected, 2e-3, &what);
             }
         }
     }

@@ -57,7 +57,21 @@ fn what_cannot_be_run_is_refused_with_its_reason() {
     let model = TinyModel::default;
     check(
         &TinyModel { architecture: "mamba", ..model() },
-        "the architecture `mamba` is not supported; supported: llama",
+        "the architecture `mamba` is not supported; supported: llama, mistral3, qwen2, qwen3, \
+         granite, smollm3, phi3, gemma3",
+    );
+    for (architecture, tensor) in [
+        ("qwen3", "blk.0.attn_q_norm.weight"),
+        ("gemma3", "blk.1.attn_k_norm.weight"),
+        ("gemma3", "blk.1.post_attention_norm.weight"),
+        ("gemma3", "blk.0.post_ffw_norm.weight"),
+        ("phi3", "blk.0.ffn_up.weight"),
+    ] {
+        check(&TinyModel { architecture, without: Some(tensor), ..model() }, tensor);
+    }
+    check(
+        &TinyModel { architecture: "phi3", short: Some("blk.0.attn_qkv.weight"), ..model() },
+        "the tensor `blk.0.attn_qkv.weight` is [64, 159], but [64, 160] (columns, rows) is needed",
     );
     check(
         &TinyModel { without: Some("blk.1.ffn_up.weight"), ..model() },

@@ -1,4 +1,4 @@
-//! Writes random models of the Llama family, small enough to make for each test.
+//! Writes random models of every family, small enough to make for each test.
 
 /// What the model file says; every test changes what it is about.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub(crate) const FEED_FORWARD: u32 = 96;
 /// 256 bytes, a merged pair, and two special tokens.
 pub(crate) const VOCABULARY: u32 = 259;
 const HIDDEN: u32 = 64;
+/// Less than the tests' sequences, and no whole number of blocks of the cache.
+const WINDOW: u32 = 21;
 const TEMPLATE: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\
                         \n{% endfor %}<|im_start|>assistant\n";
 
@@ -82,17 +84,21 @@ impl TinyModel {
             all.push(("output.weight".to_owned(), HIDDEN, VOCABULARY));
         }
         for layer in 0..self.layers {
-            for (name, columns, rows) in [
-                ("attn_q", HIDDEN, queries),
-                ("attn_k", HIDDEN, keys),
-                ("attn_v", HIDDEN, keys),
-                ("attn_output", queries, HIDDEN),
-                ("ffn_gate", HIDDEN, FEED_FORWARD),
-                ("ffn_up", HIDDEN, FEED_FORWARD),
-                ("ffn_down", FEED_FORWARD, HIDDEN),
-            ] {
+            let mut push = |name: &str, columns: u32, rows: u32| {
                 all.push((format!("blk.{layer}.{name}.weight"), columns, rows));
+            };
+            if self.architecture == "phi3" {
+                push("attn_qkv", HIDDEN, queries + 2 * keys);
+                push("ffn_up", HIDDEN, 2 * FEED_FORWARD);
+            } else {
+                push("attn_q", HIDDEN, queries);
+                push("attn_k", HIDDEN, keys);
+                push("attn_v", HIDDEN, keys);
+                push("ffn_gate", HIDDEN, FEED_FORWARD);
+                push("ffn_up", HIDDEN, FEED_FORWARD);
             }
+            push("attn_output", queries, HIDDEN);
+            push("ffn_down", FEED_FORWARD, HIDDEN);
         }
         all
     }
@@ -106,13 +112,37 @@ impl TinyModel {
         for layer in 0..self.layers {
             all.push((format!("blk.{layer}.attn_norm.weight"), HIDDEN));
             all.push((format!("blk.{layer}.ffn_norm.weight"), HIDDEN));
-            if self.everything {
+            if self.everything && self.architecture == "phi3" {
+                all.push((format!("blk.{layer}.attn_qkv.bias"), queries + 2 * keys));
+            } else if self.everything {
                 all.push((format!("blk.{layer}.attn_q.bias"), queries));
                 all.push((format!("blk.{layer}.attn_k.bias"), keys));
                 all.push((format!("blk.{layer}.attn_v.bias"), keys));
             }
+            if matches!(self.architecture, "qwen3" | "gemma3") {
+                all.push((format!("blk.{layer}.attn_q_norm.weight"), HEAD_DIM));
+                all.push((format!("blk.{layer}.attn_k_norm.weight"), HEAD_DIM));
+            }
+            if self.architecture == "gemma3" {
+                all.push((format!("blk.{layer}.post_attention_norm.weight"), HIDDEN));
+                all.push((format!("blk.{layer}.post_ffw_norm.weight"), HIDDEN));
+            }
         }
         all
+    }
+
+    /// Numbers that only one family has.
+    fn scales(&self) -> &'static [(&'static str, f32)] {
+        match self.architecture {
+            "granite" => &[
+                ("embedding_scale", 4.0),
+                ("residual_scale", 0.3),
+                ("attention.scale", 0.1),
+                ("logit_scale", 0.5),
+            ],
+            "mistral3" => &[("attention.temperature_scale", 0.1)],
+            _ => &[],
+        }
     }
 
     fn metadata(&self, writer: &mut Writer) {
@@ -131,6 +161,12 @@ impl TinyModel {
             writer.number(&format!("{architecture}.{key}"), value);
         }
         writer.float(&format!("{architecture}.attention.layer_norm_rms_epsilon"), 1e-5);
+        for (key, value) in self.scales() {
+            writer.float(&format!("{architecture}.{key}"), *value);
+        }
+        if matches!(architecture, "phi3" | "gemma3") {
+            writer.number(&format!("{architecture}.attention.sliding_window"), WINDOW);
+        }
         writer.text("tokenizer.ggml.model", "gpt2");
         writer.text("tokenizer.ggml.pre", "smollm");
         let mut tokens: Vec<String> = (0..=255).map(|byte| visible(byte).to_string()).collect();

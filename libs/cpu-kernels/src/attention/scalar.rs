@@ -15,7 +15,7 @@ pub(super) fn attend(
     for ((query, out), visible) in vectors.zip(queries.visible) {
         let scores = &mut scratch.floats;
         scores.clear();
-        let keys = blocks.vectors(blocks.keys, 0).take(*visible as usize);
+        let keys = blocks.vectors(blocks.keys, visible.start as usize).take(visible.len());
         scores.extend(keys.map(|key| {
             let key = key.iter().map(|bits| f16::from_bits(*bits).to_f32());
             query.iter().zip(key).map(|(query, key)| query * key).sum::<f32>() * queries.scale
@@ -23,7 +23,9 @@ pub(super) fn attend(
         let largest = scores.iter().fold(f32::NEG_INFINITY, |largest, score| largest.max(*score));
         out.fill(0.0);
         let mut total = 0.0;
-        for (score, value) in scores.iter().zip(blocks.vectors(blocks.values, 0)) {
+        for (score, value) in
+            scores.iter().zip(blocks.vectors(blocks.values, visible.start as usize))
+        {
             let weight = (score - largest).exp();
             total += weight;
             for (out, bits) in out.iter_mut().zip(value) {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{AttentionBlocks, AttentionScratch, Queries, scalar};
+use super::{AttentionBlocks, AttentionScratch, Queries, positions, scalar};
 use crate::isa::Isa;
 
 /// Positions that are converted at a time; with heads of 64 both parts fit a first-level cache.
@@ -70,7 +70,7 @@ pub(super) fn attend<I: Isa, const TILES: usize>(
     work.largest.fill(f32::NEG_INFINITY);
     work.totals.fill(0.0);
     out.fill(0.0);
-    let positions = queries.visible.iter().max().map_or(0, |visible| *visible as usize);
+    let positions = positions(queries.visible);
     for start in (0..positions).step_by(CHUNK) {
         let end = positions.min(start + CHUNK);
         load_keys(isa, blocks, start..end, work.keys);
@@ -146,14 +146,17 @@ impl Group {
     fn attend<I: Isa, const COUNT: usize, const TILES: usize>(
         &self,
         isa: I,
-        visible: &[u32],
+        visible: &[Range<u32>],
         work: &mut Work,
         out: &mut [f32],
     ) {
-        let seen: [usize; COUNT] = std::array::from_fn(|index| {
-            (visible[self.first + index] as usize).saturating_sub(self.start).min(self.positions)
+        let seen: [Range<usize>; COUNT] = std::array::from_fn(|index| {
+            let here =
+                |position: u32| (position as usize).saturating_sub(self.start).min(self.positions);
+            let visible = &visible[self.first + index];
+            here(visible.start)..here(visible.end)
         });
-        let longest = seen.into_iter().max().unwrap_or(0);
+        let longest = seen.iter().map(|seen| seen.end).max().unwrap_or(0);
         if longest == 0 {
             return;
         }
@@ -260,17 +263,22 @@ fn load_all<I: Isa, const COUNT: usize>(isa: I, from: &[f32]) -> [I::Vector; COU
     vectors
 }
 
-/// Turns scores into weights relative to the largest score so far, zero from `seen` on, and
+/// Turns scores into weights relative to the largest score so far, zero outside of `seen`, and
 /// brings the sums of earlier chunks to the same measure.
 #[inline(always)]
 fn soften<I: Isa>(
     isa: I,
     weights: &mut [f32],
-    seen: usize,
+    seen: Range<usize>,
     (largest, total): (&mut f32, &mut f32),
     out: &mut [f32],
 ) {
-    weights[seen..].fill(f32::NEG_INFINITY);
+    if seen.is_empty() {
+        // Nothing to measure by; the sums stay as they are.
+        return weights.fill(0.0);
+    }
+    weights[..seen.start].fill(f32::NEG_INFINITY);
+    weights[seen.end..].fill(f32::NEG_INFINITY);
     let mut highest = isa.splat(*largest);
     for part in weights.chunks_exact(I::LANES) {
         highest = isa.max(isa.load(part), highest);
@@ -289,7 +297,8 @@ fn soften<I: Isa>(
     for part in weights.chunks_exact_mut(I::LANES) {
         isa.store(isa.exp(isa.subtract(isa.load(part), wide)), part);
     }
-    weights[seen..].fill(0.0);
+    weights[..seen.start].fill(0.0);
+    weights[seen.end..].fill(0.0);
     let mut sum = isa.splat(0.0);
     for part in weights.chunks_exact(I::LANES) {
         sum = isa.add(sum, isa.load(part));

@@ -3,7 +3,7 @@
 
 use half::f16;
 
-use super::{QuantizedGroup, scale_of};
+use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, scale_of};
 use crate::block_format::GROUP_COLUMNS;
 
 pub(super) fn quantize_group(values: &[f32; GROUP_COLUMNS]) -> QuantizedGroup {
@@ -28,6 +28,13 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32])
 pub(super) fn swiglu(gate: &[f32], up: &[f32], out: &mut [f32]) {
     for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
         *out = gate / (1.0 + (-gate).exp()) * up;
+    }
+}
+
+pub(super) fn geglu(gate: &[f32], up: &[f32], out: &mut [f32]) {
+    for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
+        let exponent = -GELU_SCALE * gate * (1.0 + GELU_CUBE * gate * gate);
+        *out = gate / (1.0 + exponent.exp()) * up;
     }
 }
 

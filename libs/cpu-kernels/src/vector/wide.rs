@@ -1,7 +1,7 @@
 //! Algorithms over vectors of any width.
 #![expect(clippy::inline_always, reason = "must melt into a function that has the instructions")]
 
-use super::{QuantizedGroup, scalar};
+use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, scalar};
 use crate::block_format::GROUP_COLUMNS;
 use crate::isa::Isa;
 
@@ -49,6 +49,21 @@ pub(super) fn swiglu<I: Isa>(isa: I, gate: &[f32], up: &[f32], out: &mut [f32]) 
         isa.store(product, &mut out[start..]);
     }
     scalar::swiglu(&gate[lanes..], &up[lanes..], &mut out[lanes..]);
+}
+
+#[inline(always)]
+pub(super) fn geglu<I: Isa>(isa: I, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    let lanes = gate.len() - gate.len() % I::LANES;
+    let one = isa.splat(1.0);
+    for start in (0..lanes).step_by(I::LANES) {
+        let gate = isa.load(&gate[start..]);
+        let cubic = isa.multiply_add(isa.multiply(gate, isa.splat(GELU_CUBE)), gate, one);
+        let exponent = isa.multiply(isa.multiply(gate, isa.splat(-GELU_SCALE)), cubic);
+        let divisor = isa.add(isa.exp(exponent), one);
+        let product = isa.multiply(isa.divide(gate, divisor), isa.load(&up[start..]));
+        isa.store(product, &mut out[start..]);
+    }
+    scalar::geglu(&gate[lanes..], &up[lanes..], &mut out[lanes..]);
 }
 
 #[inline(always)]
@@ -107,6 +122,8 @@ macro_rules! for_isa {
                 -> () = |isa| wide::rms_norm(isa, x, weight, epsilon, out);
             fn swiglu(gate: &[f32], up: &[f32], out: &mut [f32])
                 -> () = |isa| wide::swiglu(isa, gate, up, out);
+            fn geglu(gate: &[f32], up: &[f32], out: &mut [f32])
+                -> () = |isa| wide::geglu(isa, gate, up, out);
             fn to_f16(x: &[f32], out: &mut [u16]) -> () = |isa| wide::to_f16(isa, x, out);
             fn largest(values: &[f32]) -> f32 = |isa| wide::largest(isa, values);
             fn log_sum_exp(logits: &[f32]) -> f32 = |isa| wide::log_sum_exp(isa, logits);

@@ -10,6 +10,8 @@ struct Case {
     head_dim: usize,
     block_tokens: usize,
     visible: Vec<u32>,
+    /// The most positions that a query sees.
+    window: u32,
     /// Multiplies the queries: large values make sharp distributions.
     size: f32,
 }
@@ -21,11 +23,12 @@ fn halves(floats: &[f32]) -> Vec<u16> {
 }
 
 fn check(case: &Case, scratch: &mut AttentionScratch) {
-    let Case { head_dim, block_tokens, visible, size } = case;
+    let Case { head_dim, block_tokens, visible, window, size } = case;
     let mut noise = Noise::new(1 + visible.iter().map(|v| u64::from(*v)).sum::<u64>());
     let positions = visible.iter().copied().max().unwrap_or(0) as usize;
     let keys = halves(&noise.floats(positions * head_dim));
     let values = halves(&noise.floats(positions * head_dim));
+    let ranges: Vec<_> = visible.iter().map(|end| end.saturating_sub(*window)..*end).collect();
     let queries: Vec<_> =
         noise.floats(visible.len() * head_dim).into_iter().map(|x| x * size).collect();
     let scale = 1.0 / (*head_dim as f32).sqrt();
@@ -40,10 +43,10 @@ fn check(case: &Case, scratch: &mut AttentionScratch) {
     let number = |bits: u16| f16::from_bits(bits).to_f64();
     for path in Path::available() {
         let mut out = vec![f32::NAN; queries.len()];
-        attend(path, &queries, visible, &blocks, scale, scratch, &mut out);
-        for (index, seen) in visible.iter().enumerate() {
+        attend(path, &queries, &ranges, &blocks, scale, scratch, &mut out);
+        for (index, seen) in ranges.iter().enumerate() {
             let query = &queries[index * head_dim..][..*head_dim];
-            let scores: Vec<f64> = (0..*seen as usize)
+            let scores: Vec<f64> = (seen.start as usize..seen.end as usize)
                 .map(|position| {
                     let key = &keys[position * head_dim..][..*head_dim];
                     let product: f64 =
@@ -58,10 +61,11 @@ fn check(case: &Case, scratch: &mut AttentionScratch) {
                     .iter()
                     .enumerate()
                     .map(|(position, score)| {
+                        let position = seen.start as usize + position;
                         (score - largest).exp() * number(values[position * head_dim + column])
                     })
                     .sum();
-                let expected = if *seen == 0 { 0.0 } else { sum / total };
+                let expected = if seen.is_empty() { 0.0 } else { sum / total };
                 let value = f64::from(out[index * head_dim + column]);
                 assert!(
                     (value - expected).abs() <= 3e-6 * f64::from(size.max(1.0)),
@@ -89,16 +93,41 @@ fn attention_is_that_of_exact_arithmetic() {
                 vec![],
                 (1..=50).collect(),
             ] {
-                check(&Case { head_dim, block_tokens, visible, size: 1.0 }, &mut scratch);
+                check(
+                    &Case { head_dim, block_tokens, visible, window: u32::MAX, size: 1.0 },
+                    &mut scratch,
+                );
             }
         }
     }
     for size in [20.0, 100.0] {
         let visible = vec![150, 149, 148, 60, 1];
-        check(&Case { head_dim: 64, block_tokens: 16, visible, size }, &mut scratch);
+        check(
+            &Case { head_dim: 64, block_tokens: 16, visible, window: u32::MAX, size },
+            &mut scratch,
+        );
     }
     let visible = vec![3000; 3];
-    check(&Case { head_dim: 64, block_tokens: 32, visible, size: 4.0 }, &mut scratch);
+    check(
+        &Case { head_dim: 64, block_tokens: 32, visible, window: u32::MAX, size: 4.0 },
+        &mut scratch,
+    );
+}
+
+#[test]
+fn windows_hide_what_is_far_behind() {
+    let mut scratch = AttentionScratch::new();
+    for window in [1, 3, 31, 64, 65, 100] {
+        for (head_dim, visible) in [
+            (24, vec![1, 2, 200]),
+            (64, vec![70, 130, 131]),
+            (64, (1..=150).collect()),
+            (256, vec![0, 300, 64, 65]),
+        ] {
+            let case = Case { head_dim, block_tokens: 32, visible, window, size: 8.0 };
+            check(&case, &mut scratch);
+        }
+    }
 }
 
 /// Not even one whose score would make the weights of all others vanish: of the five that the
@@ -120,7 +149,7 @@ fn hidden_positions_do_not_matter() {
     for path in Path::available() {
         let (queries, mut out) = (vec![1.0; 2 * head_dim], vec![0.0; 2 * head_dim]);
         let mut scratch = AttentionScratch::new();
-        attend(path, &queries, &[5, 6], &blocks, 1.0, &mut scratch, &mut out);
+        attend(path, &queries, &[0..5, 0..6], &blocks, 1.0, &mut scratch, &mut out);
         let (first, second) = out.split_at(head_dim);
         assert!(first.iter().all(|value| value.abs() < 1e-5), "{} {first:?}", path.name());
         assert!(
@@ -137,7 +166,8 @@ fn missing_blocks_are_refused() {
     let block: &[u16] = &[0; 16];
     let blocks = AttentionBlocks { keys: &[block], values: &[block], block_tokens: 2, head_dim: 8 };
     let mut out = [0.0; 8];
-    attend(Path::best(), &[0.0; 8], &[3], &blocks, 1.0, &mut AttentionScratch::new(), &mut out);
+    let seen = std::slice::from_ref(&(0..3));
+    attend(Path::best(), &[0.0; 8], seen, &blocks, 1.0, &mut AttentionScratch::new(), &mut out);
 }
 
 #[test]
@@ -146,7 +176,8 @@ fn short_blocks_are_refused() {
     let block: &[u16] = &[0; 15];
     let blocks = AttentionBlocks { keys: &[block], values: &[block], block_tokens: 2, head_dim: 8 };
     let mut out = [0.0; 8];
-    attend(Path::best(), &[0.0; 8], &[2], &blocks, 1.0, &mut AttentionScratch::new(), &mut out);
+    let seen = std::slice::from_ref(&(0..2));
+    attend(Path::best(), &[0.0; 8], seen, &blocks, 1.0, &mut AttentionScratch::new(), &mut out);
 }
 
 proptest! {
@@ -154,12 +185,14 @@ proptest! {
     fn nothing_crashes_on_any_bits(
         numbers in prop::collection::vec(any::<u16>(), 64 * 16),
         bits in prop::collection::vec(any::<u32>(), 48),
-        visible in prop::collection::vec(0..65_u32, 3),
+        visible in prop::collection::vec((0..65_u32, 0..65_u32), 3),
     ) {
         let blocks: Vec<_> = numbers.chunks(16 * 16).collect();
         let blocks =
             AttentionBlocks { keys: &blocks, values: &blocks, block_tokens: 16, head_dim: 16 };
         let queries: Vec<_> = bits.iter().map(|bits| f32::from_bits(*bits)).collect();
+        // Also ranges that end before they start.
+        let visible: Vec<_> = visible.into_iter().map(|(start, end)| start..end).collect();
         let mut out = vec![0.0; 48];
         for path in Path::available() {
             let mut scratch = AttentionScratch::new();
