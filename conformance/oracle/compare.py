@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 TOKENIZER_GOLDEN = ROOT / "crates/engine-cpu/tests/fixtures/smollm_tokenizer_golden.json"
 THRESHOLD_MAX = 0.2
 TINY_DIFFERENCE_MAX = 1e-3
+WORD_TEXTS = 400
 # The scalar path is slow, and a wrong model is seen on any prompt: these are enough.
 SCALAR_PROMPTS = [0, 9, 15]
 CONTROL_PROMPTS = [0, 3, 4, 7, 9, 11]
@@ -129,6 +130,27 @@ def tiny_family(report, family, name, model):
             assert difference > 5 * TINY_DIFFERENCE_MAX, difference
 
 
+def word_rules(report):
+    """Random texts, cut by every rule as the oracle cuts them."""
+    generator = numpy.random.default_rng(tiny_model.SEED)
+    showing = numpy.array(tiny_model.SHOWING)
+    texts = ["".join(generator.choice(showing, 12)) for _ in range(WORD_TEXTS)]
+    cuts = {}
+    for rule in tiny_model.WORD_RULES:
+        with tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "tiny.gguf"
+            tiny_model.write(model, words=rule)
+            with report.check(f"the word rule `{rule}` cuts {WORD_TEXTS} texts as the oracle"):
+                with Peer(model, context=tiny_model.CONTEXT) as peer:
+                    theirs = cuts[rule] = [peer.tokenize(text) for text in texts]
+                ours = engine.tokenize(model, texts)
+                wrong = [text for text, a, b in zip(texts, ours, theirs) if a != b]
+                assert not wrong, f"{len(wrong)} differ, first {wrong[0]!r}"
+    with report.check("control: every two word rules cut some text differently"):
+        del cuts["refact"]  # the same as `smollm`
+        assert len({json.dumps(tokens) for tokens in cuts.values()}) == len(cuts)
+
+
 def largest_difference(model, answers, *options):
     sequences = answers.sequences()
     ours = engine.log_probabilities(model, sequences, "--path", "scalar", *options)
@@ -163,6 +185,7 @@ def main():
     answers = oracle_answers.load(model, version)
     matches_the_recording(report, answers)
     tokenizer(report, model)
+    word_rules(report)
     tiny(report)
     compare_paths(report, model, answers, limit)
     controls(report, model, answers, limit)

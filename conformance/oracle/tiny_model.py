@@ -98,17 +98,37 @@ def vocabulary():
     return tokens + [pair.replace(" ", "") for pair in merges], merges
 
 
+# Every pair of these merges, so that tokens show where words are cut.
+SHOWING = [*"aSsTdlé1٣ .!'_", "\n", "\r", "\t", "\u3000"]
+WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default"]
+
+
+def showing_vocabulary():
+    """Bytes, the characters of `SHOWING`, and all pairs of these."""
+    tokens, _ = vocabulary()
+    tokens = tokens[: len(SPECIAL) + 256]
+    spelled = ["".join(tokens[len(SPECIAL) + byte] for byte in one.encode()) for one in SHOWING]
+    merges = []
+    for one in spelled:
+        for end in range(1, len(one)):
+            merges.append(f"{one[:end]} {one[end]}")
+    merges += [f"{first} {second}" for first in spelled for second in spelled]
+    made = dict.fromkeys(merge.replace(" ", "") for merge in merges)
+    return tokens + [token for token in made if token not in tokens], merges
+
+
 def no_text_alone():
     """Tokens that are no text by themselves: the oracle reports nothing at their positions."""
     return [*range(len(SPECIAL)), *(len(SPECIAL) + byte for byte in range(128, 256))]
 
 
-def write(path, family=FAMILIES[0]):
-    """Returns the size of the vocabulary."""
+def write(path, family=FAMILIES[0], words=None):
+    """Returns the size of the vocabulary. `words` names a rule whose words its tokens show."""
     generator = numpy.random.default_rng(SEED)
-    tokens, merges = vocabulary()
+    tokens, merges = showing_vocabulary() if words else vocabulary()
     writer = gguf.GGUFWriter(path, family.architecture)
     _metadata(writer, tokens, merges, family)
+    writer.add_tokenizer_pre(words or "smollm")
 
     def random(name, *shape, scale):
         values = generator.standard_normal(shape, dtype=numpy.float32) * numpy.float32(scale)
@@ -177,7 +197,6 @@ def _metadata(writer, tokens, merges, family):
         getattr(writer, method)(value)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
     normal, control = gguf.TokenType.NORMAL, gguf.TokenType.CONTROL
     writer.add_token_types([control] * len(SPECIAL) + [normal] * (len(tokens) - len(SPECIAL)))

@@ -5,6 +5,7 @@
 //! is dropped, as other implementations do.
 
 mod byte_alphabet;
+mod lines;
 mod merge;
 mod special;
 #[cfg(test)]

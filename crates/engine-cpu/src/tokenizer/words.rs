@@ -7,11 +7,21 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-use super::TokenizerError;
+use super::{TokenizerError, lines};
 
 /// How a model's text is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WordRule {
+    Chain(Chain),
+    /// One expression, up to this many numbers a word; see [`lines`].
+    Lines {
+        digits_max: usize,
+    },
+}
+
+/// Expressions that cut one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chain {
     /// GPT-2's expression.
     Gpt2,
     /// `\p{N}` first: every digit is a word; GPT-2's expression between them.
@@ -21,9 +31,12 @@ pub(super) enum WordRule {
     PunctuationRuns,
 }
 
+/// What may follow an apostrophe.
+pub(super) const CONTRACTIONS: [&str; 7] = ["s", "t", "re", "ve", "m", "ll", "d"];
+
 /// What the rules distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Space,
     Letter,
     Number,
@@ -35,14 +48,16 @@ enum Class {
 impl WordRule {
     pub(super) fn from_name(name: &str) -> Result<Self, TokenizerError> {
         Ok(match name {
-            "gpt-2" => Self::Gpt2,
-            "smollm" => Self::SingleDigits,
-            "default" => Self::PunctuationRuns,
+            "gpt-2" => Self::Chain(Chain::Gpt2),
+            "smollm" | "refact" => Self::Chain(Chain::SingleDigits),
+            "default" => Self::Chain(Chain::PunctuationRuns),
+            "llama-bpe" => Self::Lines { digits_max: 3 },
+            "qwen2" => Self::Lines { digits_max: 1 },
             _ => {
                 return Err(TokenizerError::Unsupported {
                     key: "tokenizer.ggml.pre",
                     found: name.to_owned(),
-                    supported: "smollm, gpt-2, default",
+                    supported: "smollm, refact, gpt-2, llama-bpe, qwen2, default",
                 });
             }
         })
@@ -53,12 +68,18 @@ impl WordRule {
         let mut rest = text;
         std::iter::from_fn(move || {
             let first = rest.chars().next()?;
-            let (word, after) = rest.split_at(self.word_bytes(first, rest));
+            let bytes = match self {
+                Self::Chain(chain) => chain.word_bytes(first, rest),
+                Self::Lines { digits_max } => lines::word_bytes(rest, digits_max),
+            };
+            let (word, after) = rest.split_at(bytes);
             rest = after;
             Some(word)
         })
     }
+}
 
+impl Chain {
     /// Length of the word at the start of `rest`, which starts with `first`.
     fn word_bytes(self, first: char, rest: &str) -> usize {
         if self != Self::PunctuationRuns
@@ -122,7 +143,7 @@ impl WordRule {
 }
 
 /// The bytes of the white space at the start, its last character, and what follows it.
-fn space_run(rest: &str) -> (usize, char, Option<char>) {
+pub(super) fn space_run(rest: &str) -> (usize, char, Option<char>) {
     let mut last = ' ';
     for (at, c) in rest.char_indices() {
         if class_of(c) != Class::Space {
@@ -135,10 +156,7 @@ fn space_run(rest: &str) -> (usize, char, Option<char>) {
 
 fn contraction_bytes(rest: &str) -> Option<usize> {
     let after = rest.strip_prefix('\'')?;
-    ["s", "t", "re", "ve", "m", "ll", "d"]
-        .into_iter()
-        .find(|ending| after.starts_with(ending))
-        .map(|ending| 1 + ending.len())
+    CONTRACTIONS.into_iter().find(|ending| after.starts_with(ending)).map(|ending| 1 + ending.len())
 }
 
 /// Three ASCII digits, or what stands before the next three inside the run of numbers.
@@ -164,7 +182,7 @@ fn grouped_digits_bytes(rest: &str) -> usize {
     rest.len()
 }
 
-fn class_of(c: char) -> Class {
+pub(super) fn class_of(c: char) -> Class {
     match c {
         'a'..='z' | 'A'..='Z' => Class::Letter,
         '0'..='9' => Class::Number,
@@ -208,7 +226,7 @@ mod tests {
 
     #[test]
     fn gpt2_cuts_at_classes_and_contractions() {
-        let rule = WordRule::Gpt2;
+        let rule = WordRule::Chain(Chain::Gpt2);
         check(rule, "", &[]);
         check(rule, "Hello world", &["Hello", " world"]);
         check(rule, "I'll don't 's'x", &["I", "'ll", " don", "'t", " '", "s", "'", "x"]);
@@ -223,7 +241,7 @@ mod tests {
 
     #[test]
     fn single_digits_are_words() {
-        let rule = WordRule::SingleDigits;
+        let rule = WordRule::Chain(Chain::SingleDigits);
         check(rule, "in 2024", &["in", " ", "2", "0", "2", "4"]);
         check(rule, "a  1 b", &["a", "  ", "1", " b"]);
         check(rule, "x² ½", &["x", "²", " ", "½"]);
@@ -232,7 +250,7 @@ mod tests {
 
     #[test]
     fn punctuation_runs_come_first_under_the_default_rule() {
-        let rule = WordRule::PunctuationRuns;
+        let rule = WordRule::Chain(Chain::PunctuationRuns);
         check(rule, "it's €5", &["it", "'", "s", " €", "5"]);
         check(rule, "a, (b)", &["a", ",", " ", "(", "b", ")"]);
         check(rule, "n = 1234567", &["n", " ", "=", " ", "123", "456", "7"]);
@@ -242,18 +260,19 @@ mod tests {
 
     #[test]
     fn unknown_rules_are_named() {
-        let error = WordRule::from_name("llama-bpe").unwrap_err();
+        let error = WordRule::from_name("tekken").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`tokenizer.ggml.pre` is `llama-bpe`, which is not supported; supported: smollm, \
-             gpt-2, default"
+            "`tokenizer.ggml.pre` is `tekken`, which is not supported; supported: smollm, \
+             refact, gpt-2, llama-bpe, qwen2, default"
         );
     }
 
     proptest! {
         #[test]
-        fn words_are_not_empty_and_make_up_the_text(text in "(?s).{0,60}|[ \n\t'a1é٣.€_]{0,60}") {
-            for rule in [WordRule::Gpt2, WordRule::SingleDigits, WordRule::PunctuationRuns] {
+        fn words_are_not_empty_and_make_up_the_text(text in "(?s).{0,60}|[ \n\r\t'aS1é٣.€_]{0,60}") {
+            for name in ["gpt-2", "smollm", "default", "llama-bpe", "qwen2"] {
+                let rule = WordRule::from_name(name).unwrap();
                 let words: Vec<&str> = rule.words(&text).collect();
                 prop_assert_eq!(words.concat(), text.clone());
                 prop_assert!(words.iter().all(|word| !word.is_empty()));
