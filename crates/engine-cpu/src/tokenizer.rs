@@ -1,4 +1,5 @@
-//! Byte-level BPE, as GPT-2 introduced it, from the vocabulary inside a GGUF file.
+//! Byte-level BPE, as GPT-2 introduced it, or `SentencePiece` with scores, from the vocabulary
+//! inside a GGUF file.
 //!
 //! Text is cut at special tokens, then into words ([`words`]), and each word is merged
 //! ([`merge`]). Every byte is encodable unless the vocabulary lacks the byte itself: such a byte
@@ -8,6 +9,7 @@ mod byte_alphabet;
 mod lines;
 mod merge;
 mod special;
+mod spelling;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod words;
 pub(crate) use self::special::SpecialMatcher;
 use self::{
     merge::{MergeTable, Merger},
+    spelling::Spelling,
     vocabulary::{Parts, Vocabulary},
     words::WordRule,
 };
@@ -73,9 +76,12 @@ impl Tokenizer {
     }
 
     fn from_parts(parts: &Parts<'_>) -> Result<Self, TokenizerError> {
-        let word_rule = WordRule::from_name(parts.pre)?;
+        let word_rule = match parts.spelling {
+            Spelling::ByteAlphabet => WordRule::from_name(parts.pre)?,
+            Spelling::SentencePiece => WordRule::Whole,
+        };
         let vocabulary = Vocabulary::new(parts)?;
-        let merges = MergeTable::new(parts.tokens, parts.merges, &vocabulary)?;
+        let merges = MergeTable::new(parts, &vocabulary)?;
         let special = |wanted: fn(&Vocabulary, u32) -> bool| {
             SpecialMatcher::new(
                 (0_u32..)
@@ -116,7 +122,7 @@ impl Tokenizer {
 
     fn encode_plain(&self, text: &str, merger: &mut Merger<'_>, tokens: &mut Vec<u32>) {
         for word in self.word_rule.words(text) {
-            merger.encode(word.as_bytes(), tokens);
+            merger.encode(word, tokens);
         }
     }
 

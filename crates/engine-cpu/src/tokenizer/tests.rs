@@ -164,6 +164,67 @@ fn reference(tiny: &Tiny, word: &str) -> Vec<String> {
     }
 }
 
+/// A vocabulary with scores: the likeliest neighbours first, bytes for what is no token.
+fn sentence_piece() -> Tokenizer {
+    let mut tokens: Vec<String> = (0..=255).map(|byte| format!("<0x{byte:02X}>")).collect();
+    let mut kinds = vec![6; 256];
+    let mut scores = vec![0.0; 256];
+    for (text, score) in [
+        ("\u{2581}", -9.0),
+        ("a", -9.0),
+        ("b", -9.0),
+        ("ab", -2.0),
+        ("\u{2581}a", -1.0),
+        ("\u{2581}ab", -3.0),
+        ("b\u{2581}", -4.0),
+        ("<", -9.0),
+        ("0x4", -9.0),
+        ("1>", -9.0),
+    ] {
+        tokens.push(text.to_owned());
+        kinds.push(1);
+        scores.push(score);
+    }
+    tokens.push("<end>".to_owned());
+    kinds.push(3);
+    let parts = Parts {
+        spelling: Spelling::SentencePiece,
+        pre: "",
+        tokens: &tokens,
+        kinds: Some(kinds),
+        merges: &[],
+        scores,
+        bos: None,
+        add_bos: false,
+        ends: vec![("tokenizer.ggml.eos_token_id", 266)],
+    };
+    Tokenizer::from_parts(&parts).unwrap()
+}
+
+#[test]
+fn scores_decide_what_is_merged() {
+    let tokenizer = sentence_piece();
+    let check = |text: &str, expected: &[u32]| {
+        let tokens = tokenizer.encode(text, SpecialTokens::AsText);
+        assert_eq!(tokens, expected, "{text:?}");
+        let bytes: Vec<u8> =
+            tokens.iter().flat_map(|&token| tokenizer.token_bytes(token)).copied().collect();
+        assert_eq!(String::from_utf8(bytes).unwrap(), text.replace('\u{2581}', " "));
+    };
+    check("", &[]);
+    check("ab", &[259]);
+    // " a" comes before "ab", and both make " ab".
+    check(" ab", &[261]);
+    check("ab ab", &[259, 261]);
+    check("b b", &[262, 258]);
+    check("\u{2581}a", &[260]);
+    check("aé\n", &[257, 0xc3, 0xa9, 10]);
+    // The name of a byte is text, and so is a special token that a user writes.
+    check("<0x41>", &[263, 0x30, 0x78, 0x34, 0x31, 0x3e]);
+    check("<end>", &[263, 0x65, 0x6e, 0x64, 0x3e]);
+    assert_eq!(tokenizer.encode("a<end>", SpecialTokens::Parse), [257, 266]);
+}
+
 #[test]
 fn a_megabyte_without_a_space_is_one_word() {
     let tokenizer = Tiny::new().tokenizer();
@@ -172,6 +233,8 @@ fn a_megabyte_without_a_space_is_one_word() {
         let tokens = tokenizer.encode(&text, SpecialTokens::AsText);
         let bytes: usize = tokens.iter().map(|&token| tokenizer.token_bytes(token).len()).sum();
         assert_eq!(bytes, text.len());
+        let tokens = sentence_piece().encode(&text, SpecialTokens::AsText);
+        assert!(!tokens.is_empty());
     }
 }
 
@@ -204,15 +267,18 @@ proptest! {
         tokens in proptest::collection::vec("[ab<|>Ġé ]{0,4}", 0..20),
         kinds in proptest::collection::vec(0_i64..8, 0..20),
         merges in proptest::collection::vec("[abĠé ]{0,4}", 0..10),
+        scores in proptest::collection::vec(any::<f32>(), 20),
         bos in 0_u32..25,
-        text in "(?s).{0,20}",
+        text in "(?s).{0,20}|[ab\u{2581} ]{0,20}",
     ) {
         let kinds = (kinds.len() == tokens.len()).then_some(kinds);
         let (pre, add_bos, ends) = ("default", true, vec![("eos", bos / 2)]);
-        let parts = Parts {
-            pre, tokens: &tokens, kinds, merges: &merges, bos: Some(bos), add_bos, ends,
-        };
-        if let Ok(tokenizer) = Tokenizer::from_parts(&parts) {
+        for spelling in [Spelling::ByteAlphabet, Spelling::SentencePiece] {
+            let parts = Parts {
+                spelling, pre, tokens: &tokens, kinds: kinds.clone(), merges: &merges,
+                scores: scores.clone(), bos: Some(bos), add_bos, ends: ends.clone(),
+            };
+            let Ok(tokenizer) = Tokenizer::from_parts(&parts) else { continue };
             for special in [SpecialTokens::Parse, SpecialTokens::AsText] {
                 let encoded = tokenizer.encode(&text, special);
                 prop_assert!(encoded.iter().all(|&token| (token as usize) < tokens.len()));

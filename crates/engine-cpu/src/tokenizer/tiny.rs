@@ -1,6 +1,6 @@
 //! A small vocabulary for tests.
 
-use super::{Tokenizer, TokenizerError, byte_alphabet, vocabulary::Parts};
+use super::{Tokenizer, TokenizerError, byte_alphabet, spelling::Spelling, vocabulary::Parts};
 use crate::gguf::writer::{Writer, Written};
 
 /// Control tokens 0 to 2, all bytes but 0xff, words made by merges, one user-defined token.
@@ -34,6 +34,8 @@ impl Tiny {
 
     pub(super) fn parts(&self) -> Parts<'_> {
         Parts {
+            spelling: Spelling::ByteAlphabet,
+            scores: Vec::new(),
             pre: "smollm",
             tokens: &self.tokens,
             kinds: Some(self.kinds.clone()),

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     TokenizerError,
-    byte_alphabet::{self, ByteOf},
+    byte_alphabet::ByteOf,
+    spelling::{Spelling, byte_of_name},
 };
 use crate::gguf::GgufFile;
 
@@ -27,11 +28,15 @@ const END_NAMES: [&str; 9] = [
 /// What the file says about its tokenizer.
 #[derive(Clone, Debug)]
 pub(super) struct Parts<'a> {
+    pub(super) spelling: Spelling,
+    /// Names the rule for words; of no meaning where there are none.
     pub(super) pre: &'a str,
     pub(super) tokens: &'a [String],
     /// Without kinds all tokens are normal.
     pub(super) kinds: Option<Vec<i64>>,
     pub(super) merges: &'a [String],
+    /// How much each token is wanted, where nothing lists the merges.
+    pub(super) scores: Vec<f32>,
     pub(super) bos: Option<u32>,
     pub(super) add_bos: bool,
     /// Declared ends: their key and token.
@@ -41,24 +46,46 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn from_gguf(file: &'a GgufFile) -> Result<Self, TokenizerError> {
         const MODEL: &str = "tokenizer.ggml.model";
+        const PREFIX: &str = "tokenizer.ggml.add_space_prefix";
+        const SCORES: &str = "tokenizer.ggml.scores";
         let missing = |key| TokenizerError::Missing { key };
         let model = file.text(MODEL).ok_or(missing(MODEL))?;
-        if model != "gpt2" {
-            let found = model.to_owned();
-            return Err(TokenizerError::Unsupported { key: MODEL, found, supported: "gpt2" });
-        }
-        let [pre, tokens, merges] =
-            ["tokenizer.ggml.pre", "tokenizer.ggml.tokens", "tokenizer.ggml.merges"];
+        let unsupported = |key, found: &str, supported| TokenizerError::Unsupported {
+            key,
+            found: found.to_owned(),
+            supported,
+        };
+        let spelling =
+            Spelling::from_name(model).ok_or_else(|| unsupported(MODEL, model, "gpt2, llama"))?;
+        let tokens = "tokenizer.ggml.tokens";
+        let tokens = file.texts(tokens).ok_or(missing(tokens))?;
+        let (pre, merges, scores) = match spelling {
+            Spelling::ByteAlphabet => {
+                let [pre, merges] = ["tokenizer.ggml.pre", "tokenizer.ggml.merges"];
+                let pre = file.text(pre).ok_or(missing(pre))?;
+                (pre, file.texts(merges).ok_or(missing(merges))?, Vec::new())
+            }
+            Spelling::SentencePiece => {
+                // Where a text begins is not known here, so that nothing can be put before it.
+                if file.bool(PREFIX) != Some(false) {
+                    return Err(unsupported(PREFIX, "true", "false"));
+                }
+                let scores = file.floats(SCORES).filter(|scores| scores.len() == tokens.len());
+                ("", &[][..], scores.ok_or(missing(SCORES))?)
+            }
+        };
         let end_keys = [
             "tokenizer.ggml.eos_token_id",
             "tokenizer.ggml.eot_token_id",
             "tokenizer.ggml.eom_token_id",
         ];
         Ok(Self {
-            pre: file.text(pre).ok_or(missing(pre))?,
-            tokens: file.texts(tokens).ok_or(missing(tokens))?,
+            spelling,
+            pre,
+            tokens,
             kinds: file.ints("tokenizer.ggml.token_type"),
-            merges: file.texts(merges).ok_or(missing(merges))?,
+            merges,
+            scores,
             bos: file.u32("tokenizer.ggml.bos_token_id"),
             add_bos: file.bool("tokenizer.ggml.add_bos_token").unwrap_or(false),
             ends: end_keys.into_iter().filter_map(|key| Some((key, file.u32(key)?))).collect(),
@@ -131,7 +158,7 @@ impl Vocabulary {
                 TokenKind::Normal | TokenKind::Unused | TokenKind::Byte => false,
             })
             .collect();
-        let (bytes, starts) = token_bytes(parts.tokens, &kinds);
+        let (bytes, starts) = token_bytes(parts, &kinds);
         let (bos, add_bos) = (parts.bos, parts.add_bos && parts.bos.is_some());
         Ok(Self { kinds, structural, bytes, starts, end_tokens, bos, add_bos })
     }
@@ -212,15 +239,23 @@ fn end_tokens(parts: &Parts<'_>, kinds: &[TokenKind]) -> Vec<u32> {
 }
 
 /// Words are spelled in the byte alphabet, special tokens as they are.
-fn token_bytes(tokens: &[String], kinds: &[TokenKind]) -> (Vec<u8>, Vec<usize>) {
+fn token_bytes(parts: &Parts<'_>, kinds: &[TokenKind]) -> (Vec<u8>, Vec<usize>) {
+    let tokens = parts.tokens;
     let byte_of = ByteOf::new();
     let mut bytes = Vec::with_capacity(tokens.iter().map(String::len).sum());
     let mut starts = Vec::with_capacity(tokens.len() + 1);
     starts.push(0);
     for (text, kind) in tokens.iter().zip(kinds) {
         let decoded = match kind {
+            TokenKind::Byte if parts.spelling == Spelling::SentencePiece => {
+                byte_of_name(text).map(|byte| vec![byte])
+            }
             TokenKind::Normal | TokenKind::Unused | TokenKind::Byte => {
-                byte_alphabet::bytes_of(text, &byte_of)
+                parts.spelling.bytes_of(text, &byte_of)
+            }
+            // Runs of spaces are such tokens in some vocabularies.
+            TokenKind::UserDefined if parts.spelling == Spelling::SentencePiece => {
+                parts.spelling.bytes_of(text, &byte_of)
             }
             TokenKind::Unknown | TokenKind::Control | TokenKind::UserDefined => None,
         };

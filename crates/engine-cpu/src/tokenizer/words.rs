@@ -17,6 +17,8 @@ pub(super) enum WordRule {
     Lines {
         digits_max: usize,
     },
+    /// Merges happen across the whole text.
+    Whole,
 }
 
 /// Expressions that cut one after the other.
@@ -71,6 +73,7 @@ impl WordRule {
             let bytes = match self {
                 Self::Chain(chain) => chain.word_bytes(first, rest),
                 Self::Lines { digits_max } => lines::word_bytes(rest, digits_max),
+                Self::Whole => rest.len(),
             };
             let (word, after) = rest.split_at(bytes);
             rest = after;
