@@ -100,7 +100,8 @@ def vocabulary():
 
 # Every pair of these merges, so that tokens show where words are cut.
 SHOWING = [*"aSsTdlé1٣ .!'_", "\n", "\r", "\t", "\u3000"]
-WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default"]
+SCORES = "scores"
+WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default", SCORES]
 
 
 def showing_vocabulary():
@@ -117,6 +118,21 @@ def showing_vocabulary():
     return tokens + [token for token in made if token not in tokens], merges
 
 
+def sentence_pieces(generator):
+    """Names of bytes, most of `SHOWING`, and random texts of these with random scores."""
+    texts = [character.replace(" ", "\u2581") for character in SHOWING if character != "é"]
+    made = dict.fromkeys(texts)
+    for _ in range(600):
+        made["".join(generator.choice(texts, generator.integers(2, 5)))] = None
+    tokens = [*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *made]
+    # Few scores, so that some are equal.
+    scores = [0.0] * (len(SPECIAL) + 256) + (
+        generator.integers(-40, 0, len(made)).astype(float).tolist()
+    )
+    kinds = [gguf.TokenType.CONTROL] * len(SPECIAL) + [gguf.TokenType.BYTE] * 256
+    return tokens, scores, kinds + [gguf.TokenType.NORMAL] * len(made)
+
+
 def no_text_alone():
     """Tokens that are no text by themselves: the oracle reports nothing at their positions."""
     return [*range(len(SPECIAL)), *(len(SPECIAL) + byte for byte in range(128, 256))]
@@ -125,10 +141,22 @@ def no_text_alone():
 def write(path, family=FAMILIES[0], words=None):
     """Returns the size of the vocabulary. `words` names a rule whose words its tokens show."""
     generator = numpy.random.default_rng(SEED)
-    tokens, merges = showing_vocabulary() if words else vocabulary()
     writer = gguf.GGUFWriter(path, family.architecture)
-    _metadata(writer, tokens, merges, family)
-    writer.add_tokenizer_pre(words or "smollm")
+    if words == SCORES:
+        tokens, scores, kinds = sentence_pieces(generator)
+        writer.add_tokenizer_model("llama")
+        writer.add_token_scores(scores)
+        writer.add_token_types(kinds)
+        writer.add_add_space_prefix(False)
+    else:
+        tokens, merges = showing_vocabulary() if words else vocabulary()
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(words or "smollm")
+        normal, control = gguf.TokenType.NORMAL, gguf.TokenType.CONTROL
+        kinds = [control] * len(SPECIAL) + [normal] * (len(tokens) - len(SPECIAL))
+        writer.add_token_types(kinds)
+        writer.add_token_merges(merges)
+    _metadata(writer, tokens, family)
 
     def random(name, *shape, scale):
         values = generator.standard_normal(shape, dtype=numpy.float32) * numpy.float32(scale)
@@ -178,7 +206,7 @@ def write(path, family=FAMILIES[0], words=None):
     return len(tokens)
 
 
-def _metadata(writer, tokens, merges, family):
+def _metadata(writer, tokens, family):
     writer.add_name("tiny random")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
@@ -196,11 +224,7 @@ def _metadata(writer, tokens, merges, family):
     for method, value in family.metadata:
         getattr(writer, method)(value)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("gpt2")
     writer.add_token_list(tokens)
-    normal, control = gguf.TokenType.NORMAL, gguf.TokenType.CONTROL
-    writer.add_token_types([control] * len(SPECIAL) + [normal] * (len(tokens) - len(SPECIAL)))
-    writer.add_token_merges(merges)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_add_bos_token(False)
