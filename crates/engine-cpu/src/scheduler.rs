@@ -1,8 +1,9 @@
 //! The engine's own thread: decides what each step computes, and for whom.
 //!
 //! A step takes one token of every answer that is being written and, beside them, a piece of the
-//! prompts that are still to be read, without the beginnings that are known from earlier prompts. Cancelled generations leave before a step, finished ones
-//! after it. A generation whose consumer does not read pauses; the others go on.
+//! prompts that are still to be read, without the beginnings that are known from earlier prompts.
+//! Cancelled generations leave before a step, finished ones after it. A generation whose consumer
+//! does not read pauses; the others go on.
 
 mod compose;
 mod queue;
