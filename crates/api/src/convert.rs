@@ -6,7 +6,8 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, ChatCommand, Choice, FinishReason, ModelCard, Sampling, TokenLogprob, Usage,
+    AnswerFormat, ChatCommand, Choice, FinishReason, ModelCard, Priority, Sampling, TokenLogprob,
+    Usage,
 };
 use inference_wire as wire;
 
@@ -25,6 +26,7 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
     let top_logprobs = request.candidates();
     Ok(ChatCommand {
         model,
+        priority: priority(request.service_tier),
         sampling: sampling(&request),
         messages: request.messages.into_iter().map(message).collect(),
         format: answer_format(request.response_format, request.structured_outputs),
@@ -32,6 +34,13 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
         stop: request.stop,
         top_logprobs,
     })
+}
+
+const fn priority(tier: wire::ServiceTier) -> Priority {
+    match tier {
+        wire::ServiceTier::Default => Priority::Interactive,
+        wire::ServiceTier::Flex => Priority::Background,
+    }
 }
 
 fn answer_format(

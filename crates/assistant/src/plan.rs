@@ -1,7 +1,7 @@
 //! What a new turn consists of. Pure: facts go in, rows and a prompt come out.
 
 use domain::{ConversationId, EntryId, ModelId, Timestamp};
-use inference::{AnswerFormat, ChatCommand};
+use inference::{AnswerFormat, ChatCommand, Priority};
 
 use crate::{
     Answer, Append, Body, Conversation, Entry, Idempotency, Question, Restart, Scope, Start,
@@ -148,6 +148,7 @@ impl Plan {
     pub(crate) fn command(self) -> ChatCommand {
         ChatCommand {
             model: self.begin.model,
+            priority: Priority::Interactive,
             messages: tree::prompt(self.instructions.as_deref(), &self.path),
             sampling: self.settings.sampling(),
             format: AnswerFormat::Text,

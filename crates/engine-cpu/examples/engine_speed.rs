@@ -1,7 +1,7 @@
 //! Speed of the engine on this machine, without HTTP: for profiling.
 //!
-//! `engine_speed MODEL.gguf [--threads N] [--kernel scalar|avx2|avx512] [--rounds N]`
-//! `    [--only 0|1|8|16]`
+//! `engine_speed MODEL.gguf [--threads N] [--path scalar|avx2|avx512-vnni] [--rounds N]`
+//! `    [--only 0|1|2|8|16] [--guesses on|off]`
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 use std::{
@@ -11,16 +11,23 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use cpu_kernels::PathKind;
-use domain::{OrganisationId, ProjectId, RequestId, Timestamp};
+use domain::{
+    OrganisationId, ProjectId, RequestId, Timestamp,
+    chat::{Message, Role},
+};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
-    AnswerFormat, Sampling,
+    AnswerFormat, Priority, Sampling,
     ports::{Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use uuid::Uuid;
 
 const PROMPT_TOKENS: [u32; 3] = [20, 128, 512];
 const ANSWER_TOKENS: u32 = 128;
+const PASSAGE: &str = "The committee met in Lyon on the third of March. It heard the reports of \
+    the four working groups, asked the second group to examine the question of archives again, and \
+    set the date of the next meeting. The minutes of the meeting of January were approved without \
+    changes. The treasurer explained why the costs of heating had risen.";
 const CONCURRENT: [usize; 3] = [1, 8, 16];
 
 fn main() -> anyhow::Result<()> {
@@ -32,8 +39,11 @@ fn main() -> anyhow::Result<()> {
         let value = arguments.next().context("an option needs a value")?;
         match name.as_str() {
             "--threads" => options.threads = Some(value.parse::<NonZeroUsize>()?),
-            "--kernel" => options.kernel = Some(kernel(&value)?),
+            "--path" => {
+                options.cpu_path = Some(PathKind::from_name(&value).context("an unknown path")?);
+            }
             "--rounds" => rounds = value.parse()?,
+            "--guesses" => options.guesses = value == "on",
             "--only" => only = Some(value.parse::<usize>()?),
             _ => bail!("unknown option {name}"),
         }
@@ -43,7 +53,7 @@ fn main() -> anyhow::Result<()> {
     let id = "model".parse()?;
     let created_at = Timestamp::from_micros(0);
     engine.load(ModelFile { id, path: model.into(), digest: String::new(), created_at })?;
-    println!("kernel {}, loaded in {:.2?}", engine.kernel_name(), loading.elapsed());
+    println!("path {}, loaded in {:.2?}", engine.cpu_path(), loading.elapsed());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for number in 0..rounds {
         runtime.block_on(round(&engine, number, only))?;
@@ -52,16 +62,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kernel(name: &str) -> anyhow::Result<PathKind> {
-    Ok(match name {
-        "scalar" => PathKind::Scalar,
-        "avx2" => PathKind::Avx2,
-        "avx512" => PathKind::Avx512Vnni,
-        _ => bail!("unknown kernel {name}"),
-    })
-}
-
-/// `only` leaves out everything but so many concurrent answers; 0 leaves the prompts.
+/// `only` leaves out everything but so many concurrent answers; 0 leaves the prompts, 2 the answer
+/// that repeats its prompt.
 async fn round(engine: &CpuEngine, number: u128, only: Option<usize>) -> anyhow::Result<()> {
     let wanted = |count: usize| only.is_none_or(|only| only == count);
     for tokens in PROMPT_TOKENS.into_iter().filter(|_| wanted(0)) {
@@ -81,7 +83,28 @@ async fn round(engine: &CpuEngine, number: u128, only: Option<usize>) -> anyhow:
         let tokens = f64::from(ANSWER_TOKENS - 1) * f64::from(u32::try_from(count)?);
         println!("{count} answers: {:.1} tok/s", tokens / last.saturating_sub(first).as_secs_f64());
     }
+    if wanted(2) {
+        let (tokens, seconds) = copy(engine).await?;
+        println!("an answer that repeats its prompt: {:.1} tok/s", tokens / seconds);
+    }
     Ok(())
+}
+
+/// Asks to repeat a passage; returns the tokens and the seconds of the answer.
+async fn copy(engine: &CpuEngine) -> anyhow::Result<(f64, f64)> {
+    let model = &engine.models()[0].id;
+    let content = format!("Repeat this text word for word:\n\n{PASSAGE}");
+    let messages = [Message { role: Role::User, content, prefix: false }];
+    let now = Timestamp::from_micros(0);
+    let prompt = engine.prepare(model, &messages, &AnswerFormat::Text, now)?;
+    let request = generation(ProjectId::from_uuid(Uuid::nil()), prompt, ANSWER_TOKENS);
+    let mut generation = engine.generate(Generate { sampling: greedy(0), ..request })?;
+    let mut first = None;
+    while generation.events.recv().await.is_some() {
+        first.get_or_insert_with(Instant::now);
+    }
+    let seconds = first.context("no token came")?.elapsed().as_secs_f64();
+    Ok((f64::from(generation.settled.await?.completion_tokens), seconds))
 }
 
 /// Returns when the first token and when the last one came.
@@ -93,25 +116,15 @@ async fn generate(
     max_tokens: u32,
 ) -> anyhow::Result<(Duration, Duration)> {
     let start = Instant::now();
-    let sampling = Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() };
     let generations: Vec<_> = (0..count)
         .map(|index| {
             let salt = 7 * u32::try_from(index).unwrap_or(0);
-            engine.generate(Generate {
-                request: RequestId::from_uuid(Uuid::nil()),
-                organisation: OrganisationId::from_uuid(Uuid::nil()),
-                project,
-                prompt: Prompt {
-                    model: engine.models()[0].id.clone(),
-                    tokens: (0..prompt_tokens).map(|at| 1000 + (at * 37 + salt) % 5000).collect(),
-                    context_tokens: engine.models()[0].context_tokens,
-                },
-                sampling: sampling.clone(),
-                format: AnswerFormat::Text,
-                max_tokens,
-                stop: Vec::new(),
-                top_logprobs: None,
-            })
+            let prompt = Prompt {
+                model: engine.models()[0].id.clone(),
+                tokens: (0..prompt_tokens).map(|at| 1000 + (at * 37 + salt) % 5000).collect(),
+                context_tokens: engine.models()[0].context_tokens,
+            };
+            engine.generate(generation(project, prompt, max_tokens))
         })
         .collect::<Result<_, _>>()?;
     // All are read at the same time: one that is not read would pause.
@@ -119,6 +132,25 @@ async fn generate(
     let firsts = futures_util::future::try_join_all(readers).await?;
     let first = firsts.into_iter().flatten().min();
     Ok((first.context("no token came")?, start.elapsed()))
+}
+
+fn generation(project: ProjectId, prompt: Prompt, max_tokens: u32) -> Generate {
+    Generate {
+        request: RequestId::from_uuid(Uuid::nil()),
+        organisation: OrganisationId::from_uuid(Uuid::nil()),
+        project,
+        priority: Priority::Interactive,
+        prompt,
+        sampling: greedy(max_tokens),
+        format: AnswerFormat::Text,
+        max_tokens,
+        stop: Vec::new(),
+        top_logprobs: None,
+    }
+}
+
+fn greedy(min_tokens: u32) -> Sampling {
+    Sampling { temperature: 0.0, min_tokens, ..Sampling::default() }
 }
 
 /// Returns when the first token came.

@@ -40,8 +40,11 @@ pub struct EngineOptions {
     /// Of these, what may stay occupied by beginnings of prompts that no generation uses now; 0
     /// computes every prompt as a whole.
     pub prefix_bytes_max: usize,
+    /// Whether tokens that may follow are guessed and checked together. Answers are the same
+    /// without, and later.
+    pub guesses: bool,
     /// Instructions to use; `None` takes the best of this processor.
-    pub kernel: Option<PathKind>,
+    pub cpu_path: Option<PathKind>,
     pub power: PowerSources,
 }
 
@@ -53,7 +56,8 @@ impl Default for EngineOptions {
             queue_max: 64,
             kv_bytes_max: 2 << 30,
             prefix_bytes_max: 256 << 20,
-            kernel: None,
+            guesses: true,
+            cpu_path: None,
             power: PowerSources::default(),
         }
     }
@@ -62,8 +66,8 @@ impl Default for EngineOptions {
 /// Why an engine did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("this processor lacks the instructions of {kernel:?}")]
-    Kernel { kernel: PathKind },
+    #[error("this processor lacks the instructions of `{}`; it has those of {}", path.name(), names())]
+    CpuPath { path: PathKind },
     #[error("could not start the engine's threads")]
     Threads { source: std::io::Error },
 }
@@ -93,9 +97,9 @@ struct Commands {
 impl CpuEngine {
     /// Starts the threads; models are added by [`load`](Self::load).
     pub fn start(options: &EngineOptions) -> Result<Self, StartError> {
-        let path = match options.kernel {
+        let path = match options.cpu_path {
             None => Path::best(),
-            Some(kernel) => Path::select(kernel).ok_or(StartError::Kernel { kernel })?,
+            Some(path) => Path::select(path).ok_or(StartError::CpuPath { path })?,
         };
         let threads = options
             .threads
@@ -111,6 +115,7 @@ impl CpuEngine {
             memory: KvMemory::new(pool.clone(), options.prefix_bytes_max),
             path,
             meter: EnergyMeter::new(&options.power),
+            guesses: options.guesses,
         };
         let thread = spawn(parts, ending).map_err(|source| StartError::Threads { source })?;
         let masks = MaskThread::start().map_err(|source| StartError::Threads { source })?;
@@ -173,7 +178,7 @@ impl CpuEngine {
     }
 
     /// The instructions in use, for people.
-    pub fn kernel_name(&self) -> &'static str {
+    pub fn cpu_path(&self) -> &'static str {
         self.path.name()
     }
 
@@ -230,6 +235,13 @@ impl CpuEngine {
     fn retry_after_seconds(&self) -> u32 {
         u32::try_from(1 + self.places.taken() / self.sequences_max).unwrap_or(u32::MAX)
     }
+}
+
+/// The instructions that this processor has.
+fn names() -> String {
+    let names: Vec<String> =
+        Path::available().iter().map(|path| format!("`{}`", path.name())).collect();
+    names.join(", ")
 }
 
 /// Starts the engine's thread and waits until its workers run.

@@ -28,6 +28,7 @@ mod served;
 mod shared_buffer;
 mod workers;
 
+pub use cpu_kernels::PathKind;
 pub use direct::{Direct, DirectError};
 pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};

@@ -6,6 +6,9 @@
 //! does not read pauses; the others go on.
 
 mod compose;
+mod drafts;
+mod fairness;
+mod places;
 mod queue;
 mod sampling;
 mod sequence;
@@ -20,11 +23,15 @@ use std::{
 
 use cpu_kernels::Path;
 
-pub(crate) use self::sequence::{EVENTS_MAX, Job, Places};
 use self::{
     compose::{Limits, Pending},
+    fairness::{Accounts, Claim},
     queue::WaitingQueue,
     sequence::{Ending, Sequence},
+};
+pub(crate) use self::{
+    places::Places,
+    sequence::{EVENTS_MAX, Job},
 };
 use crate::{
     energy::EnergyMeter,
@@ -57,6 +64,8 @@ pub(crate) struct Scheduler {
     crew: Crew,
     forward: Forward,
     meter: EnergyMeter,
+    guesses: bool,
+    accounts: Accounts,
     waiting: WaitingQueue,
     /// In the order of admission.
     running: Vec<Sequence>,
@@ -75,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) memory: KvMemory,
     pub(crate) path: Path,
     pub(crate) meter: EnergyMeter,
+    /// Whether tokens that may follow are guessed and checked together.
+    pub(crate) guesses: bool,
 }
 
 impl Scheduler {
@@ -88,6 +99,8 @@ impl Scheduler {
             crew: Crew::new(parts.threads)?,
             forward: Forward::new(parts.path),
             meter: parts.meter,
+            guesses: parts.guesses,
+            accounts: Accounts::default(),
             waiting: WaitingQueue::default(),
             running: Vec::new(),
             stop_at: None,
@@ -137,7 +150,7 @@ impl Scheduler {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Generate(job) => self.waiting.push(job),
+            Command::Generate(job) => self.take_in(job),
             Command::Forget { model, done } => {
                 self.memory.forget_model(model);
                 if done.send(()).is_err() {
@@ -150,13 +163,21 @@ impl Scheduler {
         }
     }
 
+    fn take_in(&mut self, job: Box<Job>) {
+        let sequence = Box::new(Sequence::admit(job));
+        let running = self.running.iter().map(|one| one.claim.organisation);
+        let present = running.chain(self.waiting.organisations());
+        self.accounts.arrive(sequence.claim.organisation, present);
+        self.waiting.push(sequence);
+    }
+
     fn step(&mut self) -> Result<(), CrewBroken> {
         self.drop_cancelled();
         self.admit();
         self.compose();
         let Some(served) = self.batch_model() else {
             self.stalled = true;
-            self.fail_starved();
+            self.make_room_for_starved();
             return Ok(());
         };
         let runs: Vec<Run<'_>> = self.running.iter().filter_map(Sequence::run).collect();
@@ -173,8 +194,8 @@ impl Scheduler {
     }
 
     fn drop_cancelled(&mut self) {
-        for job in self.waiting.take_cancelled() {
-            Sequence::admit(job).end(Ending::Cancelled, &mut self.memory);
+        for sequence in self.waiting.take_cancelled() {
+            sequence.end(Ending::Cancelled, &mut self.memory);
         }
         for sequence in &mut self.running {
             if sequence.is_cancelled() {
@@ -184,16 +205,34 @@ impl Scheduler {
         self.retire(|sequence| sequence.ending.is_some());
     }
 
+    /// Lets those begin that have a place and room, and one that another must make way for.
     fn admit(&mut self) {
-        while self.running.len() < self.sequences_max {
-            let (memory, running) = (&self.memory, &self.running);
-            let alone = running.is_empty();
-            let fits = |job: &Job| alone || job.has_room(memory);
-            let Some(job) = self.waiting.next(running, fits) else { return };
-            let mut sequence = Sequence::admit(job);
-            sequence.take_room_for_prompt(&mut self.memory);
-            self.running.push(sequence);
+        let mut may_preempt = true;
+        loop {
+            let running: Vec<Claim> = self.running.iter().map(|one| one.claim).collect();
+            let Some(index) = self.waiting.first(&self.accounts, &running) else { return };
+            let waiting = self.waiting.get(index);
+            let fits = running.is_empty()
+                || running.len() < self.sequences_max && waiting.has_room(&self.memory);
+            if fits {
+                let Some(mut sequence) = self.waiting.take(index) else { return };
+                sequence.take_room_for_prompt(&mut self.memory);
+                self.running.push(*sequence);
+            } else {
+                let victim = fairness::victim(waiting.claim, &running);
+                let Some(victim) = victim.filter(|_| std::mem::take(&mut may_preempt)) else {
+                    return;
+                };
+                self.preempt(victim);
+            }
         }
+    }
+
+    /// The sequence goes on when there is a place again. Its consumer sees only that it waits.
+    fn preempt(&mut self, index: usize) {
+        let mut sequence = self.running.remove(index);
+        sequence.make_way(&mut self.memory);
+        self.waiting.push_front(Box::new(sequence));
     }
 
     /// Decides how many tokens of each sequence the next step computes.
@@ -207,6 +246,7 @@ impl Scheduler {
             .iter()
             .map(|sequence| Pending {
                 tokens: sequence.pending_tokens(),
+                claim: sequence.claim,
                 ready: sequence.is_ready()
                     && model.as_ref().is_some_and(|model| Arc::ptr_eq(model, &sequence.served)),
             })
@@ -214,6 +254,20 @@ impl Scheduler {
         let chunks = compose::compose(&pending, Limits::DEFAULT);
         for (sequence, chunk) in self.running.iter_mut().zip(chunks) {
             sequence.plan_chunk(chunk, &mut self.memory);
+        }
+        self.guess();
+    }
+
+    /// Fills a step that only writes answers, few of them, with guesses.
+    fn guess(&mut self) {
+        let mut active = self.running.iter().filter(|one| one.chunk > 0);
+        if !self.guesses || !active.all(Sequence::writes) {
+            return;
+        }
+        let count = self.running.iter().filter(|one| one.chunk > 0).count();
+        let each = compose::STEP_ROWS_CHEAP.checked_div(count).unwrap_or(0).saturating_sub(1);
+        for sequence in self.running.iter_mut().filter(|one| one.chunk > 0) {
+            sequence.guess(each, &mut self.memory);
         }
     }
 
@@ -238,15 +292,19 @@ impl Scheduler {
         for sequence in self.running.iter_mut().filter(|sequence| sequence.chunk > 0) {
             let work = sequence.work(&served.work);
             sequence.account.charge(&spent, work, total);
+            self.accounts.charge(sequence.claim.organisation, work);
         }
     }
 
-    /// Nobody could go on although some wait for room only: the youngest gives its room back.
-    fn fail_starved(&mut self) {
-        if let Some(sequence) = self.running.iter_mut().rev().find(|sequence| sequence.starved) {
-            let detail = "the memory for keys and values is exhausted".to_owned();
-            sequence.ending = Some(Ending::Failed { detail });
+    /// Nobody could go on although some wait for room only: the youngest gives its room back, and
+    /// waits until another has ended.
+    fn make_room_for_starved(&mut self) {
+        let Some(youngest) = self.running.iter().rposition(|one| one.starved) else { return };
+        if self.running.len() > 1 {
+            return self.preempt(youngest);
         }
+        let detail = "the memory for keys and values is exhausted".to_owned();
+        self.running[youngest].ending = Some(Ending::Failed { detail });
         self.retire(|sequence| sequence.ending.is_some());
     }
 
@@ -282,7 +340,7 @@ impl Scheduler {
         while let Ok(command) = self.commands.try_recv() {
             self.obey(command);
         }
-        let waiting = self.waiting.take_all().into_iter().map(Sequence::admit);
+        let waiting = self.waiting.take_all().into_iter().map(|sequence| *sequence);
         for sequence in self.running.drain(..).chain(waiting) {
             sequence.end(Ending::Failed { detail: detail.to_owned() }, &mut self.memory);
         }

@@ -10,6 +10,7 @@ use std::{
     str::FromStr,
 };
 
+use engine_cpu::PathKind;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -32,6 +33,7 @@ struct File {
     /// any other `Host` is refused.
     hosts: Vec<String>,
     site: FileSite,
+    engine: EngineSettings,
     limits: Limits,
     log: LogSettings,
 }
@@ -48,6 +50,50 @@ struct FileSite {
 impl Default for FileSite {
     fn default() -> Self {
         Self { name: "local".to_owned(), zone: "FR".to_owned() }
+    }
+}
+
+/// How models are computed.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct EngineSettings {
+    /// Instructions of the processor to use: `auto`, `avx512-vnni`, `avx2`, `scalar`. `auto` takes
+    /// the best that it has.
+    pub(crate) cpu_path: CpuPath,
+    /// Guess tokens that an answer repeats from its prompt or from itself, and check them together.
+    /// Answers are the same without, and later.
+    pub(crate) guesses: bool,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { cpu_path: CpuPath(None), guesses: true }
+    }
+}
+
+/// `None` takes the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct CpuPath(pub(crate) Option<PathKind>);
+
+impl TryFrom<String> for CpuPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match PathKind::from_name(&text) {
+            Some(kind) => Ok(Self(Some(kind))),
+            None if text == "auto" => Ok(Self(None)),
+            None => {
+                let names = PathKind::ALL.map(PathKind::name).join(", ");
+                Err(format!("`engine.cpu_path` is `{text}`, and not one of auto, {names}"))
+            }
+        }
+    }
+}
+
+impl From<CpuPath> for String {
+    fn from(path: CpuPath) -> Self {
+        path.0.map_or("auto", PathKind::name).to_owned()
     }
 }
 
@@ -170,6 +216,7 @@ pub(crate) struct Settings {
     pub(crate) hosts: Setting<Vec<String>>,
     pub(crate) site_name: Setting<String>,
     pub(crate) site_zone: Setting<String>,
+    pub(crate) engine: Setting<EngineSettings>,
     pub(crate) limits: Setting<Limits>,
     pub(crate) log: Setting<LogSettings>,
 }
@@ -226,6 +273,7 @@ impl Settings {
             hosts: Setting { value: file.hosts, origin },
             site_name: Setting { value: file.site.name, origin },
             site_zone: Setting { value: file.site.zone, origin },
+            engine: Setting { value: file.engine, origin },
             limits: Setting { value: file.limits, origin },
             log: Setting { value: file.log, origin },
         };
@@ -267,6 +315,7 @@ impl Settings {
     /// One line a setting, with where it comes from.
     pub(crate) fn describe(&self) -> String {
         let (limits, log) = (&self.limits.value, &self.log.value);
+        let engine = self.engine.value;
         let witness = log.witness.clone().map_or_else(|| "checkpoints".to_owned(), String::from);
         let grace = log.witness_grace_seconds.to_string();
         let lines = [
@@ -276,6 +325,8 @@ impl Settings {
             ("hosts", format!("{:?}", self.hosts.value), self.hosts.origin),
             ("site.name", self.site_name.value.clone(), self.site_name.origin),
             ("site.zone", self.site_zone.value.clone(), self.site_zone.origin),
+            ("engine.cpu_path", engine.cpu_path.into(), self.engine.origin),
+            ("engine.guesses", engine.guesses.to_string(), self.engine.origin),
             ("limits.requests_max", limits.requests_max.to_string(), self.limits.origin),
             ("limits.sequences_max", limits.sequences_max.to_string(), self.limits.origin),
             ("limits.kv_cache_mib", limits.kv_cache_mib.to_string(), self.limits.origin),
@@ -377,6 +428,16 @@ mod tests {
     }
 
     #[test]
+    fn instructions_are_chosen_by_name() {
+        let path = |file: &str| load(file, &[], None).unwrap().engine.value.cpu_path.0;
+        assert_eq!(path(""), None);
+        assert_eq!(path("[engine]\ncpu_path = 'auto'"), None);
+        for kind in PathKind::ALL {
+            assert_eq!(path(&format!("[engine]\ncpu_path = '{}'", kind.name())), Some(kind));
+        }
+    }
+
+    #[test]
     fn wrong_settings_are_named() {
         for (file, expected) in [
             ("listen = 1", "listen"),
@@ -385,6 +446,7 @@ mod tests {
             ("[limits]\nrequests_max = 0", "limits.requests_max"),
             ("[limits]\nprefix_cache_mib = 99999999", "limits.prefix_cache_mib"),
             ("[limits]\nprefix_cache_mib = false", "prefix_cache_mib"),
+            ("[engine]\ncpu_path = 'sse'", "avx512-vnni"),
             ("[log]\nwitness = 'elsewhere'", "elsewhere"),
             ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
             ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),

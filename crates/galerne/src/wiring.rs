@@ -148,13 +148,15 @@ impl Serving {
 }
 
 fn engine_options(settings: &Settings) -> EngineOptions {
-    let limits = settings.limits.value;
+    let (limits, engine) = (settings.limits.value, settings.engine.value);
     EngineOptions {
         threads: NonZeroUsize::new(settings.threads.value),
         queue_max: limits.requests_max,
         sequences_max: limits.sequences_max,
         kv_bytes_max: limits.kv_cache_mib << 20,
         prefix_bytes_max: limits.prefix_cache_mib << 20,
+        cpu_path: engine.cpu_path.0,
+        guesses: engine.guesses,
         ..EngineOptions::default()
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    AnswerFormat, ChatEvent, Metering, Sampling, UsageOpened,
+    AnswerFormat, ChatEvent, Metering, Priority, Sampling, UsageOpened,
     admission::{Admission, Place},
     content,
     ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
@@ -22,6 +22,7 @@ const EVENTS_BUFFERED: usize = 32;
 #[derive(Clone, Debug)]
 pub struct ChatCommand {
     pub model: ModelId,
+    pub priority: Priority,
     pub messages: Vec<Message>,
     pub sampling: Sampling,
     pub format: AnswerFormat,
@@ -326,6 +327,7 @@ fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Gene
         request: request.id,
         organisation: request.caller.organisation,
         project: request.caller.project,
+        priority: command.priority,
         max_tokens: command.max_tokens.unwrap_or(prompt.context_tokens),
         prompt,
         sampling: command.sampling,

@@ -1,5 +1,15 @@
 //! What one generation is asked for, and what comes out of it.
 
+/// Who goes first when there is not room for all. The first is the highest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits for the answer.
+    #[default]
+    Interactive,
+    /// The answer may take its time: it begins, and goes on, when nobody else needs its place.
+    Background,
+}
+
 /// How the next token is chosen. The chain is applied by the engine in the order of the fields
 /// that it documents; the defaults leave the model's distribution untouched.
 #[derive(Clone, Debug, PartialEq)]

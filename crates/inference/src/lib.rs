@@ -16,6 +16,6 @@ mod settlement;
 
 pub use answer_format::AnswerFormat;
 pub use chat::{Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts};
-pub use generation::{Choice, FinishReason, Sampling, TokenLogprob, TokenPiece};
+pub use generation::{Choice, FinishReason, Priority, Sampling, TokenLogprob, TokenPiece};
 pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};
 pub use model::{ModelCard, Models};

@@ -7,7 +7,8 @@ use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AnswerFormat, FinishReason, ModelCard, Sampling, TokenPiece, UsageOpened, UsageSettled,
+    AnswerFormat, FinishReason, ModelCard, Priority, Sampling, TokenPiece, UsageOpened,
+    UsageSettled,
 };
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
@@ -54,6 +55,7 @@ pub struct Generate {
     pub organisation: OrganisationId,
     /// Prompts of one project may share what was computed for their common beginning.
     pub project: ProjectId,
+    pub priority: Priority,
     pub prompt: Prompt,
     pub sampling: Sampling,
     /// One that was prepared for the model before.

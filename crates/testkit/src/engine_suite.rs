@@ -11,7 +11,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, FinishReason, Sampling, TokenLogprob,
+    AnswerFormat, FinishReason, Priority, Sampling, TokenLogprob,
     ports::{Consumed, Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use tokio::time::timeout;
@@ -79,6 +79,7 @@ impl EngineUnderTest {
             request: RequestId::from_uuid(ids.next(now)),
             organisation: OrganisationId::from_uuid(ids.next(now)),
             project: ProjectId::from_uuid(ids.next(now)),
+            priority: Priority::Interactive,
             prompt: self.prompt(content),
             sampling: Sampling {
                 temperature: 0.0,

@@ -13,6 +13,10 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
+/// Positions that are taken in at a time. An output does not depend on what is given before the
+/// chunk of the first position that a query sees, nor on the queries beside it.
+pub const CHUNK_POSITIONS: usize = 64;
+
 /// Keys and values of one key/value head, in blocks of `block_tokens` positions.
 ///
 /// Position `p` is token `p % block_tokens` of block `p / block_tokens`; within a block, token

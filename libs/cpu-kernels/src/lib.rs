@@ -47,7 +47,7 @@ mod sub_block;
 mod vector;
 
 pub use activations::{ActivationKind, Activations};
-pub use attention::{AttentionBlocks, AttentionScratch, attend};
+pub use attention::{AttentionBlocks, AttentionScratch, CHUNK_POSITIONS, attend};
 pub use block_format::BlockFormat;
 pub use multiply::multiply;
 pub use packed_matrix::PackedMatrix;

@@ -15,6 +15,20 @@ impl PathKind {
     /// All kinds, slowest first.
     pub const ALL: [PathKind; 3] = [PathKind::Scalar, PathKind::Avx2, PathKind::Avx512Vnni];
 
+    /// A short stable name: `scalar`, `avx2` or `avx512-vnni`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PathKind::Scalar => "scalar",
+            PathKind::Avx2 => "avx2",
+            PathKind::Avx512Vnni => "avx512-vnni",
+        }
+    }
+
+    /// The kind of this [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<PathKind> {
+        PathKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn is_supported(self) -> bool {
         let avx2 = is_x86_feature_detected!("avx2")
@@ -71,13 +85,9 @@ impl Path {
         self.0
     }
 
-    /// A short stable name: `scalar`, `avx2` or `avx512-vnni`.
+    /// The name of its [kind](PathKind::name).
     pub fn name(self) -> &'static str {
-        match self.0 {
-            PathKind::Scalar => "scalar",
-            PathKind::Avx2 => "avx2",
-            PathKind::Avx512Vnni => "avx512-vnni",
-        }
+        self.0.name()
     }
 }
 

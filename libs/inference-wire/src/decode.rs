@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    ChatRequest, FieldErrorKind as Kind, Message, RequestError, Role, StreamOptions, limits,
+    ChatRequest, FieldErrorKind as Kind, Message, RequestError, Role, ServiceTier, StreamOptions,
+    limits,
 };
 use field::{Field, Findings};
 
@@ -201,6 +202,10 @@ fn read_bounds(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findi
     request.min_tokens = count("min_tokens", 0);
     if let Some(stop) = body.get("stop") {
         request.stop = read_stop(&stop, findings).unwrap_or_default();
+    }
+    let tier = body.get("service_tier").and_then(|field| field.text(findings));
+    if tier == Some("flex") {
+        request.service_tier = ServiceTier::Flex;
     }
 }
 

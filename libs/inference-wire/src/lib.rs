@@ -39,7 +39,7 @@ pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
 pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
 pub use request::{
-    ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, StreamOptions,
-    StructuredOutputs, TextChunk, limits,
+    ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, ServiceTier,
+    StreamOptions, StructuredOutputs, TextChunk, limits,
 };
 pub use usage::{EvidenceMethod, PromptTokensDetails, Usage};

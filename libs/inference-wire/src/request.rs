@@ -110,6 +110,29 @@ pub struct ChatRequest {
     /// Other forms of an answer, in place of `response_format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structured_outputs: Option<StructuredOutputs>,
+    /// How urgent the answer is. Values that are not listed mean `default`.
+    #[serde(default, skip_serializing_if = "ServiceTier::is_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ServiceTier>))]
+    pub service_tier: ServiceTier,
+}
+
+/// How urgent an answer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ServiceTier {
+    /// Somebody waits for it.
+    #[default]
+    Default,
+    /// It may take its time: it makes way for others when the machine is full.
+    Flex,
+}
+
+impl ServiceTier {
+    /// Whether somebody waits for the answer.
+    pub fn is_default(&self) -> bool {
+        *self == Self::Default
+    }
 }
 
 /// The form of an answer.

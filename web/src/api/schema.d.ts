@@ -601,6 +601,7 @@ export interface components {
             top_logprobs?: number | null;
             response_format?: components["schemas"]["ResponseFormat"] | null;
             structured_outputs?: components["schemas"]["StructuredOutputs"] | null;
+            service_tier?: components["schemas"]["ServiceTier"] | null;
         };
         /** @description An answer among the alternatives. */
         Choice: {
@@ -1193,6 +1194,11 @@ export interface components {
          * @enum {string}
          */
         Role: "system" | "user" | "assistant" | "tool";
+        /**
+         * @description How urgent an answer is.
+         * @enum {string}
+         */
+        ServiceTier: "default" | "flex";
         /** @description The session of a signed-in browser. */
         Session: {
             /** @description The id of the organisation that the browser acts for. */

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use cpu_kernels::{AttentionBlocks, attend};
+use cpu_kernels::{AttentionBlocks, CHUNK_POSITIONS, attend};
 
 use super::{
     pass::{Pass, scratch_row},
@@ -11,6 +11,14 @@ use super::{
     workspace::{Scratch, qkv_width},
 };
 use crate::kv_cache::BLOCK_TOKENS;
+
+/// Positions where attention may begin: at a block, and at a chunk of the kernels.
+const ALIGNED: usize = if BLOCK_TOKENS.is_multiple_of(CHUNK_POSITIONS) {
+    BLOCK_TOKENS
+} else {
+    assert!(CHUNK_POSITIONS.is_multiple_of(BLOCK_TOKENS), "one holds the other");
+    CHUNK_POSITIONS
+};
 
 impl Pass<'_> {
     /// Takes tasks until none is left. Queries, keys and values are complete since the barrier
@@ -29,8 +37,9 @@ impl Pass<'_> {
         let queries = scratch_row(queries, task.slots.len() * width);
         let outputs = scratch_row(outputs, task.slots.len() * width);
         visible.clear();
-        // Later slots see nothing before what the first one sees.
-        let first = self.seen(layer, task.slots.start).start / BLOCK_TOKENS * BLOCK_TOKENS;
+        // Later slots see nothing before what the first one sees. Sums begin at the same positions
+        // whoever is beside, so that no bit of an output depends on that.
+        let first = self.seen(layer, task.slots.start).start / ALIGNED * ALIGNED;
         for (slot, queries) in task.slots.clone().zip(queries.chunks_exact_mut(width)) {
             let start = slot * qkv_width(config) + task.heads.start * head_dim;
             // SAFETY: nobody writes `qkv` during attention.

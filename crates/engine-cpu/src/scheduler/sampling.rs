@@ -14,16 +14,22 @@ pub(super) fn choose(
     forward: &Forward,
     crew: &Crew,
 ) -> Result<(), CrewBroken> {
-    let asking = SharedBuffer::from_values(running.iter_mut().filter(|one| one.asks));
+    let mut first_row = 0;
+    let asking = running.iter_mut().filter(|one| one.asks).map(|sequence| {
+        let rows = first_row..first_row + sequence.rows();
+        first_row = rows.end;
+        (sequence, rows)
+    });
+    let asking = SharedBuffer::from_values(asking);
     let logits = forward.logits();
     let choose = |index: usize| {
         // SAFETY: every index is taken once, by one worker; the rows of logits are in the order
         // of the sequences that ask, and the forward pass is over.
-        let sequence = unsafe { asking.slot(index) };
+        let (sequence, rows) = unsafe { asking.slot(index) };
         let vocabulary = sequence.served.model.config().vocabulary;
-        let row = index * vocabulary..(index + 1) * vocabulary;
+        let values = rows.start * vocabulary..rows.end * vocabulary;
         // SAFETY: as above.
-        sequence.choose(unsafe { logits.write(row) });
+        sequence.choose(unsafe { logits.write(values) });
     };
     if asking.len() < 2 {
         (0..asking.len()).for_each(choose);

@@ -1,17 +1,18 @@
 //! One generation, from its admission to its settlement.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
-use domain::OrganisationId;
 use inference::{
     Choice, FinishReason, TokenLogprob, TokenPiece,
     ports::{Consumed, EngineEvent, Generate},
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::{
+    drafts::{Drafts, GUESSES_MAX},
+    fairness::Claim,
+    places::Place,
+};
 use crate::{
     energy::{Account, Work},
     forward::{LogitsOf, Run},
@@ -29,41 +30,6 @@ pub(crate) const EVENTS_MAX: usize = 32;
 /// A step sends at most a token and an end.
 const EVENTS_OF_A_STEP: usize = 2;
 
-/// Counts generations that are queued or running, up to a limit.
-#[derive(Clone, Debug)]
-pub(crate) struct Places {
-    taken: Arc<AtomicUsize>,
-    most: usize,
-}
-
-impl Places {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { taken: Arc::default(), most: most.max(1) }
-    }
-
-    pub(crate) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn take(&self) -> Option<Place> {
-        let next = |taken: usize| (taken < self.most).then_some(taken + 1);
-        self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
-        Some(Place { taken: Arc::clone(&self.taken) })
-    }
-}
-
-/// One of the [`Places`], free again when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    taken: Arc<AtomicUsize>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.taken.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// A generation that was asked for.
 pub(crate) struct Job {
     pub(crate) served: Arc<Served>,
@@ -72,19 +38,6 @@ pub(crate) struct Job {
     pub(crate) events: mpsc::Sender<EngineEvent>,
     pub(crate) settled: oneshot::Sender<Consumed>,
     pub(crate) place: Place,
-}
-
-impl Job {
-    /// Whether its prompt and one more token would fit, so that it makes sense to begin.
-    pub(super) fn has_room(&self, memory: &KvMemory) -> bool {
-        let shape = self.served.model.kv_shape();
-        memory.has_room(shape, &self.prefix_owner(), &self.request.prompt.tokens)
-    }
-
-    fn prefix_owner(&self) -> PrefixOwner {
-        let Generate { organisation, project, .. } = self.request;
-        PrefixOwner { model: self.served.number, organisation, project }
-    }
 }
 
 /// How a generation ends.
@@ -97,7 +50,7 @@ pub(super) enum Ending {
 
 pub(super) struct Sequence {
     pub(super) served: Arc<Served>,
-    pub(super) organisation: OrganisationId,
+    pub(super) claim: Claim,
     pub(super) account: Account,
     /// Tokens in the step that is being computed.
     pub(super) chunk: usize,
@@ -116,8 +69,15 @@ pub(super) struct Sequence {
     prompt_tokens: usize,
     /// How many of `tokens` are in the cache.
     computed: usize,
-    /// How many of these were computed for earlier prompts.
+    /// The most that ever were: it may have made way for others in between.
+    furthest: usize,
+    /// How many of `tokens` were given: the prompt, and after a pause what was written before it.
+    given_tokens: usize,
+    /// How many of the prompt's tokens were computed for earlier prompts.
     cached: usize,
+    drafts: Drafts,
+    /// How many of `tokens`, at their end, are guesses that the step checks.
+    guessed: usize,
     completion_tokens: u32,
     max_tokens: u32,
     min_tokens: u32,
@@ -133,8 +93,9 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn admit(job: Box<Job>) -> Self {
-        let prefix_owner = job.prefix_owner();
         let Job { served, request, constraint, events, settled, place } = *job;
+        let Generate { organisation, project, priority, .. } = request;
+        let prefix_owner = PrefixOwner { model: served.number, organisation, project };
         let (high, low) = request.request.as_uuid().as_u64_pair();
         // A request id is random enough to differ from request to request.
         let seed = request.sampling.seed.unwrap_or(high ^ low);
@@ -146,7 +107,7 @@ impl Sequence {
         }
         let nothing_wanted = request.max_tokens == 0;
         Self {
-            organisation: request.organisation,
+            claim: Claim { organisation, priority },
             account: Account::default(),
             chunk: 0,
             asks: false,
@@ -157,9 +118,13 @@ impl Sequence {
             prefixes_seen: None,
             is_prompt_kept: false,
             prompt_tokens: request.prompt.tokens.len(),
+            given_tokens: request.prompt.tokens.len(),
             tokens: request.prompt.tokens,
             computed: 0,
+            furthest: 0,
             cached: 0,
+            drafts: Drafts::default(),
+            guessed: 0,
             completion_tokens: 0,
             max_tokens: request.max_tokens,
             min_tokens: request.sampling.min_tokens,
@@ -175,6 +140,22 @@ impl Sequence {
         }
     }
 
+    /// Whether what is given and one more token would fit, so that it makes sense to begin.
+    pub(super) fn has_room(&self, memory: &KvMemory) -> bool {
+        memory.has_room(self.served.model.kv_shape(), &self.prefix_owner, &self.tokens)
+    }
+
+    /// Lets go of its keys and values. What can be kept of them may be there when it goes on.
+    pub(super) fn make_way(&mut self, memory: &mut KvMemory) {
+        self.keep(memory);
+        self.kv = KvSequence::new(self.served.model.kv_shape());
+        memory.trim();
+        self.computed = 0;
+        self.given_tokens = self.tokens.len();
+        self.prefixes_seen = None;
+        self.starved = false;
+    }
+
     /// So that the next one is admitted only if it fits beside this one.
     pub(super) fn take_room_for_prompt(&mut self, memory: &mut KvMemory) {
         self.take_known_prefix(memory);
@@ -188,13 +169,15 @@ impl Sequence {
     pub(super) fn take_known_prefix(&mut self, memory: &mut KvMemory) {
         let version = memory.version();
         let is_new = self.prefixes_seen.replace(version) != Some(version);
-        if !is_new || self.computed >= self.prompt_tokens || self.served.is_unloaded() {
+        if !is_new || self.computed >= self.given_tokens || self.served.is_unloaded() {
             return;
         }
-        let prompt = &self.tokens[..self.prompt_tokens];
-        let known = memory.lend(&self.prefix_owner, prompt, &mut self.kv, self.computed);
-        self.cached += known - self.computed;
+        let given = &self.tokens[..self.given_tokens];
+        let known = memory.lend(&self.prefix_owner, given, &mut self.kv, self.computed);
+        // What it has once computed itself was not saved by others.
+        self.cached += known.saturating_sub(self.computed.max(self.furthest));
         self.computed = known;
+        self.furthest = self.furthest.max(known);
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -218,6 +201,35 @@ impl Sequence {
         self.asks = self.chunk > 0 && self.chunk == self.pending_tokens();
     }
 
+    /// Whether the step computes its next token and nothing else.
+    pub(super) fn writes(&self) -> bool {
+        self.asks && self.chunk == 1
+    }
+
+    /// Adds up to `most` guesses to a step that [`writes`](Self::writes). A given form decides
+    /// token by token.
+    pub(super) fn guess(&mut self, most: usize, memory: &mut KvMemory) {
+        let answer_left = self.max_tokens.saturating_sub(self.completion_tokens + 1) as usize;
+        let context_left = self.served.card.context_tokens as usize - self.tokens.len();
+        let most = most.min(GUESSES_MAX).min(answer_left).min(context_left.saturating_sub(1));
+        if self.constraint.is_some() || most == 0 {
+            return;
+        }
+        let guesses = self.drafts.guess(&self.tokens, most);
+        let wanted = self.tokens.len() + guesses.len();
+        if guesses.is_empty() || memory.reserve(&mut self.kv, wanted).is_err() {
+            return;
+        }
+        self.guessed = guesses.len();
+        self.chunk += guesses.len();
+        self.tokens.extend(guesses);
+    }
+
+    /// Rows of logits that the step computes.
+    pub(super) fn rows(&self) -> usize {
+        if self.asks { 1 + self.guessed } else { 0 }
+    }
+
     pub(super) fn run(&self) -> Option<Run<'_>> {
         assert!(self.computed >= self.kv.tokens_shared(), "nobody writes what others read");
         let end = self.computed + self.chunk;
@@ -225,16 +237,36 @@ impl Sequence {
             kv: &self.kv,
             start: self.computed,
             tokens: &self.tokens[self.computed..end],
-            logits: if self.asks { LogitsOf::Last } else { LogitsOf::None },
+            logits: match (self.asks, self.guessed) {
+                (false, _) => LogitsOf::None,
+                (true, 0) => LogitsOf::Last,
+                (true, _) => LogitsOf::All,
+            },
         })
     }
 
     pub(super) fn work(&self, work: &Work) -> f64 {
-        work.of(self.computed, self.chunk, usize::from(self.asks))
+        work.of(self.computed, self.chunk, self.rows())
     }
 
-    /// Chooses the token that follows and turns it into text.
+    /// Chooses the token that follows, and the next ones as long as the guesses are right. `logits`
+    /// are its [`rows`](Self::rows).
     pub(super) fn choose(&mut self, logits: &mut [f32]) {
+        let guesses = self.tokens.split_off(self.tokens.len() - self.guessed);
+        let vocabulary = self.served.model.config().vocabulary;
+        let mut right = 0;
+        for (index, row) in logits.chunks_exact_mut(vocabulary).enumerate() {
+            self.choose_next(row);
+            if self.ending.is_some() || self.tokens.last() != guesses.get(index) {
+                break;
+            }
+            right += 1;
+        }
+        self.drafts.learn(guesses.len(), right);
+    }
+
+    /// Chooses one token and turns it into text.
+    fn choose_next(&mut self, logits: &mut [f32]) {
         if let Err(detail) = self.allow() {
             self.ending = Some(Ending::Failed { detail });
             return;
@@ -304,6 +336,13 @@ impl Sequence {
     /// Counts the step's tokens as computed and sends what became certain.
     pub(super) fn complete_step(&mut self, memory: &mut KvMemory) {
         self.computed += std::mem::take(&mut self.chunk);
+        if self.asks {
+            // The last token was chosen now. Behind it may be keys and values of wrong guesses,
+            // which are written over.
+            self.computed = self.computed.min(self.tokens.len() - 1);
+        }
+        self.guessed = 0;
+        self.furthest = self.furthest.max(self.computed);
         if !self.is_prompt_kept && self.computed >= self.prompt_tokens {
             self.keep(memory);
             self.is_prompt_kept = true;
@@ -333,7 +372,7 @@ impl Sequence {
             Some(Ending::Finished(_) | Ending::Cancelled) => self.keep(memory),
             Some(Ending::Failed { .. }) | None => {}
         }
-        let prompt_tokens = self.prompt_tokens.min(self.computed);
+        let prompt_tokens = self.prompt_tokens.min(self.furthest);
         let consumed = Consumed {
             prompt_tokens: u32::try_from(prompt_tokens).unwrap_or(u32::MAX),
             cached_prompt_tokens: u32::try_from(self.cached).unwrap_or(u32::MAX),

@@ -139,3 +139,27 @@ fn a_token_outside_of_the_vocabulary_is_refused() {
     let mut direct = direct(&TinyModel::default(), 1, Path::best(), None);
     direct.append(&[VOCABULARY]).expect_err("no such token");
 }
+
+/// What lets guesses of an answer be checked in one step: a token's figures are its own. With
+/// attention over all positions, and over a window of some.
+#[test]
+fn no_bit_depends_on_the_tokens_beside() {
+    for (architecture, format) in FORMATS
+        .map(|format| ("llama", format))
+        .into_iter()
+        .chain([("gemma3", Format::Q8_0), ("gemma3", Format::Q4_1)])
+    {
+        let model = TinyModel { architecture, ..TinyModel::of(format) };
+        for path in Path::available() {
+            let mut direct = direct(&model, 2, path, None);
+            let alone = logits(&mut direct, &[1; 150]);
+            for batches in [&[100, 8, 8, 8, 8, 8, 8, 2][..], &[90, 3, 5, 7, 2, 8, 6, 4, 25]] {
+                let together = logits(&mut direct, batches);
+                let differ = |(left, right): (&f32, &f32)| left.to_bits() != right.to_bits();
+                let at = alone.iter().zip(&together).position(differ);
+                let token = at.map(|at| at / VOCABULARY as usize);
+                assert_eq!(token, None, "{format:?}, {}, {batches:?}", path.name());
+            }
+        }
+    }
+}

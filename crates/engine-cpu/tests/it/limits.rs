@@ -83,23 +83,11 @@ async fn generations_share_little_memory() {
     // Each fits alone, and two prompts fit, but not two whole answers.
     let generations: Vec<_> =
         (0..6).map(|index| running.generate(running.request(index, 40, 80))).collect();
-    let (mut whole, mut failed) = (0, 0);
+    // Some make way for others and go on later: nobody loses what was begun.
     for generation in generations {
-        let (answer, consumed) = read_with_settlement(generation).await;
-        match answer.end {
-            Some(EngineEvent::Finished(FinishReason::Length)) => {
-                assert_eq!(answer.tokens.len(), 80);
-                whole += 1;
-            }
-            Some(EngineEvent::Failed { detail }) => {
-                assert!(detail.contains("memory for keys and values"), "{detail}");
-                assert!(consumed.energy.joules.value() > 0.0, "what it used is charged");
-                failed += 1;
-            }
-            other => panic!("{other:?}"),
-        }
+        let answer = read(generation).await;
+        assert_eq!((answer.tokens.len(), answer.end), (80, Some(finished(FinishReason::Length))));
     }
-    assert!(whole >= 1, "somebody gets through; {failed} failed");
     let bytes = running.engine.kv_bytes();
     assert_eq!((bytes.held, bytes.used), (0, bytes.kept));
 }

@@ -2,8 +2,10 @@
 #![expect(clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
 mod answers;
+mod fairness;
 mod forms;
 mod forward;
+mod guesses;
 mod limits;
 mod loading;
 mod metering;
@@ -16,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{OrganisationId, ProjectId, RequestId, Timestamp};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
-    AnswerFormat, FinishReason, Sampling,
+    AnswerFormat, FinishReason, Priority, Sampling,
     ports::{Consumed, Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use tiny_model::TinyModel;
@@ -60,6 +62,7 @@ impl Running {
             request: RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(seed))),
             organisation: OrganisationId::from_uuid(uuid::Uuid::from_u128(1)),
             project: ProjectId::from_uuid(uuid::Uuid::from_u128(1)),
+            priority: Priority::Interactive,
             prompt: Prompt {
                 model: card.id.clone(),
                 tokens: (0..prompt_tokens).map(|at| (at * 31 + seed * 7) % 256).collect(),

@@ -6,7 +6,7 @@ use domain::{
     Caller, ModelId,
     chat::{Message, Role},
 };
-use inference::{AnswerFormat, ChatCommand, ChatEvent, FinishReason, Sampling, Usage};
+use inference::{AnswerFormat, ChatCommand, ChatEvent, FinishReason, Priority, Sampling, Usage};
 use serde_json::json;
 
 use crate::{
@@ -119,6 +119,7 @@ impl Conversation {
         self.messages.push(message(Role::User, question));
         let command = ChatCommand {
             model: self.model.clone(),
+            priority: Priority::Interactive,
             messages: self.messages.clone(),
             sampling: self.sampling.clone(),
             format: AnswerFormat::Text,

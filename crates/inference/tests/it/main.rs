@@ -18,8 +18,8 @@ use domain::{
 };
 use governance::{LogGate, Trail, TrailParts};
 use inference::{
-    AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Sampling,
-    Site, ports::UsageLedger,
+    AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
+    Sampling, Site, ports::UsageLedger,
 };
 use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, UsageRecord};
 use tokio::time::timeout;
@@ -91,6 +91,7 @@ fn caller() -> Caller {
 fn question(text: &str) -> ChatCommand {
     ChatCommand {
         model: FakeEngine::model(),
+        priority: Priority::Interactive,
         messages: vec![Message { role: Role::User, content: text.to_owned(), prefix: false }],
         sampling: Sampling::default(),
         format: AnswerFormat::Text,

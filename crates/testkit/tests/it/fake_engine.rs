@@ -7,7 +7,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, FinishReason, Sampling,
+    AnswerFormat, FinishReason, Priority, Sampling,
     ports::{Engine as _, EngineError, EngineEvent, Generate, Generation},
 };
 use testkit::{Behaviour, Counts, FakeEngine};
@@ -23,6 +23,7 @@ fn request(engine: &FakeEngine, content: &str) -> Generate {
         request: RequestId::from_uuid(Uuid::from_u128(1)),
         organisation: OrganisationId::from_uuid(Uuid::from_u128(2)),
         project: ProjectId::from_uuid(Uuid::from_u128(3)),
+        priority: Priority::Interactive,
         prompt: engine
             .prepare(&FakeEngine::model(), &[message], &AnswerFormat::Text, now)
             .expect("prepared"),

@@ -7,8 +7,8 @@ use std::ops::Range;
 use super::{AttentionBlocks, AttentionScratch, Queries, positions, scalar};
 use crate::isa::Isa;
 
-/// Positions that are converted at a time; with heads of 64 both parts fit a first-level cache.
-const CHUNK: usize = 64;
+/// With heads of 64 both parts of a chunk fit a first-level cache.
+const CHUNK: usize = super::CHUNK_POSITIONS;
 
 /// Queries that share each load of a key or a value.
 const QUERIES: usize = 4;

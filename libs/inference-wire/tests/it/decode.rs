@@ -70,7 +70,7 @@ fn unknown_fields_are_ignored_and_null_is_absent() {
         "random_seed": null, "seed": null, "n": null, "presence_penalty": null,
         "frequency_penalty": null, "repetition_penalty": null, "response_format": null,
         "tools": null, "tool_choice": null, "logprobs": null, "top_logprobs": null,
-        "logit_bias": null, "stream_options": null, "guardrails": null,
+        "logit_bias": null, "stream_options": null, "guardrails": null, "service_tier": null,
     }));
     assert_eq!(read, accept(json!({})));
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use inference_wire::{
     ChatCompletionChunk, ChatRequest, DescribedSchema, FinishReason, Message, ResponseFormat, Role,
-    StreamOptions, StructuredOutputs, Usage, sse,
+    ServiceTier, StreamOptions, StructuredOutputs, Usage, sse,
 };
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
@@ -124,8 +124,8 @@ fn request() -> impl Strategy<Value = ChatRequest> {
         option::of(any::<u32>()),
         collection::vec(".{1,60}", 0..=16),
     );
-    let whole = (".{0,20}", messages(), sampling, report, form());
-    whole.prop_map(|(model, messages, sampling, report, form)| {
+    let whole = (".{0,20}", messages(), sampling, report, form(), any::<bool>());
+    whole.prop_map(|(model, messages, sampling, report, form, flex)| {
         let (temperature, top_k, top_p, min_p, presence, frequency, repetition, seed, biases) =
             sampling;
         let (stream, include_usage, logprobs, top_logprobs, max_tokens, min_tokens, stop) = report;
@@ -148,6 +148,7 @@ fn request() -> impl Strategy<Value = ChatRequest> {
             logit_bias: biases.into_iter().collect::<BTreeMap<_, _>>(),
             logprobs,
             top_logprobs,
+            service_tier: if flex { ServiceTier::Flex } else { ServiceTier::Default },
             response_format: form.0,
             structured_outputs: form.1,
         }
