@@ -17,7 +17,7 @@ from harness.peer import Peer  # noqa: E402
 from harness.report import Report, progress  # noqa: E402
 from oracle import answers as oracle_answers  # noqa: E402
 from oracle import engine, tiny_model  # noqa: E402
-from oracle.verdict import KL_POSITIONS_MIN, judge  # noqa: E402
+from oracle.verdict import KL_POSITIONS_MIN, MEAN_KL_MAX, judge, kl  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 TOKENIZER_GOLDEN = ROOT / "crates/engine-cpu/tests/fixtures/smollm_tokenizer_golden.json"
@@ -105,11 +105,13 @@ def tiny(report):
     """Random models in F32: no quantisation hides a difference."""
     for family in tiny_model.FAMILIES:
         scaled = " with YaRN" if tiny_model.YARN[0] in family.metadata else ""
+        scaled += " with experts" if family.experts else ""
         with tempfile.TemporaryDirectory() as folder:
             tiny_family(report, family, family.architecture + scaled, Path(folder) / "tiny.gguf")
 
 
-def tiny_family(report, family, name, model):
+def tiny_answers(model, family):
+    """Writes the model, and asks the oracle for everything it thinks of three texts."""
     size = tiny_model.write(model, family)
     generator = numpy.random.default_rng(tiny_model.SEED)
     prompts = [generator.integers(3, size, length).tolist() for length in (1, 7, 40)]
@@ -117,6 +119,12 @@ def tiny_family(report, family, name, model):
         answers = oracle_answers.ask(peer, prompts, 48, size, tiny_model.no_text_alone())
     spread = float(answers.logprobs.max() - answers.logprobs.min())
     assert spread > 3, f"the model says nothing: its log-probabilities span {spread}"
+    return answers
+
+
+def tiny_family(report, family, name, model):
+    answers = tiny_answers(model, family)
+    spread = float(answers.logprobs.max() - answers.logprobs.min())
     for mode, options in MODES:
         with report.check(f"F32 tiny random {name}, scalar path, {mode}: within 1e-3"):
             difference = largest_difference(model, answers, *options)
@@ -128,6 +136,23 @@ def tiny_family(report, family, name, model):
             difference = largest_difference(model, answers, "--perturb", change)
             progress(f"{name}, {change}: largest difference {difference:.1e}")
             assert difference > 5 * TINY_DIFFERENCE_MAX, difference
+
+
+def tiny_quantized(report):
+    """Quantised experts: what differs is how inputs are rounded."""
+    for family in tiny_model.QUANTIZED:
+        stored = " and Q4_K" if family.k_quants else ""
+        name = f"{family.architecture} with experts in {family.stored.name}{stored}"
+        with tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "tiny.gguf"
+            answers = tiny_answers(model, family)
+            for mode, options in MODES:
+                with report.check(f"tiny random {name}, {mode}: mean KL under {MEAN_KL_MAX}"):
+                    ours = engine.log_probabilities(model, answers.sequences(), *options)
+                    chosen = numpy.take_along_axis(ours, answers.ids, axis=1)
+                    divergence = float(kl(answers.logprobs, chosen).mean())
+                    progress(f"{name}, {mode}: mean KL {divergence:.5f}")
+                    assert divergence < MEAN_KL_MAX, divergence
 
 
 def word_rules(report):
@@ -187,6 +212,7 @@ def main():
     tokenizer(report, model)
     word_rules(report)
     tiny(report)
+    tiny_quantized(report)
     compare_paths(report, model, answers, limit)
     controls(report, model, answers, limit)
     return report.finish()

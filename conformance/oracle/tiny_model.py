@@ -7,6 +7,7 @@ import numpy
 
 SEED = 20261121
 LAYERS, WIDTH, HEADS, KV_HEADS, HEAD_WIDTH, HIDDEN, CONTEXT = 3, 128, 4, 2, 32, 256, 512
+SUPER_BLOCK = 256
 
 
 @dataclass
@@ -20,6 +21,12 @@ class Family:
     output_norms: bool = False
     fused: bool = False
     tied: bool = False
+    # Experts of each block, how many a token uses, and their hidden values.
+    experts: tuple = ()
+    # How matrices are stored; vectors and routers stay in F32.
+    stored: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32
+    # Rows that are whole super-blocks are stored as Q4_K.
+    k_quants: bool = False
     # Method of the writer and its value.
     metadata: list = field(default_factory=list)
     controls: list = field(default_factory=list)
@@ -34,6 +41,12 @@ YARN = [
 YARN_TURNS = [
     ("add_rope_scaling_yarn_beta_fast", 4.0),
     ("add_rope_scaling_yarn_beta_slow", 0.5),
+]
+EXPERTS = [
+    "ffn_gate_inp.weight",
+    "ffn_down_exps.weight",
+    "ffn_up_exps.weight",
+    "ffn_gate_exps.weight",
 ]
 FAMILIES = [
     Family("llama"),
@@ -64,6 +77,13 @@ FAMILIES = [
         ],
     ),
     Family("qwen3", head_norms=True, metadata=YARN),
+    Family("llama", experts=(4, 2, HIDDEN), controls=[f"scale:blk.1.{EXPERTS[0]}:1.05"]),
+    Family(
+        "qwen3moe",
+        head_norms=True,
+        experts=(16, 4, 64),
+        controls=[f"scale:blk.{block}.{name}:1.05" for block, name in enumerate(EXPERTS[:LAYERS])],
+    ),
     Family("phi3", fused=True, controls=["scale:blk.1.ffn_up.weight:1.02"]),
     Family(
         "gemma3",
@@ -78,6 +98,13 @@ FAMILIES = [
             # The first pair of the rotary embedding of layers with a window.
             f"rope:{HEAD_WIDTH // 2 + 2}:1.05",
         ],
+    ),
+]
+# Their experts as files have them: rounding of inputs is what two engines differ by.
+QUANTIZED = [
+    Family("llama", experts=(4, 2, HIDDEN), stored=gguf.GGMLQuantizationType.Q8_0, k_quants=True),
+    Family(
+        "qwen3moe", head_norms=True, experts=(16, 4, 64), stored=gguf.GGMLQuantizationType.Q8_0
     ),
 ]
 OUTPUT_NORM = 0.125
@@ -133,6 +160,16 @@ def sentence_pieces(generator):
     return tokens, scores, kinds + [gguf.TokenType.NORMAL] * len(made)
 
 
+def q4_k(generator, shape, size):
+    """Random blocks of Q4_K, whose values have about this size and the mean zero."""
+    blocks = (*shape[:-1], shape[-1] // SUPER_BLOCK)
+    made = generator.integers(0, 256, (*blocks, 144), dtype=numpy.uint8)
+    # Codes are 7.5 on average: with a minimum as large as that, about half are negative.
+    scales = numpy.array([size / 300, 7.5 * size / 300], dtype=numpy.float16)
+    made[..., :4] = scales.view(numpy.uint8)
+    return made.reshape(*shape[:-1], -1)
+
+
 def no_text_alone():
     """Tokens that are no text by themselves: the oracle reports nothing at their positions."""
     return [*range(len(SPECIAL)), *(len(SPECIAL) + byte for byte in range(128, 256))]
@@ -158,9 +195,13 @@ def write(path, family=FAMILIES[0], words=None):
         writer.add_token_merges(merges)
     _metadata(writer, tokens, family)
 
-    def random(name, *shape, scale):
-        values = generator.standard_normal(shape, dtype=numpy.float32) * numpy.float32(scale)
-        writer.add_tensor(name, values)
+    def random(name, *shape, scale, stored=family.stored):
+        if family.k_quants and shape[-1] % SUPER_BLOCK == 0:
+            stored, values = gguf.GGMLQuantizationType.Q4_K, q4_k(generator, shape, scale)
+        else:
+            values = generator.standard_normal(shape, dtype=numpy.float32) * numpy.float32(scale)
+            values = gguf.quants.quantize(values, stored)
+        writer.add_tensor(name, values, raw_dtype=stored)
 
     def norm(name, width=WIDTH, mean=1.0):
         values = mean * (1 + 0.2 * generator.standard_normal(width, dtype=numpy.float32))
@@ -179,12 +220,21 @@ def write(path, family=FAMILIES[0], words=None):
             random(f"{block}.attn_v.weight", kv_heads, WIDTH, scale=1.0 / WIDTH**0.5)
         random(f"{block}.attn_output.weight", WIDTH, heads, scale=1.0 / heads**0.5)
         norm(f"{block}.ffn_norm.weight")
-        if family.fused:
+        if family.experts:
+            count, _, hidden = family.experts
+            full = gguf.GGMLQuantizationType.F32
+            name = f"{block}.ffn_gate_inp.weight"
+            random(name, count, WIDTH, scale=1.0 / WIDTH**0.5, stored=full)
+            random(f"{block}.ffn_gate_exps.weight", count, hidden, WIDTH, scale=1.0 / WIDTH**0.5)
+            random(f"{block}.ffn_up_exps.weight", count, hidden, WIDTH, scale=1.0 / WIDTH**0.5)
+            random(f"{block}.ffn_down_exps.weight", count, WIDTH, hidden, scale=1.0 / hidden**0.5)
+        elif family.fused:
             random(f"{block}.ffn_up.weight", 2 * HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
         else:
             random(f"{block}.ffn_gate.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
             random(f"{block}.ffn_up.weight", HIDDEN, WIDTH, scale=1.0 / WIDTH**0.5)
-        random(f"{block}.ffn_down.weight", WIDTH, HIDDEN, scale=1.0 / HIDDEN**0.5)
+        if not family.experts:
+            random(f"{block}.ffn_down.weight", WIDTH, HIDDEN, scale=1.0 / HIDDEN**0.5)
         if family.biases:
             random(f"{block}.attn_q.bias", heads, scale=0.5)
             random(f"{block}.attn_k.bias", kv_heads, scale=0.5)
@@ -217,6 +267,12 @@ def _metadata(writer, tokens, family):
     if family.head_norms:
         writer.add_key_length(HEAD_WIDTH)
         writer.add_value_length(HEAD_WIDTH)
+    if family.experts:
+        count, used, hidden = family.experts
+        writer.add_expert_count(count)
+        writer.add_expert_used_count(used)
+        if family.architecture == "qwen3moe":
+            writer.add_expert_feed_forward_length(hidden)
     writer.add_rope_dimension_count(HEAD_WIDTH)
     writer.add_rope_freq_base(10000.0)
     writer.add_layer_norm_rms_eps(1e-5)

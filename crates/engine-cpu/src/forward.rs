@@ -5,6 +5,7 @@
 //! tokens, so that a worker carries its tokens through a whole block without waiting.
 
 mod attention;
+mod experts;
 mod pass;
 mod plan;
 mod steps;

@@ -34,7 +34,7 @@ pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
 pub use kv_cache::KvBytes;
 pub use model::{
-    Activation, Architecture, ConfigError, LayerAttention, LayerRope, Model, ModelConfig,
+    Activation, Architecture, ConfigError, Experts, LayerAttention, LayerRope, Model, ModelConfig,
     ModelError, Perturbation, PositionScaling, QueryGrowth, Rope, Yarn,
 };
 pub use served::{LoadError, ModelFile};

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod config;
+mod experts;
 mod keys;
 mod load;
 mod rope;
@@ -12,9 +13,11 @@ mod tests;
 
 pub use architecture::{Activation, Architecture};
 pub use config::{ConfigError, LayerAttention, LayerRope, ModelConfig, QueryGrowth};
+pub(crate) use experts::Choice;
+pub use experts::Experts;
 pub use load::{ModelError, Perturbation};
 pub use rope::{PositionScaling, Rope, Yarn};
-pub(crate) use weights::{Layer, Projection, Weights};
+pub(crate) use weights::{Dense, ExpertWeights, FeedForward, Layer, Projection, Weights};
 
 use crate::{gguf::GgufFile, kv_cache::KvShape};
 

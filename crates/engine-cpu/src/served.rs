@@ -192,7 +192,8 @@ fn refusal(error: TemplateError) -> EngineError {
 #[expect(clippy::cast_precision_loss, reason = "models have far below 2^52 parameters")]
 fn work(model: &Model) -> Work {
     let (config, weights) = (model.config(), model.weights());
-    let products: usize = weights.layers.iter().map(crate::model::Layer::multiply_adds).sum();
+    let used = config.experts.map_or(0, |experts| experts.used);
+    let products: usize = weights.layers.iter().map(|layer| layer.multiply_adds(used)).sum();
     Work {
         token: products as f64,
         head: (config.hidden * config.vocabulary) as f64,

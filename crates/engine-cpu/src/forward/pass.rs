@@ -12,7 +12,7 @@ use super::{
     workspace::{Scratch, Split, Workspace},
 };
 use crate::{
-    model::{Layer, Model},
+    model::{Dense, FeedForward, Layer, Model},
     workers::Worker,
 };
 
@@ -66,6 +66,9 @@ impl Pass<'_> {
             self.attention(index);
             self.worker.wait();
             self.each_part(split, &mine, lane_tokens, |part| self.after_attention(layer, part));
+            if let FeedForward::Experts(experts) = &layer.feed_forward {
+                self.experts(layer, experts, &mine);
+            }
         }
         if !self.plan.wanted.is_empty() {
             self.worker.wait();
@@ -112,14 +115,23 @@ impl Pass<'_> {
         let norm = layer.attention_output_norm.as_deref();
         self.project_and_add(part, &layer.attention_output, norm, &lane.attended);
         self.wait_for_outputs(part);
+        match &layer.feed_forward {
+            FeedForward::Dense(dense) => self.feed_forward(layer, dense, part),
+            // They take the whole batch at once.
+            FeedForward::Experts(_) => {}
+        }
+    }
+
+    fn feed_forward(&self, layer: &Layer, dense: &Dense, part: &Part) {
+        let lane = &self.space.lanes[part.input_lane];
         self.norm(part, &layer.feed_forward_norm, &lane.hidden);
         self.wait_for_inputs(part);
-        self.gate(part, layer);
+        self.gate(part, dense);
         self.wait_for_outputs(part);
         self.take_activated(part);
         self.wait_for_inputs(part);
         let norm = layer.feed_forward_output_norm.as_deref();
-        self.project_and_add(part, &layer.down, norm, &lane.activated);
+        self.project_and_add(part, &dense.down, norm, &lane.activated);
         self.wait_for_outputs(part);
     }
 

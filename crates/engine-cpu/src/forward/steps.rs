@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     kv_cache::BLOCK_TOKENS,
-    model::{Activation, Layer, LayerRope, Projection},
+    model::{Activation, Dense, Layer, LayerRope, Projection},
     shared_buffer::SharedBuffer,
 };
 
@@ -227,13 +227,12 @@ impl Pass<'_> {
     }
 
     /// `activated = f(gate(input)) * up(input)`.
-    pub(super) fn gate(&self, part: &Part, layer: &Layer) {
-        let (width, activation) =
-            (self.model.config().feed_forward, self.model.config().activation);
+    pub(super) fn gate(&self, part: &Part, dense: &Dense) {
+        let width = self.model.config().feed_forward;
         let input = &self.space.lanes[part.input_lane].hidden;
-        let tiles = self.share(part, layer.gate.matrix.tiles());
+        let tiles = self.share(part, dense.gate.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
-        for (projection, buffer) in [(&layer.gate, &self.space.gate), (&layer.up, &self.space.up)] {
+        for (projection, buffer) in [(&dense.gate, &self.space.gate), (&dense.up, &self.space.up)] {
             let output = Output { buffer, first, stride: width, column: 0 };
             self.product(part, projection, tiles.clone(), input, &output);
         }
@@ -244,11 +243,16 @@ impl Pass<'_> {
                 let gate = self.space.gate.read(within(index, width, &rows));
                 let up = self.space.up.read(within(index, width, &rows));
                 let activated = self.space.activated.write(within(index, width, &rows));
-                match activation {
-                    Activation::Silu => swiglu(self.path, gate, up, activated),
-                    Activation::Gelu => geglu(self.path, gate, up, activated),
-                }
+                self.activate(gate, up, activated);
             }
+        }
+    }
+
+    /// `out = f(gate) * up`.
+    pub(super) fn activate(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
+        match self.model.config().activation {
+            Activation::Silu => swiglu(self.path, gate, up, out),
+            Activation::Gelu => geglu(self.path, gate, up, out),
         }
     }
 
@@ -316,11 +320,11 @@ pub(super) fn scale(values: &mut [f32], factor: f32) {
 }
 
 /// Rows of a matrix that some of its tiles hold.
-fn tile_rows(tiles: &Range<usize>, rows: usize) -> Range<usize> {
+pub(super) fn tile_rows(tiles: &Range<usize>, rows: usize) -> Range<usize> {
     (tiles.start * TILE_ROWS).min(rows)..(tiles.end * TILE_ROWS).min(rows)
 }
 
 /// Some columns of row `index` in a buffer of rows of `width`.
-fn within(index: usize, width: usize, columns: &Range<usize>) -> Range<usize> {
+pub(super) fn within(index: usize, width: usize, columns: &Range<usize>) -> Range<usize> {
     index * width + columns.start..index * width + columns.end
 }

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use cpu_kernels::{ActivationKind, Activations, AttentionScratch};
 
-use super::plan::Plan;
+use super::{
+    experts::{Assignment, ExpertSpace},
+    plan::Plan,
+};
 use crate::{
     model::{Model, ModelConfig},
     shared_buffer::SharedBuffer,
@@ -58,6 +61,9 @@ pub(super) struct Scratch {
     pub(super) keys: Vec<&'static [u16]>,
     pub(super) values: Vec<&'static [u16]>,
     pub(super) attention: AttentionScratch,
+    /// Experts by score, and places of experts.
+    pub(super) order: Vec<u32>,
+    pub(super) assignments: Vec<Assignment>,
 }
 
 #[derive(Default)]
@@ -76,6 +82,8 @@ pub(super) struct Workspace {
     pub(super) up: SharedBuffer<f32>,
     pub(super) activated: SharedBuffer<f32>,
     pub(super) lanes: Vec<Lane>,
+    /// For models whose feed-forward parts have experts.
+    pub(super) experts: Option<ExpertSpace>,
     pub(super) head: Option<Activations>,
     pub(super) logits: SharedBuffer<f32>,
     pub(super) scratch: SharedBuffer<Scratch>,
@@ -96,8 +104,9 @@ impl Workspace {
     /// Makes room for a batch; allocates only when it is larger than all before.
     pub(super) fn fit(&mut self, model: &Model, plan: &Plan, workers: usize) {
         let config = model.config();
-        self.fit_lanes(model, plan.slots.len(), workers);
         let tokens = plan.slots.len();
+        self.fit_lanes(model, tokens, workers);
+        self.experts = ExpertSpace::fit(self.experts.take(), model, tokens, workers);
         self.residual.fit(tokens * config.hidden);
         self.qkv.fit(tokens * qkv_width(config));
         self.attended.fit(tokens * config.query_width());
@@ -116,7 +125,8 @@ impl Workspace {
             kind: model.weights().input_kind(),
             hidden: config.hidden,
             query_width: config.query_width(),
-            feed_forward: config.feed_forward,
+            // With experts the lanes end before the feed-forward part.
+            feed_forward: if config.experts.is_some() { 0 } else { config.feed_forward },
             workers,
             lane_tokens,
         };

@@ -9,6 +9,7 @@ pub enum Architecture {
     Mistral3,
     Qwen2,
     Qwen3,
+    Qwen3Moe,
     Granite,
     SmolLm3,
     Phi3,
@@ -24,11 +25,12 @@ pub enum Activation {
 }
 
 impl Architecture {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Llama,
         Self::Mistral3,
         Self::Qwen2,
         Self::Qwen3,
+        Self::Qwen3Moe,
         Self::Granite,
         Self::SmolLm3,
         Self::Phi3,
@@ -41,6 +43,7 @@ impl Architecture {
             Self::Mistral3 => "mistral3",
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
+            Self::Qwen3Moe => "qwen3moe",
             Self::Granite => "granite",
             Self::SmolLm3 => "smollm3",
             Self::Phi3 => "phi3",
@@ -61,7 +64,9 @@ impl Architecture {
     pub(super) const fn rope_style(self) -> RopeStyle {
         match self {
             Self::Llama | Self::Mistral3 | Self::Granite | Self::SmolLm3 => RopeStyle::Interleaved,
-            Self::Qwen2 | Self::Qwen3 | Self::Phi3 | Self::Gemma3 => RopeStyle::Halves,
+            Self::Qwen2 | Self::Qwen3 | Self::Qwen3Moe | Self::Phi3 | Self::Gemma3 => {
+                RopeStyle::Halves
+            }
         }
     }
 
@@ -72,6 +77,7 @@ impl Architecture {
             | Self::Mistral3
             | Self::Qwen2
             | Self::Qwen3
+            | Self::Qwen3Moe
             | Self::Granite
             | Self::SmolLm3
             | Self::Phi3 => Activation::Silu,
@@ -80,12 +86,17 @@ impl Architecture {
 
     /// Queries and keys are normed, head by head, before they are turned.
     pub(super) const fn norms_heads(self) -> bool {
-        matches!(self, Self::Qwen3 | Self::Gemma3)
+        matches!(self, Self::Qwen3 | Self::Qwen3Moe | Self::Gemma3)
     }
 
     /// What attention and feed-forward yield is normed before it is added.
     pub(super) const fn norms_outputs(self) -> bool {
         matches!(self, Self::Gemma3)
+    }
+
+    /// Models of the family may have experts, of which each token uses some.
+    pub(super) const fn may_have_experts(self) -> bool {
+        matches!(self, Self::Llama | Self::Qwen3Moe)
     }
 
     /// The gate and what it multiplies are one tensor, `ffn_up`.

@@ -1,6 +1,6 @@
 //! The shape of a model, from the metadata of its file.
 
-use super::{Activation, Architecture, PositionScaling, Rope, keys::Keys};
+use super::{Activation, Architecture, Experts, PositionScaling, Rope, keys::Keys};
 use crate::gguf::{GgufFile, TensorType};
 
 /// No real model has more; a larger number is a broken file.
@@ -25,6 +25,8 @@ pub struct ModelConfig {
     pub kv_heads: usize,
     pub head_dim: usize,
     pub feed_forward: usize,
+    /// Where the feed-forward part of each block is a choice of experts.
+    pub experts: Option<Experts>,
     pub vocabulary: usize,
     pub context_tokens: u32,
     pub norm_epsilon: f32,
@@ -122,6 +124,7 @@ impl ModelConfig {
             | Architecture::Mistral3
             | Architecture::Qwen2
             | Architecture::Qwen3
+            | Architecture::Qwen3Moe
             | Architecture::Granite
             | Architecture::SmolLm3
             | Architecture::Phi3
@@ -136,6 +139,7 @@ impl ModelConfig {
             kv_heads,
             head_dim,
             feed_forward: keys.count("feed_forward_length", WIDTH_MAX)?,
+            experts: Experts::of(&keys)?,
             vocabulary,
             context_tokens: u32::try_from(keys.count("context_length", CONTEXT_MAX)?)
                 .unwrap_or(u32::MAX),
@@ -229,6 +233,7 @@ impl Scales {
             | Architecture::Mistral3
             | Architecture::Qwen2
             | Architecture::Qwen3
+            | Architecture::Qwen3Moe
             | Architecture::SmolLm3
             | Architecture::Phi3 => plain,
         })
@@ -255,6 +260,7 @@ fn layer_attention(keys: &Keys<'_>, layers: usize) -> Result<Vec<LayerAttention>
             | Architecture::Mistral3
             | Architecture::Qwen2
             | Architecture::Qwen3
+            | Architecture::Qwen3Moe
             | Architecture::Granite
             | Architecture::SmolLm3
             | Architecture::Phi3

@@ -137,8 +137,11 @@ impl Keys<'_> {
     /// What would silently compute something else if it were ignored.
     pub(super) fn refuse_features(&self) -> Result<(), ConfigError> {
         let refused = |feature: &str| Err(ConfigError::Feature { feature: feature.to_owned() });
-        if self.has_count("expert_count") {
+        if self.has_count("expert_count") && !self.architecture.may_have_experts() {
             return refused("a mixture of experts");
+        }
+        if self.file.tensor("blk.0.ffn_up_shexp.weight").is_some() {
+            return refused("experts that every token uses");
         }
         if self.has_count("attention.sliding_window") && !self.has_windows() {
             return refused("sliding-window attention");

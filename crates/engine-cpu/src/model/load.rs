@@ -5,8 +5,8 @@ use std::ops::Range;
 use cpu_kernels::{BlockFormat, PackError, PackedMatrix};
 
 use super::{
-    ConfigError, ModelConfig, Rope,
-    weights::{Layer, Projection, Weights},
+    ConfigError, Experts, ModelConfig, Rope,
+    weights::{Dense, ExpertWeights, FeedForward, Layer, Projection, Weights},
 };
 use crate::gguf::{GgufError, GgufFile, TensorInfo, TensorType};
 
@@ -20,7 +20,10 @@ pub enum ModelError {
     Config(#[from] ConfigError),
     #[error("the tensor `{name}` is missing")]
     MissingTensor { name: String },
-    #[error("the tensor `{name}` is {found:?}, but {expected:?} (columns, rows) is needed")]
+    #[error(
+        "the tensor `{name}` is {found:?}, but {expected:?} {} is needed",
+        if expected.len() > 2 { "(columns, rows, experts)" } else { "(columns, rows)" }
+    )]
     Shape { name: String, found: Vec<u64>, expected: Vec<usize> },
     #[error("the tensor `{name}` mixes exact and quantised arithmetic with its neighbours")]
     MixedFormats { name: String },
@@ -70,7 +73,7 @@ pub(super) fn weights(
 fn check_formats(weights: &Weights) -> Result<(), ModelError> {
     let kind = weights.input_kind();
     for (index, layer) in weights.layers.iter().enumerate() {
-        if layer.projections().iter().any(|part| part.matrix.activation_kind() != kind) {
+        if layer.matrices().any(|matrix| matrix.activation_kind() != kind) {
             return Err(ModelError::MixedFormats { name: format!("blk.{index}") });
         }
     }
@@ -78,7 +81,7 @@ fn check_formats(weights: &Weights) -> Result<(), ModelError> {
 }
 
 fn layer(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {
-    let (hidden, ffn) = (config.hidden, config.feed_forward);
+    let hidden = config.hidden;
     let (queries, keys) = (config.query_width(), config.kv_width());
     let name = |part: &str| format!("blk.{index}.{part}");
     let fused = name("attn_qkv");
@@ -89,12 +92,6 @@ fn layer(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<
     } else {
         [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)]
             .map(|(part, rows)| source.projection(&name(part), rows, hidden))
-    };
-    let [gate, up] = if config.architecture.fuses_gate() {
-        [0..ffn, ffn..2 * ffn]
-            .map(|rows| source.projection_part(&name("ffn_up"), 2 * ffn, rows, hidden))
-    } else {
-        ["ffn_gate", "ffn_up"].map(|part| source.projection(&name(part), ffn, hidden))
     };
     let norm = |source: &mut Source<'_>, part: &str, len: usize, wanted: bool| {
         wanted.then(|| source.vector(&name(part), len)).transpose()
@@ -110,11 +107,42 @@ fn layer(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<
         attention_output: source.projection(&name("attn_output"), hidden, queries)?,
         attention_output_norm: norm(source, "post_attention_norm.weight", hidden, outputs)?,
         feed_forward_norm: source.vector(&name("ffn_norm.weight"), hidden)?,
-        gate: gate?,
-        up: up?,
-        down: source.projection(&name("ffn_down"), hidden, ffn)?,
+        feed_forward: match &config.experts {
+            None => FeedForward::Dense(Box::new(dense(source, config, index)?)),
+            Some(experts) => FeedForward::Experts(expert_weights(source, experts, hidden, index)?),
+        },
         feed_forward_output_norm: norm(source, "post_ffw_norm.weight", hidden, outputs)?,
     })
+}
+
+fn dense(source: &mut Source<'_>, config: &ModelConfig, index: usize) -> Result<Dense, ModelError> {
+    let (hidden, ffn) = (config.hidden, config.feed_forward);
+    let name = |part: &str| format!("blk.{index}.{part}");
+    let [gate, up] = if config.architecture.fuses_gate() {
+        [0..ffn, ffn..2 * ffn]
+            .map(|rows| source.projection_part(&name("ffn_up"), 2 * ffn, rows, hidden))
+    } else {
+        ["ffn_gate", "ffn_up"].map(|part| source.projection(&name(part), ffn, hidden))
+    };
+    let down = source.projection(&name("ffn_down"), hidden, ffn)?;
+    Ok(Dense { gate: gate?, up: up?, down })
+}
+
+fn expert_weights(
+    source: &mut Source<'_>,
+    experts: &Experts,
+    hidden: usize,
+    index: usize,
+) -> Result<ExpertWeights, ModelError> {
+    let ffn = experts.feed_forward;
+    let name = |part: &str| format!("blk.{index}.{part}");
+    let [gate, up, down] = [("gate", ffn, hidden), ("up", ffn, hidden), ("down", hidden, ffn)].map(
+        |(part, rows, columns)| {
+            source.stack(&name(&format!("ffn_{part}_exps.weight")), experts.count, rows, columns)
+        },
+    );
+    let router = source.matrix(&name("ffn_gate_inp.weight"), experts.count, hidden)?;
+    Ok(ExpertWeights { router, gate: gate?, up: up?, down: down? })
 }
 
 /// Those of the rotary embedding, divided by the model's own factors where it has them; then
@@ -176,6 +204,19 @@ impl<'a> Source<'a> {
         self.matrix_part(name, rows, 0..rows, columns)
     }
 
+    /// A tensor that holds `count` matrices.
+    fn stack(
+        &mut self,
+        name: &str,
+        count: usize,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Vec<PackedMatrix>, ModelError> {
+        let tensor = self.tensor(name, &[columns, rows, count])?;
+        let one = |at| self.packed_rows(tensor, at * rows..(at + 1) * rows, columns);
+        (0..count).map(one).collect()
+    }
+
     /// Some of the `all` rows of a tensor.
     fn matrix_part(
         &mut self,
@@ -185,6 +226,16 @@ impl<'a> Source<'a> {
         columns: usize,
     ) -> Result<PackedMatrix, ModelError> {
         let tensor = self.tensor(name, &[columns, all])?;
+        self.packed_rows(tensor, rows, columns)
+    }
+
+    fn packed_rows(
+        &mut self,
+        tensor: &TensorInfo,
+        rows: Range<usize>,
+        columns: usize,
+    ) -> Result<PackedMatrix, ModelError> {
+        let name = &tensor.name;
         let format = block_format(tensor)?;
         let packing = |source| ModelError::Pack { name: name.to_owned(), source };
         let mut packer = PackedMatrix::packer(rows.len(), columns, format).map_err(packing)?;

@@ -3,7 +3,7 @@
 use cpu_kernels::RopeStyle;
 use proptest::prelude::*;
 
-use super::{Architecture, LayerRope, ModelConfig, PositionScaling, Rope, Yarn};
+use super::{Architecture, Experts, LayerRope, ModelConfig, PositionScaling, Rope, Yarn};
 use crate::gguf::{
     GgufFile, TensorType,
     writer::{Writer, Written},
@@ -56,15 +56,40 @@ fn the_family_decides_which_values_are_pairs() {
     for architecture in Architecture::ALL {
         let window = ("attention.sliding_window", Written::U32(8));
         let logit = ("logit_scale", Written::F32(1.0));
+        let experts = [("expert_count", Written::U32(8)), ("expert_used_count", Written::U32(2))];
         let says = match architecture {
             Architecture::Gemma3 => &[window][..],
             Architecture::Granite => &[logit],
+            Architecture::Qwen3Moe => &experts,
             _ => &[],
         };
-        let halves = ["qwen2", "qwen3", "phi3", "gemma3"].contains(&architecture.as_str());
+        let halves =
+            ["qwen2", "qwen3", "qwen3moe", "phi3", "gemma3"].contains(&architecture.as_str());
         let expected = if halves { RopeStyle::Halves } else { RopeStyle::Interleaved };
         assert_eq!(config(architecture, says).unwrap().rope.style, expected, "{architecture:?}");
     }
+}
+
+#[test]
+fn experts_have_a_width_of_their_own() {
+    let experts = |architecture, more: &[(&'static str, Written)]| {
+        let says = [("expert_count", Written::U32(8)), ("expert_used_count", Written::U32(3))];
+        config(architecture, &[&says, more].concat()).map(|config| config.experts.unwrap())
+    };
+    let llama = experts(Architecture::Llama, &[]).unwrap();
+    let plain = Experts { count: 8, used: 3, feed_forward: 96, normalized: true, scale: 1.0 };
+    assert_eq!(llama, plain);
+    let width = ("expert_feed_forward_length", Written::U32(24));
+    let qwen = experts(Architecture::Qwen3Moe, &[width]).unwrap();
+    assert_eq!(qwen, Experts { feed_forward: 24, ..plain });
+    let qwen = experts(Architecture::Qwen3Moe, &[]).unwrap();
+    assert_eq!(qwen, Experts { feed_forward: 32, ..plain });
+    let scale = ("expert_weights_scale", Written::F32(2.5));
+    let own = ("expert_weights_norm", Written::Bool(false));
+    let scaled = experts(Architecture::Llama, &[scale, own]).unwrap();
+    assert_eq!(scaled, Experts { scale: 2.5, normalized: false, ..plain });
+    let broken = ("expert_weights_scale", Written::F32(f32::NAN));
+    experts(Architecture::Llama, &[broken]).unwrap_err();
 }
 
 #[test]
@@ -129,7 +154,9 @@ fn what_is_not_computed_is_refused() {
         assert!(error.contains(expected), "{error}");
     };
     let llama = Architecture::Llama;
-    check(llama, "expert_count", Written::U32(8), "a mixture of experts");
+    check(Architecture::Qwen3, "expert_count", Written::U32(8), "a mixture of experts");
+    check(llama, "expert_count", Written::U32(8), "llama.expert_used_count");
+    check(llama, "expert_count", Written::U32(1 << 20), "llama.expert_count");
     check(llama, "attention.sliding_window", Written::U32(8), "sliding-window attention");
     check(Architecture::Qwen3, "attention.sliding_window", Written::U32(8), "sliding-window");
     check(Architecture::Gemma3, "final_logit_softcapping", Written::F32(30.0), "softly capped");

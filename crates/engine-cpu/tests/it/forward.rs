@@ -80,7 +80,9 @@ fn every_family_is_the_same_in_batches() {
     for architecture in Architecture::ALL.map(Architecture::as_str) {
         // Six layers: with and without a window, with and without a rotary embedding.
         let everything = true;
-        let model = TinyModel { architecture, everything, layers: 6, ..TinyModel::of(Format::F32) };
+        let experts = if architecture == "qwen3moe" { 5 } else { 0 };
+        let tiny = TinyModel { architecture, experts, everything, ..TinyModel::of(Format::F32) };
+        let model = TinyModel { layers: 6, ..tiny };
         let expected = logits(&mut direct(&model, 1, Path::SCALAR, None), &[1; 60]);
         for threads in [1, 2] {
             let mut direct = direct(&model, threads, Path::best(), None);
@@ -90,6 +92,37 @@ fn every_family_is_the_same_in_batches() {
                 check(&logits(&mut direct, batches), &expected, 2e-3, &what);
             }
         }
+    }
+}
+
+#[test]
+fn experts_are_the_same_in_batches() {
+    for architecture in ["llama", "qwen3moe"] {
+        for format in FORMATS {
+            // More experts than a batch has rows, and fewer than a worker has tokens.
+            for experts in [2, 40] {
+                let model = TinyModel { architecture, experts, ..TinyModel::of(format) };
+                let expected = logits(&mut direct(&model, 1, Path::best(), None), &[1; 40]);
+                for threads in [1, 2, 3] {
+                    let mut direct = direct(&model, threads, Path::best(), None);
+                    for batches in [&[40][..], &[3, 1, 12, 4, 20]] {
+                        let what = format!("{architecture}, {format:?}, {experts}, {threads}");
+                        check(&logits(&mut direct, batches), &expected, 2e-4, &what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// More rows than are computed between two barriers.
+#[test]
+fn rounds_of_experts_add_up() {
+    let model = TinyModel { experts: 3, ..TinyModel::of(Format::Q8_0) };
+    let expected = logits(&mut direct(&model, 1, Path::best(), None), &[20; 20]);
+    for threads in [1, 3] {
+        let mut direct = direct(&model, threads, Path::best(), None);
+        check(&logits(&mut direct, &[400]), &expected, 2e-4, "400 tokens at once");
     }
 }
 

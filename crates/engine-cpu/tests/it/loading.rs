@@ -58,7 +58,7 @@ fn what_cannot_be_run_is_refused_with_its_reason() {
     check(
         &TinyModel { architecture: "mamba", ..model() },
         "the architecture `mamba` is not supported; supported: llama, mistral3, qwen2, qwen3, \
-         granite, smollm3, phi3, gemma3",
+         qwen3moe, granite, smollm3, phi3, gemma3",
     );
     for (architecture, tensor) in [
         ("qwen3", "blk.0.attn_q_norm.weight"),
@@ -82,6 +82,19 @@ fn what_cannot_be_run_is_refused_with_its_reason() {
         &TinyModel { short: Some("blk.0.attn_k.weight"), ..model() },
         "the tensor `blk.0.attn_k.weight` is [64, 31], but [64, 32] (columns, rows) is needed",
     );
+    let mixture = TinyModel { experts: 4, ..model() };
+    for part in ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"] {
+        let tensor: &'static str = format!("blk.1.{part}.weight").leak();
+        check(&TinyModel { without: Some(tensor), ..mixture.clone() }, tensor);
+    }
+    check(
+        &TinyModel { short: Some("blk.1.ffn_up_exps.weight"), ..mixture.clone() },
+        "the tensor `blk.1.ffn_up_exps.weight` is [64, 95, 4], but [64, 96, 4] (columns, rows, \
+         experts) is needed",
+    );
+    check(&TinyModel { experts: 1, ..model() }, "llama.expert_used_count");
+    check(&TinyModel { architecture: "qwen3moe", ..model() }, "qwen3moe.expert_count");
+    check(&TinyModel { architecture: "qwen2", experts: 4, ..model() }, "a mixture of experts");
     check(&TinyModel { short: Some("token_embd.weight"), ..model() }, "259 tokens");
     check(&TinyModel { kv_heads: 4, ..model() }, "it must divide the head count");
     check(&TinyModel { layers: 0, ..model() }, "llama.block_count");

@@ -10,6 +10,8 @@ pub(crate) struct TinyModel {
     pub(crate) kv_heads: u32,
     pub(crate) context: u32,
     pub(crate) seed: u64,
+    /// Experts of each block; none without.
+    pub(crate) experts: u32,
     /// With a separate output head and biases on queries, keys and values.
     pub(crate) everything: bool,
     /// Tensors to leave out.
@@ -26,8 +28,23 @@ pub(crate) enum Format {
     Q4_1,
 }
 
+impl Format {
+    /// As files number it.
+    fn number(self) -> u32 {
+        match self {
+            Self::F32 => 0,
+            Self::F16 => 1,
+            Self::Q4_1 => 3,
+            Self::Q8_0 => 8,
+        }
+    }
+}
+
 pub(crate) const HEAD_DIM: u32 = 16;
 pub(crate) const FEED_FORWARD: u32 = 96;
+/// Hidden values of an expert, and how many a token uses.
+pub(crate) const EXPERT_FEED_FORWARD: u32 = 32;
+pub(crate) const EXPERTS_USED: u32 = 2;
 /// 256 bytes, a merged pair, and two special tokens.
 pub(crate) const VOCABULARY: u32 = 259;
 const HIDDEN: u32 = 64;
@@ -46,6 +63,7 @@ impl Default for TinyModel {
             kv_heads: 2,
             context: 512,
             seed: 1,
+            experts: 0,
             everything: false,
             without: None,
             short: None,
@@ -67,7 +85,13 @@ impl TinyModel {
                 continue;
             }
             let rows = rows - u32::from(self.short == Some(name.as_str()));
-            writer.matrix(&name, columns, rows, self.weights, &mut random);
+            if name.ends_with("_exps.weight") {
+                writer.stack(&name, [columns, rows, self.experts], self.weights, &mut random);
+            } else if name.ends_with("ffn_gate_inp.weight") {
+                writer.matrix(&name, columns, rows, Format::F32, &mut random);
+            } else {
+                writer.matrix(&name, columns, rows, self.weights, &mut random);
+            }
         }
         for (name, len) in self.vectors() {
             if self.without != Some(name.as_str()) {
@@ -94,13 +118,27 @@ impl TinyModel {
                 push("attn_q", HIDDEN, queries);
                 push("attn_k", HIDDEN, keys);
                 push("attn_v", HIDDEN, keys);
-                push("ffn_gate", HIDDEN, FEED_FORWARD);
-                push("ffn_up", HIDDEN, FEED_FORWARD);
             }
             push("attn_output", queries, HIDDEN);
-            push("ffn_down", FEED_FORWARD, HIDDEN);
+            if self.experts > 0 {
+                let ffn = self.expert_feed_forward();
+                push("ffn_gate_inp", HIDDEN, self.experts);
+                push("ffn_gate_exps", HIDDEN, ffn);
+                push("ffn_up_exps", HIDDEN, ffn);
+                push("ffn_down_exps", ffn, HIDDEN);
+            } else {
+                if self.architecture != "phi3" {
+                    push("ffn_gate", HIDDEN, FEED_FORWARD);
+                    push("ffn_up", HIDDEN, FEED_FORWARD);
+                }
+                push("ffn_down", FEED_FORWARD, HIDDEN);
+            }
         }
         all
+    }
+
+    fn expert_feed_forward(&self) -> u32 {
+        if self.architecture == "qwen3moe" { EXPERT_FEED_FORWARD } else { FEED_FORWARD }
     }
 
     fn vectors(&self) -> Vec<(String, u32)> {
@@ -119,7 +157,7 @@ impl TinyModel {
                 all.push((format!("blk.{layer}.attn_k.bias"), keys));
                 all.push((format!("blk.{layer}.attn_v.bias"), keys));
             }
-            if matches!(self.architecture, "qwen3" | "gemma3") {
+            if matches!(self.architecture, "qwen3" | "qwen3moe" | "gemma3") {
                 all.push((format!("blk.{layer}.attn_q_norm.weight"), HEAD_DIM));
                 all.push((format!("blk.{layer}.attn_k_norm.weight"), HEAD_DIM));
             }
@@ -166,6 +204,14 @@ impl TinyModel {
         }
         if matches!(architecture, "phi3" | "gemma3") {
             writer.number(&format!("{architecture}.attention.sliding_window"), WINDOW);
+        }
+        if self.experts > 0 {
+            writer.number(&format!("{architecture}.expert_count"), self.experts);
+            writer.number(&format!("{architecture}.expert_used_count"), EXPERTS_USED);
+        }
+        if architecture == "qwen3moe" {
+            let key = format!("{architecture}.expert_feed_forward_length");
+            writer.number(&key, EXPERT_FEED_FORWARD);
         }
         writer.text("tokenizer.ggml.model", "gpt2");
         writer.text("tokenizer.ggml.pre", "smollm");
@@ -273,15 +319,18 @@ impl Writer {
         self.data.extend((0..len).flat_map(|_| (1.0 + 0.3 * random.float()).to_le_bytes()));
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "small")]
     fn matrix(&mut self, name: &str, columns: u32, rows: u32, format: Format, random: &mut Random) {
-        let kind = match format {
-            Format::F32 => 0,
-            Format::F16 => 1,
-            Format::Q4_1 => 3,
-            Format::Q8_0 => 8,
-        };
-        self.tensor(name, &[columns, rows], kind);
+        self.tensor(name, &[columns, rows], format.number());
+        self.rows(name, columns, rows, format, random);
+    }
+
+    fn stack(&mut self, name: &str, shape: [u32; 3], format: Format, random: &mut Random) {
+        self.tensor(name, &shape, format.number());
+        self.rows(name, shape[0], shape[1] * shape[2], format, random);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "small")]
+    fn rows(&mut self, name: &str, columns: u32, rows: u32, format: Format, random: &mut Random) {
         let size = if name == "token_embd.weight" { 0.3 } else { (3.0 / columns as f32).sqrt() };
         for _ in 0..rows {
             match format {
