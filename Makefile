@@ -3,12 +3,13 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench-engine bench-log bench-web
+.PHONY: help run test check conformance-engine bench-engine bench-log bench-web
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
 	@echo 'make test           every test: Rust, page, real clients, browser'
 	@echo 'make check          formatting, lints, layers, licences'
+	@echo 'make conformance-engine   compare our engine with llama.cpp for longer, every model that is here'
 	@echo 'make bench-engine   measure our engine beside the reference server'
 	@echo 'make bench-log      measure the log beside a plain hash chain'
 	@echo 'make bench-web      measure the page: first load, long conversations, very many of them'
@@ -22,6 +23,9 @@ test:
 
 check:
 	@cargo xtask check
+
+conformance-engine:
+	@cargo xtask conformance-engine '$(MODEL)'
 
 bench-engine:
 	@cargo xtask bench-engine '$(MODEL)'

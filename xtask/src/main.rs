@@ -64,6 +64,8 @@ enum Command {
     Run(RunOptions),
     /// Fetch a model, verify it and print its path.
     Model(ModelOptions),
+    /// Compare our engine with the oracle for longer, with every model file that is here.
+    ConformanceEngine(ModelOptions),
     /// Measure our engine beside the reference server.
     BenchEngine {
         #[command(flatten)]
@@ -138,6 +140,7 @@ fn run(command: Command) -> Result<ExitCode> {
             println!("{}", path.display());
             Ok(ExitCode::SUCCESS)
         }
+        Command::ConformanceEngine(model) => suites::conformance_engine(&workspace, &model),
         Command::BenchEngine { model, rest } => bench::engine(&workspace, &model, &rest),
         Command::BenchLog { rest } => bench::log(&workspace, &rest),
         Command::BenchWeb { rest } => bench::web(&workspace, &rest),

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::ModelOptions;
 use crate::artefacts::{self, Binaries};
 use crate::browser;
 use crate::model;
@@ -211,6 +212,22 @@ fn conformance(workspace: &Workspace) -> Result<Outcome> {
     command.arg(workspace.path("conformance/run.py")).current_dir(workspace.root());
     server.announce(&mut command);
     counted(&subprocess::observe(&mut command)?, tally::of_plain_line)
+}
+
+/// Compares our engine with the oracle for longer than the suite does.
+pub(crate) fn conformance_engine(
+    workspace: &Workspace,
+    options: &ModelOptions,
+) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Python, Tool::Pip])?;
+    let model = model::obtain(&options.name, options.dir.as_deref(), options.accept_terms)?;
+    artefacts::build_engine_examples(workspace)?;
+    let binary = artefacts::build_binary(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/run.py")).args(["--only", "oracle_longer"]);
+    command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn browser(workspace: &Workspace) -> Result<Outcome> {

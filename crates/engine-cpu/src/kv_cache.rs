@@ -9,8 +9,9 @@ use std::sync::{
 
 use crate::shared_buffer::SharedBuffer;
 
-/// Tokens in one block.
-pub(crate) const BLOCK_TOKENS: usize = 32;
+/// Tokens in one block. Prompts share whole blocks: on average half a block of what is known is
+/// computed again.
+pub(crate) const BLOCK_TOKENS: usize = 16;
 
 /// What decides the size of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

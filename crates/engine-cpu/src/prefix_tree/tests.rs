@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{PrefixOwner, PrefixTree};
 use crate::kv_cache::{BLOCK_TOKENS, KvBytes, KvPool, KvSequence, KvShape};
 
+const LAST: usize = BLOCK_TOKENS - 1;
 const SHAPE: KvShape = KvShape { layers: 1, kv_heads: 1, head_dim: 1 };
 
 fn owner(model: u64, organisation: u128, project: u128) -> PrefixOwner {
@@ -18,7 +19,7 @@ fn owner(model: u64, organisation: u128, project: u128) -> PrefixOwner {
 
 /// A prompt whose runs are named by these numbers, and `rest` tokens more.
 fn prompt(runs: &[u32], rest: usize) -> Vec<u32> {
-    let run = |&name: &u32| (0..BLOCK_TOKENS).map(move |at| if at == 31 { name } else { 7 });
+    let run = |&name: &u32| (0..BLOCK_TOKENS).map(move |at| if at == LAST { name } else { 7 });
     runs.iter().flat_map(run).chain(std::iter::repeat_n(9, rest)).collect()
 }
 
@@ -44,14 +45,15 @@ fn a_beginning_is_found_run_by_run() {
     drop(kv);
     assert_eq!(pool.bytes(), bytes(3, 0, 3), "the block that is not full went");
     for (runs, rest, known) in [
-        (&[1, 2, 3][..], 0, 96),
-        (&[1, 2, 3], 31, 96),
-        (&[1, 2, 3, 4], 0, 96),
-        (&[1, 2, 4], 0, 64),
-        (&[1], 31, 32),
+        (&[1, 2, 3][..], 0, 3),
+        (&[1, 2, 3], LAST, 3),
+        (&[1, 2, 3, 4], 0, 3),
+        (&[1, 2, 4], 0, 2),
+        (&[1], LAST, 1),
         (&[2, 3], 0, 0),
-        (&[], 31, 0),
+        (&[], LAST, 0),
     ] {
+        let known = known * BLOCK_TOKENS;
         assert_eq!(tree.known_tokens(&me, &prompt(runs, rest)), known, "{runs:?} and {rest}");
     }
 }
@@ -68,7 +70,7 @@ fn tenants_and_models_share_nothing() {
     }
     tree.forget_model(1);
     for one in owners {
-        let known = if one.model == 1 { 0 } else { 64 };
+        let known = if one.model == 1 { 0 } else { 2 * BLOCK_TOKENS };
         assert_eq!(tree.known_tokens(&one, &tokens), known, "{one:?}");
     }
     assert_eq!(pool.bytes(), bytes(2, 0, 2));

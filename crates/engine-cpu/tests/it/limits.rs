@@ -13,8 +13,8 @@ use super::{
     HANG, finished, read, read_with_settlement, start, tiny_model::TinyModel, two_threads,
 };
 
-/// Two layers, two key heads, 16 values, 32 tokens, keys and values of 2 bytes.
-const BLOCK_BYTES: usize = 2 * 2 * 16 * 32 * 2 * 2;
+/// Of 32 tokens: two layers, two key heads, 16 values, keys and values of 2 bytes.
+const BYTES_OF_32: usize = 2 * 2 * 16 * 32 * 2 * 2;
 
 #[tokio::test]
 async fn a_cancelled_generation_gives_everything_back() {
@@ -77,7 +77,7 @@ async fn the_queue_is_bounded() {
 
 #[tokio::test]
 async fn generations_share_little_memory() {
-    let options = EngineOptions { kv_bytes_max: 4 * BLOCK_BYTES, ..two_threads() };
+    let options = EngineOptions { kv_bytes_max: 4 * BYTES_OF_32, ..two_threads() };
     let running = start(&TinyModel::default(), &options);
     assert_eq!(running.engine.models()[0].context_tokens, 128, "what the memory holds");
     // Each fits alone, and two prompts fit, but not two whole answers.
