@@ -3,6 +3,8 @@
     python compare.py MODEL.gguf        (in the `oracle` environment)
 """
 
+import dataclasses
+import hashlib
 import json
 import sys
 import tempfile
@@ -10,19 +12,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import gguf  # noqa: E402
 import numpy  # noqa: E402
 
+from harness import paths  # noqa: E402
 from harness.paths import ROOT  # noqa: E402
 from harness.peer import Peer  # noqa: E402
 from harness.report import Report, progress  # noqa: E402
+from harness.server import Server, run as run_command  # noqa: E402
 from oracle import answers as oracle_answers  # noqa: E402
-from oracle import engine, tiny_model  # noqa: E402
+from oracle import engine, hub_model, tiny_model  # noqa: E402
 from oracle.verdict import KL_POSITIONS_MIN, MEAN_KL_MAX, judge, kl  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 TOKENIZER_GOLDEN = ROOT / "crates/engine-cpu/tests/fixtures/smollm_tokenizer_golden.json"
 THRESHOLD_MAX = 0.2
 TINY_DIFFERENCE_MAX = 1e-3
+# The rounding of activations turns differences of the last bit into these.
+HUB_DIFFERENCE_MAX = 0.05
+OTHER_CHOICES_MAX = 0.08
 WORD_TEXTS = 400
 # The scalar path is slow, and a wrong model is seen on any prompt: these are enough.
 SCALAR_PROMPTS = [0, 9, 15]
@@ -155,6 +163,77 @@ def tiny_quantized(report):
                     assert divergence < MEAN_KL_MAX, divergence
 
 
+def hub_tiny(report):
+    """The same weights as GGUF in Q8_0 and as safetensors, which are read as Q8_0."""
+    stored = gguf.GGMLQuantizationType.Q8_0
+    for plain in tiny_model.FAMILIES:
+        if plain.architecture not in hub_model.CLASSES or tiny_model.YARN[0] in plain.metadata:
+            continue
+        family = dataclasses.replace(plain, stored=stored)
+        name = family.architecture + (" with experts" if family.experts else "")
+        with tempfile.TemporaryDirectory() as folder:
+            model, directory = Path(folder) / "tiny.gguf", Path(folder) / "hub"
+            answers = tiny_answers(model, family)
+            hub_model.write(directory, model, shards=2)
+            theirs, ours = (
+                numpy.take_along_axis(
+                    engine.log_probabilities(path, answers.sequences(), "--path", "scalar"),
+                    answers.ids,
+                    axis=1,
+                )
+                for path in (model, directory)
+            )
+        with report.check(f"safetensors, tiny random {name}: as the GGUF file, mean KL < 0.01"):
+            difference = float(numpy.abs(theirs - ours).max())
+            divergence = float(kl(answers.logprobs, ours).mean())
+            progress(f"{name}: {difference:.1e} from GGUF; mean KL to the oracle {divergence:.5f}")
+            assert difference < HUB_DIFFERENCE_MAX, difference
+            assert divergence < MEAN_KL_MAX, divergence
+
+
+def hub(report, model, answers, limit):
+    """The real model as safetensors: the weights of the file, quantised once more."""
+    part = answers.part(CONTROL_PROMPTS)
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "hub"
+        hub_model.write(directory, model, shards=2)
+        with report.check("safetensors: mean KL under 0.01 to the oracle with the GGUF file"):
+            verdict = judge(part, engine.log_probabilities(directory, part.sequences()), limit)
+            progress(f"safetensors: {verdict}")
+            assert verdict.mean_kl < MEAN_KL_MAX, verdict
+            # These weights are rounded once more than those of the oracle.
+            assert verdict.other_choices < OTHER_CHOICES_MAX * verdict.positions, verdict
+        with report.check("safetensors: the tokenizer gives the ids of the GGUF file"):
+            golden = [case["text"] for case in json.loads(TOKENIZER_GOLDEN.read_text())]
+            assert engine.tokenize(directory, golden) == engine.tokenize(model, golden)
+        with report.check("safetensors: a directory is imported, verified and answers"):
+            hub_command(directory, Path(folder) / "data")
+
+
+def hub_command(directory, data_dir):
+    binary = paths.binary()
+
+    def command(*arguments):
+        done = run_command(binary, *arguments, data_dir=data_dir)
+        assert done.returncode == 0, done
+        return done.stdout
+
+    lines = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
+        for file in sorted(directory.iterdir())
+    ]
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    command("model", "import", directory, "--id", "hub", "--sha256", digest)
+    command("model", "verify", "hub")
+    shown = json.loads(command("model", "show", "hub", "--json"))
+    assert (shown["format"], shown["sha256"]) == ("safetensors", digest), shown
+    with Server(binary, data_dir) as server:
+        question = "What is the capital of France? Answer in one sentence."
+        fields = {"model": "hub", "temperature": 0, "max_tokens": 12}
+        answer = server.api.chat([{"role": "user", "content": question}], **fields)
+        assert "Paris" in answer.json()["choices"][0]["message"]["content"], answer
+
+
 def word_rules(report):
     """Random texts, cut by every rule as the oracle cuts them."""
     generator = numpy.random.default_rng(tiny_model.SEED)
@@ -213,6 +292,8 @@ def main():
     word_rules(report)
     tiny(report)
     tiny_quantized(report)
+    hub_tiny(report)
+    hub(report, model, answers, limit)
     compare_paths(report, model, answers, limit)
     controls(report, model, answers, limit)
     return report.finish()

@@ -196,6 +196,8 @@ def write(path, family=FAMILIES[0], words=None):
     _metadata(writer, tokens, family)
 
     def random(name, *shape, scale, stored=family.stored):
+        if len(shape) == 1:
+            stored = gguf.GGMLQuantizationType.F32
         if family.k_quants and shape[-1] % SUPER_BLOCK == 0:
             stored, values = gguf.GGMLQuantizationType.Q4_K, q4_k(generator, shape, scale)
         else:

@@ -1,6 +1,6 @@
 //! Log-probabilities of given continuations, for the comparison with another engine.
 //!
-//! `teacher_force MODEL.gguf [--batched] [--threads N] [--path scalar|avx2|avx512]`
+//! `teacher_force MODEL [--batched] [--threads N] [--path scalar|avx2|avx512]`
 //! `    [--perturb rope:PAIR:FACTOR | --perturb scale:TENSOR:FACTOR] < sequences.json > rows.bin`
 //!
 //! The input is a list of `{"prompt": [ids], "continuation": [ids]}`. For every token of a
@@ -12,7 +12,7 @@ use std::io::{BufWriter, Read as _, Write};
 
 use anyhow::{Context as _, bail};
 use cpu_kernels::{Path, PathKind, log_sum_exp};
-use engine_cpu::{Direct, Model, Perturbation, gguf::GgufFile};
+use engine_cpu::{Direct, Model, Perturbation, checkpoint::Checkpoint};
 
 struct Sequence {
     prompt: Vec<u32>,
@@ -21,7 +21,7 @@ struct Sequence {
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().context("usage: teacher_force MODEL.gguf [options]")?;
+    let file = arguments.next().context("usage: teacher_force MODEL [options]")?;
     let (mut batched, mut threads, mut path, mut perturbation) = (false, 2, Path::best(), None);
     while let Some(option) = arguments.next() {
         if option == "--batched" {
@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
             _ => bail!("unknown option {option}"),
         }
     }
-    let file = GgufFile::open(file.as_ref())?;
+    let file = Checkpoint::open(file.as_ref())?;
     let model = Model::load_perturbed(&file, perturbation.as_ref())?;
     let mut direct = Direct::new(model, threads, path)?;
     let mut input = String::new();

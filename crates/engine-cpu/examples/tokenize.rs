@@ -1,12 +1,12 @@
 //! Tokenises texts with the vocabulary of a model file, to compare with other implementations.
 //!
-//! `tokenize MODEL.gguf [--parse-special] < texts.json`: a JSON list of strings in, a JSON list of
+//! `tokenize MODEL [--parse-special] < texts.json`: a JSON list of strings in, a JSON list of
 //! lists of token ids out. `conformance/` runs it against recorded answers of llama.cpp.
 
 use std::{env, error::Error, io, path::Path};
 
 use engine_cpu::{
-    gguf::GgufFile,
+    checkpoint::Checkpoint,
     tokenizer::{SpecialTokens, Tokenizer},
 };
 
@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             model = Some(argument);
         }
     }
-    let model = model.ok_or("usage: tokenize MODEL.gguf [--parse-special] < texts.json")?;
-    let tokenizer = Tokenizer::from_gguf(&GgufFile::open(Path::new(&model))?)?;
+    let model = model.ok_or("usage: tokenize MODEL [--parse-special] < texts.json")?;
+    let tokenizer = Tokenizer::from_checkpoint(&Checkpoint::open(Path::new(&model))?)?;
     let texts: Vec<String> = serde_json::from_reader(io::stdin().lock())?;
     let ids: Vec<Vec<u32>> = texts.iter().map(|text| tokenizer.encode(text, special)).collect();
     serde_json::to_writer(io::stdout().lock(), &ids)?;

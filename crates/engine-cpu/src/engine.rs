@@ -169,11 +169,11 @@ impl CpuEngine {
         true
     }
 
-    /// Tells of a model file without loading its weights: what [`load`](Self::load) would serve.
+    /// Tells of a model without loading its weights: what [`load`](Self::load) would serve.
     pub fn inspect(path: &FilePath) -> Result<crate::ModelConfig, LoadError> {
-        let file = crate::gguf::GgufFile::open(path)
+        let file = crate::checkpoint::Checkpoint::open(path)
             .map_err(|source| LoadError::File { path: path.to_owned(), source })?;
-        crate::ModelConfig::from_gguf(&file)
+        crate::ModelConfig::from_checkpoint(&file)
             .map_err(|source| LoadError::Unsupported { path: path.to_owned(), source })
     }
 

@@ -8,6 +8,7 @@
 //!
 //! **Never here:** HTTP, storage, who may ask what.
 
+pub mod checkpoint;
 pub mod gguf;
 pub mod sampler;
 pub mod template;
@@ -19,6 +20,7 @@ mod energy;
 mod engine;
 mod forward;
 mod grammar;
+mod hub;
 mod kv_cache;
 mod kv_memory;
 mod model;

@@ -5,6 +5,7 @@ mod config;
 mod experts;
 mod keys;
 mod load;
+mod quantize;
 mod rope;
 mod weights;
 
@@ -19,7 +20,7 @@ pub use load::{ModelError, Perturbation};
 pub use rope::{PositionScaling, Rope, Yarn};
 pub(crate) use weights::{Dense, ExpertWeights, FeedForward, Layer, Projection, Weights};
 
-use crate::{gguf::GgufFile, kv_cache::KvShape};
+use crate::{checkpoint::Checkpoint, kv_cache::KvShape};
 
 /// A transformer, ready to run.
 #[derive(Debug)]
@@ -30,18 +31,18 @@ pub struct Model {
 
 impl Model {
     /// Reads the weights of `file` one piece at a time and packs them; afterwards nothing of the
-    /// file stays in memory.
-    pub fn load(file: &GgufFile) -> Result<Self, ModelError> {
+    /// file stays in memory. Matrices of safetensors are quantised to `Q8_0` on the way.
+    pub fn load(file: &Checkpoint) -> Result<Self, ModelError> {
         Self::load_perturbed(file, None)
     }
 
     /// As [`load`](Self::load), with one number made wrong on purpose: the negative control of
     /// the comparison with other engines.
     pub fn load_perturbed(
-        file: &GgufFile,
+        file: &Checkpoint,
         perturbation: Option<&Perturbation>,
     ) -> Result<Self, ModelError> {
-        let config = ModelConfig::from_gguf(file)?;
+        let config = ModelConfig::from_checkpoint(file)?;
         let weights = load::weights(file, &config, perturbation)?;
         Ok(Self { config, weights })
     }

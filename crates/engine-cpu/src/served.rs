@@ -13,8 +13,8 @@ use inference::{
 use llguidance::Matcher;
 
 use crate::{
+    checkpoint::{Checkpoint, OpenError},
     energy::Work,
-    gguf::{GgufError, GgufFile},
     grammar::{GrammarError, Grammars},
     kv_cache::KvPool,
     model::{ConfigError, Model, ModelError},
@@ -35,9 +35,9 @@ pub struct ModelFile {
 /// Why a model cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("could not read the model file {}", path.display())]
-    File { path: PathBuf, source: GgufError },
-    #[error("the model file {} cannot be used", path.display())]
+    #[error("could not read the model {}", path.display())]
+    File { path: PathBuf, source: OpenError },
+    #[error("the model {} cannot be used", path.display())]
     Unsupported { path: PathBuf, source: ConfigError },
     #[error("the model `{model}` cannot be loaded")]
     Model { model: ModelId, source: ModelError },
@@ -75,14 +75,14 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn load(file: ModelFile, pool: &KvPool) -> Result<Self, LoadError> {
         let id = file.id.clone();
-        let gguf = GgufFile::open(&file.path)
+        let checkpoint = Checkpoint::open(&file.path)
             .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
-        let tokenizer = Tokenizer::from_gguf(&gguf)
+        let tokenizer = Tokenizer::from_checkpoint(&checkpoint)
             .map_err(|source| LoadError::Tokenizer { model: id.clone(), source })?;
-        let template = ChatTemplate::from_gguf(&gguf, &tokenizer)
+        let template = ChatTemplate::from_checkpoint(&checkpoint, &tokenizer)
             .map_err(|source| LoadError::Template { model: id.clone(), source })?;
-        let model =
-            Model::load(&gguf).map_err(|source| LoadError::Model { model: id.clone(), source })?;
+        let model = Model::load(&checkpoint)
+            .map_err(|source| LoadError::Model { model: id.clone(), source })?;
         let config = model.config();
         if tokenizer.len() > config.vocabulary {
             let (tokens, vocabulary) = (tokenizer.len(), config.vocabulary);

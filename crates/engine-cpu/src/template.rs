@@ -22,7 +22,7 @@ use minijinja::{Environment, ErrorKind, Value, context};
 
 use self::{disguise::Disguise, environment::Refusal};
 use crate::{
-    gguf::GgufFile,
+    checkpoint::Checkpoint,
     tokenizer::{SpecialMatcher, SpecialTokens, Tokenizer},
 };
 
@@ -96,7 +96,10 @@ pub struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    pub fn from_gguf(file: &GgufFile, tokenizer: &Tokenizer) -> Result<Self, TemplateError> {
+    pub fn from_checkpoint(
+        file: &Checkpoint,
+        tokenizer: &Tokenizer,
+    ) -> Result<Self, TemplateError> {
         Self::new(file.text(KEY).ok_or(TemplateError::Missing)?, tokenizer)
     }
 

@@ -24,7 +24,7 @@ use self::{
     vocabulary::{Parts, Vocabulary},
     words::WordRule,
 };
-use crate::gguf::GgufFile;
+use crate::checkpoint::Checkpoint;
 
 /// What special tokens written in a text mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +71,8 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    pub fn from_gguf(file: &GgufFile) -> Result<Self, TokenizerError> {
-        Self::from_parts(&Parts::from_gguf(file)?)
+    pub fn from_checkpoint(file: &Checkpoint) -> Result<Self, TokenizerError> {
+        Self::from_parts(&Parts::from_checkpoint(file)?)
     }
 
     fn from_parts(parts: &Parts<'_>) -> Result<Self, TokenizerError> {

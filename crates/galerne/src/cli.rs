@@ -129,14 +129,15 @@ pub(crate) struct LoginLink {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Model {
-    /// Copy a GGUF file into the data directory under a name
+    /// Copy a GGUF file, or a directory with safetensors, into the data directory under a name
     Import {
-        /// The GGUF file
+        /// The GGUF file, or a directory as Hugging Face publishes models
         path: PathBuf,
         /// Name that clients use
         #[arg(long, value_name = "ID")]
         id: ModelId,
-        /// Refuse the file unless it has this SHA-256
+        /// Refuse the model unless it has this SHA-256; of a directory, that of the list that
+        /// `sha256sum` prints of its files by name
         #[arg(long, value_name = "HEX")]
         sha256: Option<String>,
     },

@@ -7,7 +7,7 @@
 //! checkpoints         checkpoints of the log, unless the settings name another witness
 //! galerne.toml        settings, optional
 //! serve.lock          held by the server that works here
-//! models/<id>/        model.gguf and manifest.json
+//! models/<id>/        model.gguf, or the directory model, and manifest.json
 //! ```
 
 use std::{

@@ -1,4 +1,5 @@
-//! Model files in the data directory: `models/<id>/model.gguf` and `manifest.json`.
+//! Models in the data directory: `models/<id>/model.gguf`, or a directory `model` of safetensors and
+//! their settings, and `manifest.json`.
 
 use std::{
     fs::{self, File},
@@ -8,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use domain::{Clock, ModelId, Timestamp, hexadecimal};
-use engine_cpu::gguf::GgufFile;
+use engine_cpu::checkpoint::{Checkpoint, Layout};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -20,11 +21,40 @@ const CHUNK_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) id: String,
-    /// SHA-256 of the file, lower-case hexadecimal.
+    #[serde(default)]
+    pub(crate) format: Format,
+    /// SHA-256 of the file, lower-case hexadecimal; of a directory, that of the list which
+    /// `sha256sum` prints of its files by name.
     pub(crate) sha256: String,
     pub(crate) bytes: u64,
     pub(crate) architecture: String,
     pub(crate) imported_at: Timestamp,
+}
+
+/// How a model is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    #[default]
+    Gguf,
+    Safetensors,
+}
+
+impl Format {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gguf => "gguf",
+            Self::Safetensors => "safetensors",
+        }
+    }
+
+    /// What the copy is called.
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Gguf => "model.gguf",
+            Self::Safetensors => "model",
+        }
+    }
 }
 
 /// The imported models of a data directory.
@@ -41,8 +71,8 @@ impl ModelFiles {
         Self { root: data_dir.models() }
     }
 
-    pub(crate) fn path(&self, id: &ModelId) -> PathBuf {
-        self.folder(id).join("model.gguf")
+    pub(crate) fn path(&self, id: &ModelId, format: Format) -> PathBuf {
+        self.folder(id).join(format.file_name())
     }
 
     /// All models whose import was completed, by name.
@@ -73,7 +103,7 @@ impl ModelFiles {
         read_manifest(&path)
     }
 
-    /// Copies a file in. The model appears only when it is whole and durable.
+    /// Copies a file or a directory in. The model appears only when it is whole and durable.
     pub(crate) fn import(
         &self,
         source: &Path,
@@ -82,32 +112,51 @@ impl ModelFiles {
         clock: &dyn Clock,
         progress: Progress<'_>,
     ) -> Result<Manifest, Failure> {
-        let architecture = architecture(source)?;
+        let (architecture, format) = inspect(source)?;
         let folder = self.folder(id);
         fs::create_dir_all(&folder)?;
         let partial = folder.join(format!("model.{}.partial", std::process::id()));
-        let copied = copy(source, &partial, progress).and_then(|(sha256, bytes)| {
+        let copied = match format {
+            Format::Gguf => copy(source, &partial, progress),
+            Format::Safetensors => copy_directory(source, &partial, progress),
+        };
+        let copied = copied.and_then(|(sha256, bytes)| {
             check_digest(expected_sha256, &sha256)?;
             Ok((sha256, bytes))
         });
         let (sha256, bytes) = match copied {
             Ok(copied) => copied,
             Err(failure) => {
-                fs::remove_file(&partial).ok();
+                remove(&partial).ok();
                 return Err(failure);
             }
         };
         let imported_at = clock.now();
-        let manifest = Manifest { id: id.to_string(), sha256, bytes, architecture, imported_at };
-        fs::rename(&partial, self.path(id))?;
+        let id_text = id.to_string();
+        let manifest = Manifest { id: id_text, format, sha256, bytes, architecture, imported_at };
+        let target = self.path(id, format);
+        if format == Format::Safetensors {
+            // A directory is only replaced by nothing.
+            remove(&target)?;
+        }
+        fs::rename(&partial, &target)?;
         write_manifest(&folder, &manifest)?;
+        for other in [Format::Gguf, Format::Safetensors] {
+            if other != format {
+                remove(&self.path(id, other))?;
+            }
+        }
         Ok(manifest)
     }
 
     /// Reads the whole file again; an error names the difference.
     pub(crate) fn verify(&self, id: &ModelId, progress: Progress<'_>) -> Result<Manifest, Failure> {
         let manifest = self.find(id)?;
-        let (sha256, bytes) = transfer(&self.path(id), &mut std::io::sink(), progress)?;
+        let path = self.path(id, manifest.format);
+        let (sha256, bytes) = match manifest.format {
+            Format::Gguf => transfer(&path, &mut std::io::sink(), progress)?,
+            Format::Safetensors => transfer_directory(&path, None, progress)?,
+        };
         if sha256 == manifest.sha256 && bytes == manifest.bytes {
             return Ok(manifest);
         }
@@ -125,10 +174,53 @@ impl ModelFiles {
     }
 }
 
-fn architecture(source: &Path) -> Result<String, Failure> {
-    let file = GgufFile::open(source)
-        .with_context(|| format!("{} is not a model file that can be read", source.display()))?;
-    Ok(file.architecture().to_owned())
+fn inspect(source: &Path) -> Result<(String, Format), Failure> {
+    let checkpoint = Checkpoint::open(source)
+        .with_context(|| format!("{} is not a model that can be read", source.display()))?;
+    let format = match checkpoint.layout() {
+        Layout::Gguf => Format::Gguf,
+        Layout::Safetensors => Format::Safetensors,
+    };
+    Ok((checkpoint.architecture().to_owned(), format))
+}
+
+/// Removes a file or a directory, if it is there.
+fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
+fn copy_directory(
+    source: &Path,
+    target: &Path,
+    progress: Progress<'_>,
+) -> Result<(String, u64), Failure> {
+    fs::create_dir(target).with_context(|| format!("could not make {}", target.display()))?;
+    let copied = transfer_directory(source, Some(target), progress)?;
+    File::open(target)?.sync_all()?;
+    Ok(copied)
+}
+
+/// Reads the files that make up the model, in the order of their names, and copies them.
+fn transfer_directory(
+    source: &Path,
+    target: Option<&Path>,
+    progress: Progress<'_>,
+) -> Result<(String, u64), Failure> {
+    let files = Checkpoint::files_of(source)
+        .with_context(|| format!("{} is not a model that can be read", source.display()))?;
+    let (mut list, mut total) = (Sha256::new(), 0);
+    for name in files {
+        let from = source.join(&name);
+        let mut advance = |bytes| progress(total + bytes);
+        let (sha256, bytes) = match target {
+            Some(target) => copy(&from, &target.join(&name), &mut advance)?,
+            None => transfer(&from, &mut std::io::sink(), &mut advance)?,
+        };
+        list.update(format!("{sha256}  {name}\n"));
+        total += bytes;
+    }
+    Ok((hexadecimal(&list.finalize()), total))
 }
 
 fn copy(source: &Path, target: &Path, progress: Progress<'_>) -> Result<(String, u64), Failure> {

@@ -121,7 +121,7 @@ impl Local {
         for manifest in manifests {
             let id: ModelId = manifest.id.parse()?;
             let file = ModelFile {
-                path: files.path(&id),
+                path: files.path(&id, manifest.format),
                 id,
                 digest: manifest.sha256.clone(),
                 created_at: manifest.imported_at,

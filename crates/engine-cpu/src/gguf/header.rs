@@ -201,7 +201,7 @@ fn read_tensor(reader: &mut Reader<'_>, alignment: u64) -> Result<TensorInfo, Gg
         return Err(GgufError::Placement { name, reason: "its offset is not aligned" });
     }
     let bytes = TensorInfo::stored_bytes(&name, &shape, kind)?;
-    Ok(TensorInfo { name, shape, kind, offset, bytes })
+    Ok(TensorInfo { name, shape, kind, part: 0, offset, bytes })
 }
 
 /// Moves offsets to the start of the file, and refuses tensors that leave the file or overlap:

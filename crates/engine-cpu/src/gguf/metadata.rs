@@ -3,7 +3,7 @@
 
 /// Number formats of metadata values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     U8,
     I8,
     U16,
@@ -17,7 +17,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    pub(super) const fn bytes(self) -> usize {
+    pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
             Self::U16 | Self::I16 => 2,
@@ -70,7 +70,7 @@ impl Number {
 
 /// One metadata value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Number { kind: Number, bytes: [u8; 8] },
     Bool(bool),
     Text(String),
@@ -80,19 +80,37 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub(crate) fn unsigned(value: u64) -> Self {
+        Self::Number { kind: Number::U64, bytes: value.to_le_bytes() }
+    }
+
+    pub(crate) fn float(value: f64) -> Self {
+        Self::Number { kind: Number::F64, bytes: value.to_le_bytes() }
+    }
+
+    pub(crate) fn integers(values: &[i64]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self::Numbers { kind: Number::I64, bytes }
+    }
+
+    pub(crate) fn floats(values: &[f64]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self::Numbers { kind: Number::F64, bytes }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    pub(super) fn as_texts(&self) -> Option<&[String]> {
+    pub(crate) fn as_texts(&self) -> Option<&[String]> {
         if let Self::Texts(texts) = self { Some(texts) } else { None }
     }
 
-    pub(super) fn as_bool(&self) -> Option<bool> {
+    pub(crate) fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
-    pub(super) fn as_integer(&self) -> Option<i128> {
+    pub(crate) fn as_integer(&self) -> Option<i128> {
         if let Self::Number { kind, bytes } = self {
             kind.integer(&bytes[..kind.bytes()])
         } else {
@@ -100,7 +118,7 @@ impl Value {
         }
     }
 
-    pub(super) fn as_float(&self) -> Option<f32> {
+    pub(crate) fn as_float(&self) -> Option<f32> {
         if let Self::Number { kind, bytes } = self {
             kind.float(&bytes[..kind.bytes()])
         } else {
@@ -108,7 +126,7 @@ impl Value {
         }
     }
 
-    pub(super) fn as_integers(&self) -> Option<Vec<i64>> {
+    pub(crate) fn as_integers(&self) -> Option<Vec<i64>> {
         match self {
             Self::Numbers { kind, bytes } => bytes
                 .chunks_exact(kind.bytes())
@@ -119,7 +137,7 @@ impl Value {
         }
     }
 
-    pub(super) fn as_floats(&self) -> Option<Vec<f32>> {
+    pub(crate) fn as_floats(&self) -> Option<Vec<f32>> {
         if let Self::Numbers { kind, bytes } = self {
             bytes.chunks_exact(kind.bytes()).map(|one| kind.float(one)).collect()
         } else {
@@ -129,7 +147,7 @@ impl Value {
 
     /// Bytes on the heap, for the test that bounds them.
     #[cfg(test)]
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Number { .. } | Self::Bool(_) => 0,
             Self::Text(text) => text.capacity(),

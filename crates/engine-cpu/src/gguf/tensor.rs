@@ -9,6 +9,8 @@ pub struct TensorInfo {
     /// In the order of the file: `shape[0]` is the number of columns. One to four numbers, none 0.
     pub shape: Vec<u64>,
     pub kind: TensorType,
+    /// Which of the model's files holds it.
+    pub(crate) part: usize,
     /// Position of the first byte, from the start of the file.
     pub offset: u64,
     /// Length as stored.

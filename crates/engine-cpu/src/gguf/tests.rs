@@ -1,10 +1,12 @@
-use std::{io::Write as _, mem};
+use std::{io::Write as _, mem, ops::Range};
 
 use super::{
     header::Header,
+    mutations::Mutations,
     writer::{Writer, Written},
     *,
 };
+use crate::checkpoint::ReadError;
 
 fn sample() -> Writer {
     let words = ["", "a", "beta", "é"].map(str::to_owned).to_vec();
@@ -25,10 +27,10 @@ fn read(bytes: &[u8]) -> Result<Header, GgufError> {
     Header::read(&mut &bytes[..], bytes.len() as u64)
 }
 
-fn open(bytes: &[u8]) -> GgufFile {
+fn open(bytes: &[u8]) -> Checkpoint {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
-    GgufFile::open(file.path()).unwrap()
+    super::open(file.path()).unwrap()
 }
 
 #[test]
@@ -77,7 +79,7 @@ fn rows_outside_the_tensor_or_the_file_are_refused() {
     let reversed = Range { start: 2, end: 1 };
     for rows in [0..4, 4..5, reversed, 0..u64::MAX] {
         let error = file.read_rows(&matrix, rows, &mut out).unwrap_err();
-        assert!(matches!(error, GgufError::Rows { rows: 3, .. }), "{error}");
+        assert!(matches!(error, ReadError::Rows { rows: 3, .. }), "{error}");
     }
     // A tensor of another, larger file.
     for (shape, offset) in [(vec![4, 3], 1 << 40), (vec![4, 1 << 50], 0), (vec![1 << 62, 3], 0)] {
@@ -239,47 +241,6 @@ fn memory_stays_in_proportion_to_the_file() {
     let empty = Writer::new().with("words", Written::Texts(vec![String::new(); 100_000]));
     let bytes = empty.bytes();
     assert!(heap_bytes(&read(&bytes).unwrap()) <= 4 * bytes.len());
-}
-
-/// `SplitMix64`.
-struct Mutations(u64);
-
-impl Mutations {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).unwrap()
-    }
-
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        const SIZES: [u64; 8] = [0, 1, 255, 1 << 16, 1 << 31, 1 << 32, 1 << 63, u64::MAX];
-        let at = self.below(bytes.len());
-        match self.below(6) {
-            0 => bytes.truncate(at.max(1)),
-            1 => bytes[at] = self.next().to_le_bytes()[0],
-            2 => bytes[at] ^= 1 << self.below(8),
-            3 => {
-                let size = SIZES[self.below(SIZES.len())].to_le_bytes();
-                let end = bytes.len().min(at + 8);
-                bytes[at..end].copy_from_slice(&size[..end - at]);
-            }
-            4 => {
-                let end = bytes.len().min(at + self.below(40));
-                let copied = bytes[at..end].to_vec();
-                let to = self.below(bytes.len());
-                bytes.splice(to..to, copied);
-            }
-            _ => {
-                let end = bytes.len().min(at + self.below(40));
-                bytes.drain(at..end.min(at + bytes.len() - 1));
-            }
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The shape of a model, from the metadata of its file.
 
 use super::{Activation, Architecture, Experts, PositionScaling, Rope, keys::Keys};
-use crate::gguf::{GgufFile, TensorType};
+use crate::{
+    checkpoint::{Checkpoint, Layout},
+    gguf::TensorType,
+};
 
 /// No real model has more; a larger number is a broken file.
 const LAYERS_MAX: usize = 1024;
@@ -98,7 +101,7 @@ pub enum ConfigError {
 }
 
 impl ModelConfig {
-    pub fn from_gguf(file: &GgufFile) -> Result<Self, ConfigError> {
+    pub fn from_checkpoint(file: &Checkpoint) -> Result<Self, ConfigError> {
         let name = file.architecture();
         let Some(architecture) = Architecture::from_name(name) else {
             return Err(ConfigError::Architecture { architecture: name.to_owned() });
@@ -292,7 +295,11 @@ fn elements(shape: &[u64]) -> u64 {
 }
 
 /// The format that holds most of the parameters.
-fn quantization(file: &GgufFile) -> String {
+fn quantization(file: &Checkpoint) -> String {
+    if file.layout() == Layout::Safetensors {
+        // Whatever is stored, this is what is computed with.
+        return TensorType::Q8_0.as_str().to_owned();
+    }
     let mut totals: Vec<(TensorType, u64)> = Vec::new();
     for tensor in file.tensors() {
         let count = elements(&tensor.shape);

@@ -1,10 +1,12 @@
 //! Reads the keys that carry the architecture as a prefix.
 
+use cpu_kernels::RopeStyle;
+
 use super::{Architecture, ConfigError, PositionScaling, Rope, Yarn};
-use crate::gguf::GgufFile;
+use crate::checkpoint::{Checkpoint, Layout};
 
 pub(super) struct Keys<'a> {
-    pub(super) file: &'a GgufFile,
+    pub(super) file: &'a Checkpoint,
     pub(super) architecture: Architecture,
 }
 
@@ -90,7 +92,11 @@ impl Keys<'_> {
             }
         };
         Ok(Rope {
-            style: self.architecture.rope_style(),
+            style: match self.file.layout() {
+                Layout::Gguf => self.architecture.rope_style(),
+                // Only conversions to GGUF put pairs side by side.
+                Layout::Safetensors => RopeStyle::Halves,
+            },
             dims,
             base: self.positive("rope.freq_base", Some(10_000.0))?,
             scaling,

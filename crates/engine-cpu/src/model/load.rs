@@ -5,13 +5,20 @@ use std::ops::Range;
 use cpu_kernels::{BlockFormat, PackError, PackedMatrix};
 
 use super::{
-    ConfigError, Experts, ModelConfig, Rope,
+    Architecture, ConfigError, Experts, ModelConfig, Rope,
+    quantize::{floats, q8_0},
     weights::{Dense, ExpertWeights, FeedForward, Layer, Projection, Weights},
 };
-use crate::gguf::{GgufError, GgufFile, TensorInfo, TensorType};
+use crate::{
+    checkpoint::{Checkpoint, Layout, ReadError},
+    gguf::{TensorInfo, TensorType},
+};
 
 /// Bytes of a tensor that are in memory at a time, beside the packed result.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// What a directory says in place of the tensor `rope_freqs`.
+const FACTORS: &str = "rope.frequency_factors";
 
 /// Why a model could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +37,7 @@ pub enum ModelError {
     #[error("the tensor `{name}` is stored as {kind}, which the engine cannot read")]
     Format { name: String, kind: &'static str },
     #[error("could not read the tensor `{name}`")]
-    Read { name: String, source: GgufError },
+    Read { name: String, source: ReadError },
     #[error("could not pack the tensor `{name}`")]
     Pack { name: String, source: PackError },
 }
@@ -45,11 +52,11 @@ pub enum Perturbation {
 }
 
 pub(super) fn weights(
-    file: &GgufFile,
+    file: &Checkpoint,
     config: &ModelConfig,
     perturbation: Option<&Perturbation>,
 ) -> Result<Weights, ModelError> {
-    let mut source = Source { file, perturbation, buffer: Vec::new() };
+    let mut source = Source { file, perturbation, buffer: Vec::new(), blocks: Vec::new() };
     let hidden = config.hidden;
     let embedding = source.matrix("token_embd.weight", config.vocabulary, hidden)?;
     let output = match file.tensor("output.weight") {
@@ -138,10 +145,10 @@ fn expert_weights(
     let name = |part: &str| format!("blk.{index}.{part}");
     let [gate, up, down] = [("gate", ffn, hidden), ("up", ffn, hidden), ("down", hidden, ffn)].map(
         |(part, rows, columns)| {
-            source.stack(&name(&format!("ffn_{part}_exps.weight")), experts.count, rows, columns)
+            source.stack(&name(&format!("ffn_{part}")), experts.count, rows, columns)
         },
     );
-    let router = source.matrix(&name("ffn_gate_inp.weight"), experts.count, hidden)?;
+    let router = source.router(&name("ffn_gate_inp.weight"), experts.count, hidden)?;
     Ok(ExpertWeights { router, gate: gate?, up: up?, down: down? })
 }
 
@@ -151,6 +158,15 @@ fn rope_frequencies(source: &mut Source<'_>, config: &ModelConfig) -> Result<Vec
     let mut frequencies: Vec<f32> = config.rope.frequencies().collect();
     if source.file.tensor("rope_freqs.weight").is_some() {
         let factors = source.vector("rope_freqs.weight", frequencies.len())?;
+        frequencies.iter_mut().zip(&factors).for_each(|(frequency, factor)| *frequency /= factor);
+    }
+    if let Some(factors) = source.file.floats(&format!("{}.{FACTORS}", source.file.architecture()))
+    {
+        if factors.len() != frequencies.len() {
+            let value = factors.len().to_string();
+            let expected = "there must be one for each pair of turned values";
+            return Err(ConfigError::OutOfRange { key: FACTORS.to_owned(), value, expected }.into());
+        }
         frequencies.iter_mut().zip(&factors).for_each(|(frequency, factor)| *frequency /= factor);
     }
     frequencies.extend(config.local_rope.iter().flat_map(Rope::frequencies));
@@ -163,9 +179,11 @@ fn rope_frequencies(source: &mut Source<'_>, config: &ModelConfig) -> Result<Vec
 }
 
 struct Source<'a> {
-    file: &'a GgufFile,
+    file: &'a Checkpoint,
     perturbation: Option<&'a Perturbation>,
     buffer: Vec<u8>,
+    /// Rows of the buffer that were quantised.
+    blocks: Vec<u8>,
 }
 
 impl<'a> Source<'a> {
@@ -204,7 +222,18 @@ impl<'a> Source<'a> {
         self.matrix_part(name, rows, 0..rows, columns)
     }
 
-    /// A tensor that holds `count` matrices.
+    /// Scores decide which experts a token uses, so they are never rounded here.
+    fn router(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+    ) -> Result<PackedMatrix, ModelError> {
+        let tensor = self.tensor(name, &[columns, rows])?;
+        self.packed_rows(tensor, 0..rows, columns, block_format(tensor)?)
+    }
+
+    /// The matrices of all experts: one tensor with all of them, or one for each.
     fn stack(
         &mut self,
         name: &str,
@@ -212,8 +241,13 @@ impl<'a> Source<'a> {
         rows: usize,
         columns: usize,
     ) -> Result<Vec<PackedMatrix>, ModelError> {
-        let tensor = self.tensor(name, &[columns, rows, count])?;
-        let one = |at| self.packed_rows(tensor, at * rows..(at + 1) * rows, columns);
+        if self.file.tensor(&format!("{name}.0.weight")).is_some() {
+            let one = |at| self.matrix(&format!("{name}.{at}.weight"), rows, columns);
+            return (0..count).map(one).collect();
+        }
+        let tensor = self.tensor(&format!("{name}_exps.weight"), &[columns, rows, count])?;
+        let format = self.packed_format(tensor)?;
+        let one = |at| self.packed_rows(tensor, at * rows..(at + 1) * rows, columns, format);
         (0..count).map(one).collect()
     }
 
@@ -226,7 +260,18 @@ impl<'a> Source<'a> {
         columns: usize,
     ) -> Result<PackedMatrix, ModelError> {
         let tensor = self.tensor(name, &[columns, all])?;
-        self.packed_rows(tensor, rows, columns)
+        let format = self.packed_format(tensor)?;
+        self.packed_rows(tensor, rows, columns, format)
+    }
+
+    /// The format in which a matrix is packed: its own, or for safetensors the one that fits the
+    /// tiles of the kernels without another rounding.
+    fn packed_format(&self, tensor: &TensorInfo) -> Result<BlockFormat, ModelError> {
+        let stored = block_format(tensor)?;
+        Ok(match self.file.layout() {
+            Layout::Gguf => stored,
+            Layout::Safetensors => BlockFormat::Q8_0,
+        })
     }
 
     fn packed_rows(
@@ -234,9 +279,10 @@ impl<'a> Source<'a> {
         tensor: &TensorInfo,
         rows: Range<usize>,
         columns: usize,
+        format: BlockFormat,
     ) -> Result<PackedMatrix, ModelError> {
         let name = &tensor.name;
-        let format = block_format(tensor)?;
+        let stored = block_format(tensor)?;
         let packing = |source| ModelError::Pack { name: name.to_owned(), source };
         let mut packer = PackedMatrix::packer(rows.len(), columns, format).map_err(packing)?;
         let factor = self.factor(name);
@@ -247,10 +293,17 @@ impl<'a> Source<'a> {
             self.file
                 .read_rows(tensor, row..end, &mut self.buffer)
                 .map_err(|source| ModelError::Read { name: name.to_owned(), source })?;
+            let rows = if stored == format {
+                &mut self.buffer
+            } else {
+                let numbers = floats(stored, &self.buffer).ok_or_else(|| format_error(tensor))?;
+                q8_0(&numbers, &mut self.blocks);
+                &mut self.blocks
+            };
             if let Some(factor) = factor {
-                scale_blocks(format, &mut self.buffer, factor);
+                scale_blocks(format, rows, factor);
             }
-            packer.push_rows(&self.buffer).map_err(packing)?;
+            packer.push_rows(rows).map_err(packing)?;
             row = end;
         }
         packer.finish().map_err(packing)
@@ -258,15 +311,24 @@ impl<'a> Source<'a> {
 
     fn vector(&mut self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
         let tensor = self.tensor(name, &[len])?;
-        if block_format(tensor)? != BlockFormat::F32 {
-            return Err(format_error(tensor));
-        }
+        let format = block_format(tensor)?;
         self.file
             .read_rows(tensor, 0..1, &mut self.buffer)
             .map_err(|source| ModelError::Read { name: name.to_owned(), source })?;
         let factor = self.factor(name).unwrap_or(1.0);
-        let number = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes) * factor;
-        Ok(self.buffer.as_chunks::<4>().0.iter().map(number).collect())
+        let mut numbers = floats(format, &self.buffer).ok_or_else(|| format_error(tensor))?;
+        let rest = self.norm_rest(name);
+        for number in &mut numbers {
+            *number = (*number + rest) * factor;
+        }
+        Ok(numbers)
+    }
+
+    /// Safetensors of Gemma hold its norms less one.
+    fn norm_rest(&self, name: &str) -> f32 {
+        let is_gemma = self.file.architecture() == Architecture::Gemma3.as_str();
+        let holds_less = is_gemma && self.file.layout() == Layout::Safetensors;
+        if holds_less && name.ends_with("norm.weight") { 1.0 } else { 0.0 }
     }
 
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<&'a TensorInfo, ModelError> {

@@ -4,9 +4,12 @@ use cpu_kernels::RopeStyle;
 use proptest::prelude::*;
 
 use super::{Architecture, Experts, LayerRope, ModelConfig, PositionScaling, Rope, Yarn};
-use crate::gguf::{
-    GgufFile, TensorType,
-    writer::{Writer, Written},
+use crate::{
+    checkpoint::Checkpoint,
+    gguf::{
+        TensorType,
+        writer::{Writer, Written},
+    },
 };
 
 /// A file that says this about its architecture, beside what every file says.
@@ -30,8 +33,8 @@ fn config(architecture: Architecture, says: &[(&str, Written)]) -> Result<ModelC
     let writer = writer.with_tensor("token_embd.weight", &[64, 3], TensorType::F32, &[0; 768]);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), writer.bytes()).unwrap();
-    let file = GgufFile::open(file.path()).map_err(|error| error.to_string())?;
-    ModelConfig::from_gguf(&file).map_err(|error| error.to_string())
+    let file = Checkpoint::open(file.path()).map_err(|error| error.to_string())?;
+    ModelConfig::from_checkpoint(&file).map_err(|error| error.to_string())
 }
 
 fn windows(config: &ModelConfig) -> Vec<usize> {

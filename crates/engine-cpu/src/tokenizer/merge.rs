@@ -41,6 +41,9 @@ impl MergeTable {
         let characters = parts.spelling.characters(&pieces);
         let merges = match parts.spelling {
             Spelling::ByteAlphabet => listed_merges(parts.merges, &pieces)?,
+            Spelling::SentencePiece if parts.scores.is_empty() => {
+                listed_merges(parts.merges, &pieces)?
+            }
             Spelling::SentencePiece => scored_merges(&pieces, &parts.scores),
         };
         Ok(Self { characters, byte_tokens, merges })

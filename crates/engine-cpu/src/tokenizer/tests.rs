@@ -129,7 +129,7 @@ fn vocabularies_are_read_from_files() {
     let open = |writer: crate::gguf::writer::Writer| {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&writer.bytes()).unwrap();
-        Tokenizer::from_gguf(&GgufFile::open(file.path()).unwrap())
+        Tokenizer::from_checkpoint(&Checkpoint::open(file.path()).unwrap())
     };
     let tokenizer = open(tiny.gguf()).unwrap();
     assert_eq!(tokenizer.encode("abc", SpecialTokens::Parse), [tiny.id("abc")]);

@@ -7,7 +7,7 @@ use super::{
     byte_alphabet::ByteOf,
     spelling::{Spelling, byte_of_name},
 };
-use crate::gguf::GgufFile;
+use crate::checkpoint::Checkpoint;
 
 /// Real vocabularies have up to 262,144 tokens.
 const TOKENS_MAX: usize = 1 << 24;
@@ -44,10 +44,12 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn from_gguf(file: &'a GgufFile) -> Result<Self, TokenizerError> {
+    pub(super) fn from_checkpoint(file: &'a Checkpoint) -> Result<Self, TokenizerError> {
         const MODEL: &str = "tokenizer.ggml.model";
         const PREFIX: &str = "tokenizer.ggml.add_space_prefix";
         const SCORES: &str = "tokenizer.ggml.scores";
+        const MERGES: &str = "tokenizer.ggml.merges";
+        const PRE: &str = "tokenizer.ggml.pre";
         let missing = |key| TokenizerError::Missing { key };
         let model = file.text(MODEL).ok_or(missing(MODEL))?;
         let unsupported = |key, found: &str, supported| TokenizerError::Unsupported {
@@ -61,9 +63,8 @@ impl<'a> Parts<'a> {
         let tokens = file.texts(tokens).ok_or(missing(tokens))?;
         let (pre, merges, scores) = match spelling {
             Spelling::ByteAlphabet => {
-                let [pre, merges] = ["tokenizer.ggml.pre", "tokenizer.ggml.merges"];
-                let pre = file.text(pre).ok_or(missing(pre))?;
-                (pre, file.texts(merges).ok_or(missing(merges))?, Vec::new())
+                let pre = file.text(PRE).ok_or(missing(PRE))?;
+                (pre, file.texts(MERGES).ok_or(missing(MERGES))?, Vec::new())
             }
             Spelling::SentencePiece => {
                 // Where a text begins is not known here, so that nothing can be put before it.
@@ -71,7 +72,12 @@ impl<'a> Parts<'a> {
                     return Err(unsupported(PREFIX, "true", "false"));
                 }
                 let scores = file.floats(SCORES).filter(|scores| scores.len() == tokens.len());
-                ("", &[][..], scores.ok_or(missing(SCORES))?)
+                match (scores, file.texts(MERGES)) {
+                    (Some(scores), _) => ("", &[][..], scores),
+                    // What scores stand for, listed.
+                    (None, Some(merges)) => ("", merges, Vec::new()),
+                    (None, None) => return Err(missing(SCORES)),
+                }
             }
         };
         let end_keys = [
@@ -88,9 +94,20 @@ impl<'a> Parts<'a> {
             scores,
             bos: file.u32("tokenizer.ggml.bos_token_id"),
             add_bos: file.bool("tokenizer.ggml.add_bos_token").unwrap_or(false),
-            ends: end_keys.into_iter().filter_map(|key| Some((key, file.u32(key)?))).collect(),
+            ends: end_keys
+                .into_iter()
+                .filter_map(|key| Some((key, file.u32(key)?)))
+                .chain(listed_ends(file))
+                .collect(),
         })
     }
+}
+
+/// A directory may name any number of ends.
+fn listed_ends(file: &Checkpoint) -> impl Iterator<Item = (&'static str, u32)> {
+    const ENDS: &str = "tokenizer.ggml.end_token_ids";
+    let listed = file.ints(ENDS).unwrap_or_default();
+    listed.into_iter().filter_map(|token| Some((ENDS, u32::try_from(token).ok()?)))
 }
 
 /// Kinds of tokens, numbered as in the file.

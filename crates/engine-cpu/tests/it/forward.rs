@@ -1,7 +1,7 @@
 //! The forward pass alone: however a sequence is cut into batches, the logits are the same.
 
 use cpu_kernels::{Path, PathKind};
-use engine_cpu::{Architecture, Direct, Model, Perturbation, gguf::GgufFile};
+use engine_cpu::{Architecture, Direct, Model, Perturbation, checkpoint::Checkpoint};
 
 use super::tiny_model::{Format, TinyModel, VOCABULARY};
 
@@ -15,7 +15,7 @@ fn direct(
 ) -> Direct {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     std::io::Write::write_all(&mut file, &model.bytes()).expect("written");
-    let file = GgufFile::open(file.path()).expect("a model file");
+    let file = Checkpoint::open(file.path()).expect("a model file");
     let model = Model::load_perturbed(&file, perturbation).expect("loaded");
     Direct::new(model, threads, path).expect("threads start")
 }

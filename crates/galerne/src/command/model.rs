@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use engine_cpu::checkpoint::Checkpoint;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
@@ -18,7 +19,7 @@ pub(crate) fn run(settings: &Settings, command: &Model, output: Output) -> Resul
     let files = ModelFiles::new(&DataDir::open(&settings.data_dir.value)?);
     match command {
         Model::Import { path, id, sha256 } => {
-            let bar = bar(path, "importing");
+            let bar = bar(bytes_of(path), "importing");
             let mut progress = |bytes| bar.set_position(bytes);
             let expected = sha256.as_deref();
             let manifest = files.import(path, id, expected, &SystemClock, &mut progress)?;
@@ -36,7 +37,7 @@ pub(crate) fn run(settings: &Settings, command: &Model, output: Output) -> Resul
             output.show(&describe(&manifest), &manifest)
         }
         Model::Verify { id } => {
-            let bar = bar(&files.path(id), "verifying");
+            let bar = bar(files.find(id)?.bytes, "verifying");
             let manifest = files.verify(id, &mut |bytes| bar.set_position(bytes))?;
             bar.finish_and_clear();
             output.show(&format!("{} is whole: {}", manifest.id, manifest.sha256), &manifest)
@@ -50,15 +51,24 @@ fn list_line(manifest: &Manifest) -> String {
 }
 
 fn describe(manifest: &Manifest) -> String {
-    let Manifest { id, sha256, bytes, architecture, imported_at } = manifest;
+    let Manifest { id, format, sha256, bytes, architecture, imported_at } = manifest;
     format!(
-        "id: {id}\narchitecture: {architecture}\nbytes: {bytes}\nsha256: {sha256}\n\
-         imported: {imported_at}"
+        "id: {id}\narchitecture: {architecture}\nformat: {}\nbytes: {bytes}\nsha256: {sha256}\n\
+         imported: {imported_at}",
+        format.as_str()
     )
 }
 
-fn bar(path: &Path, verb: &'static str) -> ProgressBar {
-    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+/// Bytes of a file, or of the files in a directory.
+fn bytes_of(path: &Path) -> u64 {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    match Checkpoint::files_of(path) {
+        Ok(files) if path.is_dir() => files.iter().map(|name| length(&path.join(name))).sum(),
+        Ok(_) | Err(_) => length(path),
+    }
+}
+
+fn bar(length: u64, verb: &'static str) -> ProgressBar {
     let target =
         if is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(length), target).with_message(verb);
