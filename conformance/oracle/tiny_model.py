@@ -128,7 +128,8 @@ def vocabulary():
 # Every pair of these merges, so that tokens show where words are cut.
 SHOWING = [*"aSsTdlé1٣ .!'_", "\n", "\r", "\t", "\u3000"]
 SCORES = "scores"
-WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default", SCORES]
+SCORES_WITH_SPACE = "scores, a space before every text"
+WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default", SCORES, SCORES_WITH_SPACE]
 
 
 def showing_vocabulary():
@@ -179,12 +180,12 @@ def write(path, family=FAMILIES[0], words=None):
     """Returns the size of the vocabulary. `words` names a rule whose words its tokens show."""
     generator = numpy.random.default_rng(SEED)
     writer = gguf.GGUFWriter(path, family.architecture)
-    if words == SCORES:
+    if words in (SCORES, SCORES_WITH_SPACE):
         tokens, scores, kinds = sentence_pieces(generator)
         writer.add_tokenizer_model("llama")
         writer.add_token_scores(scores)
         writer.add_token_types(kinds)
-        writer.add_add_space_prefix(False)
+        writer.add_add_space_prefix(words == SCORES_WITH_SPACE)
     else:
         tokens, merges = showing_vocabulary() if words else vocabulary()
         writer.add_tokenizer_model("gpt2")

@@ -62,6 +62,8 @@ pub struct Tokenizer {
     vocabulary: Vocabulary,
     merges: MergeTable,
     word_rule: WordRule,
+    /// A space is put before every text that begins or follows a special token.
+    space_prefix: bool,
     /// Every special token.
     all_special: SpecialMatcher,
     /// Special tokens that stand for plain text, such as runs of spaces: no harm in typing them.
@@ -99,10 +101,12 @@ impl Tokenizer {
             vocabulary,
             merges,
             word_rule,
+            space_prefix: parts.space_prefix,
         })
     }
 
-    /// The tokens of `text`; adds none at its start or end.
+    /// The tokens of `text`, which begins a prompt or follows a special token; adds none at its
+    /// start or end.
     pub fn encode(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
         let matcher = match special {
             SpecialTokens::Parse => &self.all_special,
@@ -121,6 +125,13 @@ impl Tokenizer {
     }
 
     fn encode_plain(&self, text: &str, merger: &mut Merger<'_>, tokens: &mut Vec<u32>) {
+        let prefixed;
+        let text = if self.space_prefix && !text.is_empty() {
+            prefixed = format!(" {text}");
+            prefixed.as_str()
+        } else {
+            text
+        };
         for word in self.word_rule.words(text) {
             merger.encode(word, tokens);
         }

@@ -260,8 +260,22 @@ fn vocabularies_with_spaces_as_text_are_read() {
     tiny.tokenizer["normalizer"] = json!({"type": "Sequence", "normalizers": [
         {"type": "Prepend", "prepend": "▁"}, replace,
     ]});
-    let text = tiny.refusal();
-    assert!(text.contains("a space put before a text"), "{text}");
+    let (_, tokenizer, _) = load(tiny.written().path()).unwrap();
+    assert_eq!(tokenizer.encode("ab abc<stop>a", SpecialTokens::Parse), [4, 2, 4, 2, 5, 8, 4]);
+
+    let metaspace = |scheme: &str| {
+        let mut tiny = tiny.clone();
+        tiny.tokenizer["normalizer"] = Json::Null;
+        tiny.tokenizer["pre_tokenizer"] = json!({"type": "Metaspace", "replacement": "▁",
+            "prepend_scheme": scheme, "split": false});
+        load(tiny.written().path())
+            .map(|(_, tokenizer, _)| tokenizer.encode("ab", SpecialTokens::Parse))
+    };
+    assert_eq!(metaspace("always").unwrap(), [4, 2]);
+    assert_eq!(metaspace("never").unwrap(), [6]);
+    assert!(metaspace("first").unwrap_err().contains("the first text only"));
+    tiny.tokenizer["added_tokens"][1]["rstrip"] = json!(true);
+    assert!(tiny.refusal().contains("`<end>`, which takes white space away"));
 }
 
 #[test]

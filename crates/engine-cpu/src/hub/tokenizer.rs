@@ -56,6 +56,10 @@ struct Added {
     content: String,
     #[serde(default)]
     special: bool,
+    #[serde(default)]
+    lstrip: bool,
+    #[serde(default)]
+    rstrip: bool,
 }
 
 /// Kinds of tokens, as GGUF numbers them.
@@ -71,8 +75,8 @@ const BYTE: i64 = 6;
 enum Cut {
     /// Bytes as characters, words by the rule of this name.
     Bytes(&'static str),
-    /// Text as it is, with `▁` for spaces.
-    Whole,
+    /// Text as it is, with `▁` for spaces, and maybe one before every text.
+    Whole { space_prefix: bool },
 }
 
 /// Adds the tokenizer and the chat template.
@@ -94,9 +98,9 @@ pub(super) fn describe(
             set("ggml.model", Value::Text("gpt2".to_owned()));
             set("ggml.pre", Value::Text(rule.to_owned()));
         }
-        Cut::Whole => {
+        Cut::Whole { space_prefix } => {
             set("ggml.model", Value::Text("llama".to_owned()));
-            set("ggml.add_space_prefix", Value::Bool(false));
+            set("ggml.add_space_prefix", Value::Bool(space_prefix));
         }
     }
     let bos = named(&settings, "bos_token").and_then(|text| vocabulary.id(text));
@@ -149,8 +153,7 @@ fn check_model(model: &Model) -> Result<(), HubError> {
 /// The rule for words that equals the steps before the merges.
 fn cut(file: &File) -> Result<Cut, HubError> {
     if file.model.byte_fallback {
-        check_spaces(file)?;
-        return Ok(Cut::Whole);
+        return Ok(Cut::Whole { space_prefix: space_prefix(file)? });
     }
     if let Some(normalizer) = &file.normalizer {
         // Conversions to GGUF leave this step out too: only text that is not composed differs.
@@ -200,37 +203,41 @@ fn split_rule(step: &Json) -> Result<&'static str, HubError> {
     }
 }
 
-/// Vocabularies that write spaces as `▁`: nothing else may happen to the text.
-fn check_spaces(file: &File) -> Result<(), HubError> {
-    let normalizer = file.normalizer.as_ref();
-    let steps = match normalizer {
+/// Whether a space is put before a text, in vocabularies that write spaces as `▁`: nothing else may
+/// happen to the text.
+fn space_prefix(file: &File) -> Result<bool, HubError> {
+    let steps = match &file.normalizer {
         Some(all) if kind(all) == "Sequence" => list(all, "normalizers"),
         Some(one) => std::slice::from_ref(one),
         None => &[],
     };
-    let replaces = |step: &Json| {
-        kind(step) == "Replace"
-            && step.get("pattern").and_then(|pattern| pattern.get("String")?.as_str()) == Some(" ")
-            && step.get("content").and_then(Json::as_str) == Some("\u{2581}")
+    let (prefix, steps) = match steps {
+        [first, rest @ ..] if kind(first) == "Prepend" => (true, rest),
+        all => (false, all),
     };
-    if steps.iter().any(|step| kind(step) == "Prepend") {
-        return refused("a space put before a text");
-    }
-    if let Some(other) = steps.iter().find(|step| !replaces(step)) {
+    if let Some(other) = steps.iter().find(|step| !replaces_spaces(step)) {
         return refused(format!("the normalizer `{}`", kind(other)));
     }
     match &file.pre_tokenizer {
         // Spaces are already `▁`: it cuts nothing.
-        Some(step) if kind(step) == "Split" && !steps.is_empty() => Ok(()),
-        Some(step) if kind(step) == "Metaspace" => {
-            let never = step.get("prepend_scheme").and_then(Json::as_str) == Some("never");
-            let cuts = flag(step, "split").unwrap_or(true);
-            if never && !cuts { Ok(()) } else { refused("a space put before a text") }
+        Some(step) if kind(step) == "Split" && !steps.is_empty() => Ok(prefix),
+        Some(step) if kind(step) == "Metaspace" && flag(step, "split") == Some(false) => {
+            match step.get("prepend_scheme").and_then(Json::as_str) {
+                Some("always") => Ok(true),
+                Some("never") => Ok(prefix),
+                _ => refused("a space put before the first text only"),
+            }
         }
         Some(step) => refused(format!("the rule for words `{}`", kind(step))),
         None if steps.is_empty() => refused("spaces that are not written as `▁`"),
-        None => Ok(()),
+        None => Ok(prefix),
     }
+}
+
+fn replaces_spaces(step: &Json) -> bool {
+    kind(step) == "Replace"
+        && step.get("pattern").and_then(|pattern| pattern.get("String")?.as_str()) == Some(" ")
+        && step.get("content").and_then(Json::as_str) == Some("\u{2581}")
 }
 
 fn kind(step: &Json) -> &str {
@@ -254,6 +261,9 @@ struct Vocabulary {
 impl Vocabulary {
     fn new(file: &File, cut: Cut) -> Result<Self, HubError> {
         let Model { vocab, unk_token, .. } = &file.model;
+        if let Some(token) = file.added_tokens.iter().find(|token| token.lstrip || token.rstrip) {
+            return refused(format!("the token `{}`, which takes white space away", token.content));
+        }
         let known = vocab.len() + file.added_tokens.len();
         let highest = vocab.values().copied().chain(file.added_tokens.iter().map(|token| token.id));
         let count = highest.max().map_or(0, |highest| highest as usize + 1);
@@ -263,7 +273,8 @@ impl Vocabulary {
         let mut tokens: Vec<String> = (0..count).map(|id| format!("[unused {id}]")).collect();
         let mut kinds = vec![UNUSED; count];
         for (text, &id) in vocab {
-            let is_byte = cut == Cut::Whole && text.starts_with("<0x") && text.len() == 6;
+            let is_byte =
+                matches!(cut, Cut::Whole { .. }) && text.starts_with("<0x") && text.len() == 6;
             tokens[id as usize].clone_from(text);
             kinds[id as usize] = match unk_token {
                 Some(unknown) if unknown == text => UNKNOWN,

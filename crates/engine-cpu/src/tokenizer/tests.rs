@@ -165,7 +165,7 @@ fn reference(tiny: &Tiny, word: &str) -> Vec<String> {
 }
 
 /// A vocabulary with scores: the likeliest neighbours first, bytes for what is no token.
-fn sentence_piece() -> Tokenizer {
+fn sentence_piece(space_prefix: bool) -> Tokenizer {
     let mut tokens: Vec<String> = (0..=255).map(|byte| format!("<0x{byte:02X}>")).collect();
     let mut kinds = vec![6; 256];
     let mut scores = vec![0.0; 256];
@@ -190,6 +190,7 @@ fn sentence_piece() -> Tokenizer {
     let parts = Parts {
         spelling: Spelling::SentencePiece,
         pre: "",
+        space_prefix,
         tokens: &tokens,
         kinds: Some(kinds),
         merges: &[],
@@ -203,7 +204,7 @@ fn sentence_piece() -> Tokenizer {
 
 #[test]
 fn scores_decide_what_is_merged() {
-    let tokenizer = sentence_piece();
+    let tokenizer = sentence_piece(false);
     let check = |text: &str, expected: &[u32]| {
         let tokens = tokenizer.encode(text, SpecialTokens::AsText);
         assert_eq!(tokens, expected, "{text:?}");
@@ -226,6 +227,18 @@ fn scores_decide_what_is_merged() {
 }
 
 #[test]
+fn a_space_comes_before_every_text() {
+    let tokenizer = sentence_piece(true);
+    let check = |text: &str, special, expected: &[u32]| {
+        assert_eq!(tokenizer.encode(text, special), expected, "{text:?}");
+    };
+    check("", SpecialTokens::Parse, &[]);
+    check("ab", SpecialTokens::AsText, &[261]);
+    check("a<end>ab<end>", SpecialTokens::Parse, &[260, 266, 261, 266]);
+    check("<end>", SpecialTokens::Parse, &[266]);
+}
+
+#[test]
 fn a_megabyte_without_a_space_is_one_word() {
     let tokenizer = Tiny::new().tokenizer();
     for unit in ["a", "ab", "abcc", "é"] {
@@ -233,7 +246,7 @@ fn a_megabyte_without_a_space_is_one_word() {
         let tokens = tokenizer.encode(&text, SpecialTokens::AsText);
         let bytes: usize = tokens.iter().map(|&token| tokenizer.token_bytes(token).len()).sum();
         assert_eq!(bytes, text.len());
-        let tokens = sentence_piece().encode(&text, SpecialTokens::AsText);
+        let tokens = sentence_piece(false).encode(&text, SpecialTokens::AsText);
         assert!(!tokens.is_empty());
     }
 }
@@ -269,13 +282,14 @@ proptest! {
         merges in proptest::collection::vec("[abĠé ]{0,4}", 0..10),
         scores in proptest::collection::vec(any::<f32>(), 20),
         bos in 0_u32..25,
+        space_prefix in any::<bool>(),
         text in "(?s).{0,20}|[ab\u{2581} ]{0,20}",
     ) {
         let kinds = (kinds.len() == tokens.len()).then_some(kinds);
         let (pre, add_bos, ends) = ("default", true, vec![("eos", bos / 2)]);
         for spelling in [Spelling::ByteAlphabet, Spelling::SentencePiece] {
             let parts = Parts {
-                spelling, pre, tokens: &tokens, kinds: kinds.clone(), merges: &merges,
+                spelling, pre, space_prefix, tokens: &tokens, kinds: kinds.clone(), merges: &merges,
                 scores: scores.clone(), bos: Some(bos), add_bos, ends: ends.clone(),
             };
             let Ok(tokenizer) = Tokenizer::from_parts(&parts) else { continue };

@@ -37,6 +37,7 @@ impl Tiny {
             spelling: Spelling::ByteAlphabet,
             scores: Vec::new(),
             pre: "smollm",
+            space_prefix: false,
             tokens: &self.tokens,
             kinds: Some(self.kinds.clone()),
             merges: &self.merges,

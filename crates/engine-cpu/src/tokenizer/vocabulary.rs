@@ -31,6 +31,8 @@ pub(super) struct Parts<'a> {
     pub(super) spelling: Spelling,
     /// Names the rule for words; of no meaning where there are none.
     pub(super) pre: &'a str,
+    /// A space is put before every text.
+    pub(super) space_prefix: bool,
     pub(super) tokens: &'a [String],
     /// Without kinds all tokens are normal.
     pub(super) kinds: Option<Vec<i64>>,
@@ -61,15 +63,16 @@ impl<'a> Parts<'a> {
             Spelling::from_name(model).ok_or_else(|| unsupported(MODEL, model, "gpt2, llama"))?;
         let tokens = "tokenizer.ggml.tokens";
         let tokens = file.texts(tokens).ok_or(missing(tokens))?;
+        let space_prefix = spelling == Spelling::SentencePiece && file.bool(PREFIX) != Some(false);
         let (pre, merges, scores) = match spelling {
             Spelling::ByteAlphabet => {
                 let pre = file.text(PRE).ok_or(missing(PRE))?;
                 (pre, file.texts(MERGES).ok_or(missing(MERGES))?, Vec::new())
             }
             Spelling::SentencePiece => {
-                // Where a text begins is not known here, so that nothing can be put before it.
-                if file.bool(PREFIX) != Some(false) {
-                    return Err(unsupported(PREFIX, "true", "false"));
+                // Its special tokens also take white space away, which no file says.
+                if space_prefix && file.architecture() == "phi3" {
+                    return Err(unsupported(PREFIX, "true", "false, for `phi3`"));
                 }
                 let scores = file.floats(SCORES).filter(|scores| scores.len() == tokens.len());
                 match (scores, file.texts(MERGES)) {
@@ -88,6 +91,7 @@ impl<'a> Parts<'a> {
         Ok(Self {
             spelling,
             pre,
+            space_prefix,
             tokens,
             kinds: file.ints("tokenizer.ggml.token_type"),
             merges,
