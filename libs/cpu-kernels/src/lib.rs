@@ -54,5 +54,6 @@ pub use packed_matrix::PackedMatrix;
 pub use packer::{PackError, Packer};
 pub use path::{Path, PathKind};
 pub use vector::{
-    RopeStyle, add_in_place, arg_max, geglu, log_sum_exp, rms_norm, rope, swiglu, to_f16,
+    RopeStyle, add_in_place, arg_max, geglu, gelu, layer_norm, log_sum_exp, rms_norm, rope, swiglu,
+    to_f16,
 };

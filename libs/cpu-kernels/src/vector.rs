@@ -59,6 +59,35 @@ pub fn rms_norm(path: Path, x: &[f32], weight: &[f32], epsilon: f32, out: &mut [
     dispatch!(path, rms_norm(x, weight, epsilon, out));
 }
 
+/// Layer norm: `out[i] = (x[i] - mean(x)) / sqrt(variance(x) + epsilon) * weight[i] + bias[i]`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn layer_norm(
+    path: Path,
+    x: &[f32],
+    (weight, bias): (&[f32], &[f32]),
+    epsilon: f32,
+    out: &mut [f32],
+) {
+    assert!(x.len() == weight.len() && x.len() == bias.len(), "lengths of a norm differ");
+    assert_eq!(x.len(), out.len(), "lengths of a norm differ");
+    dispatch!(path, layer_norm(x, weight, bias, epsilon, out));
+}
+
+/// The Gaussian error linear unit `x[i] = x[i] * P(X <= x[i])`, exact but for rounding: within
+/// 1e-6 of exact arithmetic, or 1e-6 of its value where that is more.
+pub fn gelu(path: Path, x: &mut [f32]) {
+    dispatch!(path, gelu(x));
+}
+
+/// The tail of the normal distribution (Abramowitz and Stegun 7.1.26), for `x >= 0`:
+/// `P(X > x) = exp(-x^2 / 2) * t * (t (t (t (t a5 + a4) + a3) + a2) + a1)`, `t = 1 / (1 + p x)`.
+/// The error is at most 7.5e-8.
+const TAIL: [f32; 5] = [0.530_702_7, -0.726_576, 0.710_706_9, -0.142_248_37, 0.127_414_8];
+/// The `p` of [`TAIL`], with the root of two taken in.
+const TAIL_STEP: f32 = 0.327_591_1 * FRAC_1_SQRT_2;
+
 /// `out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]`, with a relative error below 1e-6 against
 /// exact arithmetic wherever the result is a normal number.
 ///

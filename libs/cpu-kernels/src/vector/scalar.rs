@@ -3,7 +3,7 @@
 
 use half::f16;
 
-use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, scale_of};
+use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, TAIL, TAIL_STEP, scale_of};
 use crate::block_format::GROUP_COLUMNS;
 
 pub(super) fn quantize_group(values: &[f32; GROUP_COLUMNS]) -> QuantizedGroup {
@@ -22,6 +22,28 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32])
     let factor = 1.0 / (mean + epsilon).sqrt();
     for ((out, value), weight) in out.iter_mut().zip(x).zip(weight) {
         *out = value * factor * weight;
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^24")]
+pub(super) fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+    let mean = x.iter().sum::<f32>() / x.len() as f32;
+    let square = |value: &f32| (value - mean) * (value - mean);
+    let factor = 1.0 / (x.iter().map(square).sum::<f32>() / x.len() as f32 + epsilon).sqrt();
+    for (((out, value), weight), bias) in out.iter_mut().zip(x).zip(weight).zip(bias) {
+        *out = (value - mean) * factor * weight + bias;
+    }
+}
+
+pub(super) fn gelu(x: &mut [f32]) {
+    for x in x {
+        let size = x.abs();
+        let step = 1.0 / (1.0 + TAIL_STEP * size);
+        let polynomial = TAIL.iter().fold(0.0, |sum, factor| sum * step + factor) * step;
+        // Beyond this the tail is nothing, and the square of a large number infinite.
+        let near = size.min(13.0);
+        let tail = polynomial * (-0.5 * near * near).exp();
+        *x = x.max(0.0) - size * tail;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Algorithms over vectors of any width.
 #![expect(clippy::inline_always, reason = "must melt into a function that has the instructions")]
 
-use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, scalar};
+use super::{GELU_CUBE, GELU_SCALE, QuantizedGroup, TAIL, TAIL_STEP, scalar};
 use crate::block_format::GROUP_COLUMNS;
 use crate::isa::Isa;
 
@@ -36,6 +36,69 @@ pub(super) fn rms_norm<I: Isa>(isa: I, x: &[f32], weight: &[f32], epsilon: f32, 
     for index in lanes..x.len() {
         out[index] = x[index] * factor * weight[index];
     }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^24")]
+pub(super) fn layer_norm<I: Isa>(
+    isa: I,
+    x: &[f32],
+    (weight, bias): (&[f32], &[f32]),
+    epsilon: f32,
+    out: &mut [f32],
+) {
+    let mut sums = [isa.splat(0.0); CHAINS];
+    let blocks = x.chunks_exact(CHAINS * I::LANES);
+    let rest = blocks.remainder();
+    for block in blocks.clone() {
+        for (sum, part) in sums.iter_mut().zip(block.chunks_exact(I::LANES)) {
+            *sum = isa.add(*sum, isa.load(part));
+        }
+    }
+    let mean = (sum_of(isa, sums) + rest.iter().sum::<f32>()) / x.len() as f32;
+    let wide_mean = isa.splat(mean);
+    let mut squares = [isa.splat(0.0); CHAINS];
+    for block in blocks {
+        for (sum, part) in squares.iter_mut().zip(block.chunks_exact(I::LANES)) {
+            let centred = isa.subtract(isa.load(part), wide_mean);
+            *sum = isa.multiply_add(centred, centred, *sum);
+        }
+    }
+    let squares = sum_of(isa, squares)
+        + rest.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>();
+    let factor = 1.0 / (squares / x.len() as f32 + epsilon).sqrt();
+    let wide = isa.splat(factor);
+    let lanes = x.len() - x.len() % I::LANES;
+    for start in (0..lanes).step_by(I::LANES) {
+        let centred = isa.multiply(isa.subtract(isa.load(&x[start..]), wide_mean), wide);
+        let (weight, bias) = (isa.load(&weight[start..]), isa.load(&bias[start..]));
+        isa.store(isa.multiply_add(centred, weight, bias), &mut out[start..]);
+    }
+    for index in lanes..x.len() {
+        out[index] = (x[index] - mean) * factor * weight[index] + bias[index];
+    }
+}
+
+#[inline(always)]
+pub(super) fn gelu<I: Isa>(isa: I, x: &mut [f32]) {
+    let lanes = x.len() - x.len() % I::LANES;
+    let (zero, one) = (isa.splat(0.0), isa.splat(1.0));
+    for start in (0..lanes).step_by(I::LANES) {
+        let value = isa.load(&x[start..]);
+        let size = isa.max(isa.subtract(zero, value), value);
+        let divisor = isa.multiply_add(isa.splat(TAIL_STEP), size, one);
+        let step = isa.divide(one, divisor);
+        let mut polynomial = isa.splat(TAIL[0]);
+        for factor in &TAIL[1..] {
+            polynomial = isa.multiply_add(polynomial, step, isa.splat(*factor));
+        }
+        let near = isa.min(size, isa.splat(13.0));
+        let exponent = isa.multiply(isa.multiply(near, near), isa.splat(-0.5));
+        let tail = isa.multiply(isa.multiply(polynomial, step), isa.exp(exponent));
+        let below = isa.multiply(size, tail);
+        isa.store(isa.subtract(isa.max(value, zero), below), &mut x[start..]);
+    }
+    scalar::gelu(&mut x[lanes..]);
 }
 
 #[inline(always)]
@@ -120,6 +183,9 @@ macro_rules! for_isa {
                 -> crate::vector::QuantizedGroup = |isa| wide::quantize_group(isa, values);
             fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32])
                 -> () = |isa| wide::rms_norm(isa, x, weight, epsilon, out);
+            fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32])
+                -> () = |isa| wide::layer_norm(isa, x, (weight, bias), epsilon, out);
+            fn gelu(x: &mut [f32]) -> () = |isa| wide::gelu(isa, x);
             fn swiglu(gate: &[f32], up: &[f32], out: &mut [f32])
                 -> () = |isa| wide::swiglu(isa, gate, up, out);
             fn geglu(gate: &[f32], up: &[f32], out: &mut [f32])

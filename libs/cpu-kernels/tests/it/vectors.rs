@@ -1,8 +1,8 @@
 //! Element-wise functions.
 
 use cpu_kernels::{
-    Path, PathKind, RopeStyle, add_in_place, arg_max, geglu, log_sum_exp, rms_norm, rope, swiglu,
-    to_f16,
+    Path, PathKind, RopeStyle, add_in_place, arg_max, geglu, gelu, layer_norm, log_sum_exp,
+    rms_norm, rope, swiglu, to_f16,
 };
 use half::f16;
 use proptest::prelude::*;
@@ -44,6 +44,77 @@ fn norm_divides_by_the_root_of_the_mean_square() {
             for index in 0..length {
                 let expected = f64::from(x[index]) / root * f64::from(weight[index]);
                 assert_near(path, "norm", out[index], expected, 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn layer_norm_centres_and_divides_by_the_deviation() {
+    for path in Path::available() {
+        for length in LENGTHS {
+            let mut noise = Noise::new(length as u64);
+            let x: Vec<f32> = noise.floats(length).iter().map(|x| 3.0 + 2.0 * x).collect();
+            let (weight, bias) = (noise.floats(length), noise.floats(length));
+            let mut out = vec![0.0; length];
+            layer_norm(path, &x, (&weight, &bias), 1e-12, &mut out);
+            let mean = x.iter().map(|x| f64::from(*x)).sum::<f64>() / length as f64;
+            let variance = x.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>();
+            let deviation = (variance / length as f64 + f64::from(1e-12_f32)).sqrt();
+            for index in 0..length {
+                let centred = (f64::from(x[index]) - mean) / deviation;
+                let expected = centred * f64::from(weight[index]) + f64::from(bias[index]);
+                let difference = (f64::from(out[index]) - expected).abs();
+                // One number alone is its own mean.
+                let most = if length == 1 { 1e-30 } else { 1e-5 };
+                assert!(difference <= most, "{} {length}: {difference}", path.name());
+            }
+        }
+    }
+}
+
+/// The normal distribution in double precision: a series near zero, a continued fraction beyond.
+fn normal(x: f64) -> f64 {
+    let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    if x.abs() < 3.0 {
+        let (mut term, mut sum) = (x, x);
+        for step in 1..200 {
+            term *= x * x / f64::from(2 * step + 1);
+            sum += term;
+        }
+        return 0.5 + density * sum;
+    }
+    let fraction = (1..200).rev().fold(x.abs(), |rest, step| x.abs() + f64::from(step) / rest);
+    let tail = density / fraction;
+    if x < 0.0 { tail } else { 1.0 - tail }
+}
+
+#[test]
+fn gelu_is_exact_but_for_rounding() {
+    assert!((normal(1.0) - 0.841_344_746_068_542_9).abs() < 1e-14);
+    assert!((normal(-4.0) / 3.167_124_183_311_992e-5 - 1.0).abs() < 1e-12);
+    for path in Path::available() {
+        let inputs: Vec<f32> = (0..40_007).map(|step| -20.0 + step as f32 / 1e3).collect();
+        let mut out = inputs.clone();
+        gelu(path, &mut out);
+        for (x, out) in inputs.iter().zip(&out) {
+            let expected = f64::from(*x) * normal(f64::from(*x));
+            let difference = (f64::from(*out) - expected).abs();
+            let most = 1e-6 * expected.abs().max(1.0);
+            assert!(difference <= most, "{} {x}: {out} {expected}", path.name());
+        }
+        for length in [6, 64, 7] {
+            let extremes = [-1e18, -200.0, -20.0, 20.0, 1e30, f32::NAN];
+            let inputs: Vec<f32> = extremes.iter().copied().cycle().take(length).collect();
+            let mut out = inputs.clone();
+            gelu(path, &mut out);
+            for (x, out) in inputs.iter().zip(out) {
+                let fine = match *x {
+                    x if x.is_nan() => out.is_nan(),
+                    x if x < 0.0 => out.abs() < 1e-6,
+                    x => out == x,
+                };
+                assert!(fine, "{} {x}: {out}", path.name());
             }
         }
     }
