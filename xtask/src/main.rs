@@ -108,7 +108,7 @@ pub(crate) struct RunOptions {
 /// Which model, and where to keep it.
 #[derive(Args)]
 pub(crate) struct ModelOptions {
-    /// `smollm2` or `gemma3-270m`.
+    /// `smollm2`, `gemma3-270m` or `e5-small`.
     #[arg(default_value = model::NAME_DEFAULT)]
     name: String,
     /// The folder for the verified file; by default a cache in the home folder.

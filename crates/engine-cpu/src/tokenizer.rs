@@ -8,6 +8,7 @@
 mod byte_alphabet;
 mod lines;
 mod merge;
+mod passage;
 mod special;
 mod spelling;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub(crate) mod tiny;
 mod vocabulary;
 mod words;
 
+pub use self::passage::PassageTokenizer;
 pub(crate) use self::special::SpecialMatcher;
 use self::{
     merge::{MergeTable, Merger},
@@ -52,6 +54,8 @@ pub enum TokenizerError {
     Merge { rank: usize, text: String },
     #[error("`{key}` names token {token} of {tokens}")]
     TokenId { key: &'static str, token: u32, tokens: usize },
+    #[error("`{key}` is damaged")]
+    Damaged { key: &'static str },
     #[error("special token {token} has {bytes} bytes; 1 to {bytes_max} are possible")]
     SpecialLength { token: u32, bytes: usize, bytes_max: usize },
 }

