@@ -6,8 +6,9 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, ChatCommand, Choice, FinishReason, ModelCard, Priority, Sampling, TokenLogprob,
-    Usage,
+    AnswerFormat, ChatCommand, Choice, EmbedCommand, Embedded, FinishReason, ModelCard,
+    ModelPurpose, Priority, Sampling, TokenLogprob, Usage,
+    ports::{Passage, WhenTooLong},
 };
 use inference_wire as wire;
 
@@ -40,6 +41,39 @@ const fn priority(tier: wire::ServiceTier) -> Priority {
     match tier {
         wire::ServiceTier::Default => Priority::Interactive,
         wire::ServiceTier::Flex => Priority::Background,
+    }
+}
+
+pub(crate) fn embed_command(request: wire::EmbeddingRequest) -> Result<EmbedCommand, Problem> {
+    let model = request.model.parse::<ModelId>();
+    let model = model.map_err(|_| Problem::model_unknown(&request.model))?;
+    let passage = |input| match input {
+        wire::EmbeddingInput::Text(text) => Passage::Text(text),
+        wire::EmbeddingInput::Tokens(tokens) => Passage::Tokens(tokens),
+    };
+    Ok(EmbedCommand {
+        model,
+        passages: request.input.into_iter().map(passage).collect(),
+        when_too_long: if request.truncate { WhenTooLong::Cut } else { WhenTooLong::Refuse },
+        dimensions: request.dimensions,
+    })
+}
+
+pub(crate) fn embeddings(
+    embedded: Embedded,
+    format: wire::EncodingFormat,
+) -> wire::EmbeddingResponse {
+    let item = |(index, numbers)| wire::EmbeddingItem {
+        object: wire::EmbeddingObject::Embedding,
+        index,
+        embedding: wire::EmbeddingVector::new(numbers, format),
+    };
+    wire::EmbeddingResponse {
+        id: format!("embd-{}", embedded.request),
+        object: wire::ListObject::List,
+        model: embedded.model.to_string(),
+        data: (0..).zip(embedded.vectors).map(item).collect(),
+        usage: usage(&embedded.usage),
     }
 }
 
@@ -158,7 +192,7 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
         created: card.created_at.as_seconds(),
         owned_by: OWNER.to_owned(),
         kind: wire::ModelKind::Base,
-        capabilities: wire::Capabilities { completion_chat: true, ..wire::Capabilities::default() },
+        capabilities: capabilities(card.purpose),
         max_context_length: card.context_tokens,
         aliases: Vec::new(),
         deprecation: None,
@@ -167,5 +201,17 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
         architecture: card.architecture.clone(),
         quantization: card.quantization.clone(),
         parameters: card.parameters,
+        embedding_dimensions: match card.purpose {
+            ModelPurpose::Chat => None,
+            ModelPurpose::Embeddings { dimensions } => Some(dimensions),
+        },
+    }
+}
+
+fn capabilities(purpose: ModelPurpose) -> wire::Capabilities {
+    let none = wire::Capabilities::default();
+    match purpose {
+        ModelPurpose::Chat => wire::Capabilities { completion_chat: true, ..none },
+        ModelPurpose::Embeddings { .. } => wire::Capabilities { embeddings: true, ..none },
     }
 }

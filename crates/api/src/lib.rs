@@ -10,6 +10,7 @@ mod caller;
 mod chat;
 mod conversation;
 mod convert;
+mod embedding;
 mod health;
 mod host;
 mod log;

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use governance::{AccessError, AuditError};
-use inference::{ChatError, ports::EngineError};
+use inference::{ChatError, EmbedError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
 
 /// Stable codes, each explained in `docs/errors/`.
@@ -21,7 +21,9 @@ pub(crate) enum Code {
     MessagesRejected,
     FormatRejected,
     ContextTooLong,
+    InputRejected,
     ModelUnknown,
+    ModelUnsuited,
     AuthMissing,
     AuthInvalid,
     AuthRevoked,
@@ -77,6 +79,8 @@ impl Code {
             Self::MessagesRejected => ("messages.rejected", unprocessable, request),
             Self::FormatRejected => ("format.rejected", unprocessable, request),
             Self::ContextTooLong => ("context.too_long", Status::BAD_REQUEST, request),
+            Self::InputRejected => ("input.rejected", Status::BAD_REQUEST, request),
+            Self::ModelUnsuited => ("model.unsuited", Status::BAD_REQUEST, request),
             Self::ModelUnknown => ("model.unknown", Status::NOT_FOUND, Type::NotFoundError),
             Self::AuthMissing => ("auth.missing", unauthorized, authentication),
             Self::AuthInvalid => ("auth.invalid", unauthorized, authentication),
@@ -250,6 +254,21 @@ impl From<ChatError> for Problem {
                     .param("response_format")
                     .hint("the message says what cannot be kept; a smaller or simpler form may be")
             }
+            ChatError::Engine(EngineError::Unsuited { .. }) => {
+                Self::new(Code::ModelUnsuited, message)
+                    .param("model")
+                    .hint("GET /v1/models tells what each model does in `capabilities`")
+            }
+            ChatError::Engine(EngineError::PassageTooLong { .. }) => {
+                Self::new(Code::InputRejected, message)
+                    .param("input")
+                    .hint("cut it into several, or set `truncate` to leave its end out")
+            }
+            ChatError::Engine(EngineError::TokenUnknown { .. }) => {
+                Self::new(Code::InputRejected, message)
+                    .param("input")
+                    .hint("send texts; tokens must be those of the model")
+            }
             ChatError::Engine(EngineError::Busy { .. }) | ChatError::Crowded { .. } => {
                 Self::new(Code::CapacityExhausted, message)
                     .hint("wait for the seconds in Retry-After, then send the request again")
@@ -266,6 +285,24 @@ impl From<ChatError> for Problem {
             }
         };
         problem.retry_after(retry_after).audited()
+    }
+}
+
+impl From<EmbedError> for Problem {
+    fn from(error: EmbedError) -> Self {
+        let message = error.to_string();
+        let problem = match error {
+            EmbedError::Refused(error) => return error.into(),
+            EmbedError::TooManyTokens { .. } => Self::new(Code::InputRejected, message)
+                .param("input")
+                .hint("send fewer inputs at a time"),
+            EmbedError::Dimensions { .. } => Self::new(Code::FeatureUnsupported, message)
+                .param("dimensions")
+                .hint("leave `dimensions` out"),
+            EmbedError::BrokeOff => Self::new(Code::EngineFailed, "the engine failed"),
+            EmbedError::Unrecorded => Self::new(Code::StoreUnavailable, message),
+        };
+        problem.audited()
     }
 }
 

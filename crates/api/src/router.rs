@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     ApiState, chat,
     conversation::{browse, draft, turn},
-    health, host, log, metering, model, observe,
+    embedding, health, host, log, metering, model, observe,
     problem::{Code, Problem},
     refusal, session,
 };
@@ -25,6 +25,7 @@ use crate::{
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(chat::complete))
+        .routes(routes!(embedding::create))
         .routes(routes!(turn::start, browse::list))
         .routes(routes!(turn::append, browse::read, browse::update, browse::delete))
         .routes(routes!(browse::history))

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
 use governance::{Access, Log, Trail};
-use inference::{Chat, Models};
+use inference::{Chat, Embeddings, Models};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::sign_in_gate::SignInGate;
@@ -56,6 +56,7 @@ pub struct ApiParts {
     pub trail: Trail,
     pub log: Log,
     pub chat: Chat,
+    pub embeddings: Embeddings,
     pub assistant: Assistant,
     pub models: Models,
     pub clock: Arc<dyn Clock>,

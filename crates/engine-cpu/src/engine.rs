@@ -13,18 +13,27 @@ use cpu_kernels::{Path, PathKind};
 use domain::{ModelId, Timestamp, chat::Message};
 use inference::{
     AnswerFormat, ModelCard,
-    ports::{Engine, EngineError, Generate, Generation, Prompt},
+    ports::{
+        Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages, Prompt,
+        WhenTooLong,
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    checkpoint::Checkpoint,
+    encoder::Encoder,
     energy::{EnergyMeter, PowerSources},
     grammar::{Constraint, MaskThread},
     kv_cache::{KvBytes, KvPool},
     kv_memory::KvMemory,
-    scheduler::{Command, EVENTS_MAX, Job, Parts, Places, Scheduler},
+    scheduler::{Command, EVENTS_MAX, EmbedJob, Job, Parts, Places, Scheduler},
     served::{LoadError, ModelFile, Served},
+    served_encoder::ServedEncoder,
 };
+
+/// A request for vectors may be one text or thousands: this is a guess.
+const EMBED_RETRY_SECONDS: u32 = 2;
 
 /// How an engine is built.
 #[derive(Clone, Debug)]
@@ -77,7 +86,10 @@ pub enum StartError {
 /// Dropping it stops running generations and joins every thread.
 pub struct CpuEngine {
     models: RwLock<Vec<Arc<Served>>>,
+    encoders: RwLock<Vec<Arc<ServedEncoder>>>,
     places: Places,
+    /// Of requests for vectors, so that they take no place of an answer.
+    embed_places: Places,
     sequences_max: usize,
     pool: KvPool,
     path: Path,
@@ -121,6 +133,8 @@ impl CpuEngine {
         let masks = MaskThread::start().map_err(|source| StartError::Threads { source })?;
         Ok(Self {
             models: RwLock::default(),
+            encoders: RwLock::default(),
+            embed_places: Places::new(options.queue_max),
             places: Places::new(options.sequences_max.saturating_add(options.queue_max)),
             sequences_max: options.sequences_max.max(1),
             pool,
@@ -134,14 +148,32 @@ impl CpuEngine {
 
     /// Reads and packs a model. Takes a second or so for each 100 MB; call it off async threads.
     pub fn load(&self, file: ModelFile) -> Result<ModelCard, LoadError> {
-        let id = file.id.clone();
+        let gguf = Checkpoint::open(&file.path)
+            .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
+        if Encoder::is_in(&gguf) {
+            return self.add_encoder(ServedEncoder::load(file, &gguf)?);
+        }
+        drop(gguf);
         let served = Arc::new(Served::load(file, &self.pool)?);
         let card = served.card.clone();
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
-        if models.iter().any(|one| one.card.id == id) {
-            return Err(LoadError::Duplicate { model: id });
+        if models.iter().any(|one| one.card.id == card.id) || self.encoder(&card.id).is_some() {
+            return Err(LoadError::Duplicate { model: card.id });
         }
         models.push(served);
+        Ok(card)
+    }
+
+    fn add_encoder(&self, served: ServedEncoder) -> Result<ModelCard, LoadError> {
+        let card = served.card.clone();
+        // In this order everywhere: models, then encoders.
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        let mut encoders = self.encoders.write().unwrap_or_else(PoisonError::into_inner);
+        let is_model = models.iter().any(|one| one.card.id == card.id);
+        if is_model || encoders.iter().any(|one| one.card.id == card.id) {
+            return Err(LoadError::Duplicate { model: card.id });
+        }
+        encoders.push(Arc::new(served));
         Ok(card)
     }
 
@@ -149,6 +181,11 @@ impl CpuEngine {
     /// as usual. Returns whether it was loaded. Waits for the step that is being computed: call it
     /// off async threads.
     pub fn unload(&self, model: &ModelId) -> bool {
+        if let Some(encoder) = self.encoder(model) {
+            let mut encoders = self.encoders.write().unwrap_or_else(PoisonError::into_inner);
+            encoders.retain(|one| !Arc::ptr_eq(one, &encoder));
+            return true;
+        }
         let served = {
             let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
             let Some(at) = models.iter().position(|one| one.card.id == *model) else {
@@ -194,8 +231,34 @@ impl CpuEngine {
 
     fn served(&self, model: &ModelId) -> Result<Arc<Served>, EngineError> {
         let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
-        let served = models.iter().find(|served| served.card.id == *model);
-        served.cloned().ok_or_else(|| EngineError::UnknownModel { model: model.clone() })
+        if let Some(served) = models.iter().find(|served| served.card.id == *model) {
+            return Ok(Arc::clone(served));
+        }
+        let model = model.clone();
+        Err(match self.encoder(&model) {
+            Some(_) => {
+                EngineError::Unsuited { model, does: "makes vectors and answers no conversations" }
+            }
+            None => EngineError::UnknownModel { model },
+        })
+    }
+
+    fn encoder(&self, model: &ModelId) -> Option<Arc<ServedEncoder>> {
+        let encoders = self.encoders.read().unwrap_or_else(PoisonError::into_inner);
+        encoders.iter().find(|served| served.card.id == *model).cloned()
+    }
+
+    fn served_encoder(&self, model: &ModelId) -> Result<Arc<ServedEncoder>, EngineError> {
+        if let Some(served) = self.encoder(model) {
+            return Ok(served);
+        }
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        let model = model.clone();
+        Err(if models.iter().any(|served| served.card.id == model) {
+            EngineError::Unsuited { model, does: "answers conversations and makes no vectors" }
+        } else {
+            EngineError::UnknownModel { model }
+        })
     }
 
     /// The first mask is computed from now on, while the prompt is read.
@@ -271,7 +334,9 @@ fn spawn(parts: Parts, ending: watch::Sender<()>) -> std::io::Result<JoinHandle<
 impl Engine for CpuEngine {
     fn models(&self) -> Vec<ModelCard> {
         let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
-        models.iter().map(|served| served.card.clone()).collect()
+        let encoders = self.encoders.read().unwrap_or_else(PoisonError::into_inner);
+        let embedding = encoders.iter().map(|served| served.card.clone());
+        models.iter().map(|served| served.card.clone()).chain(embedding).collect()
     }
 
     fn prepare(
@@ -302,6 +367,34 @@ impl Engine for CpuEngine {
             detail: "the engine's thread has ended".to_owned(),
         })?;
         Ok(Generation { events: event_receiver, settled: settled_receiver })
+    }
+
+    fn prepare_passages(
+        &self,
+        model: &ModelId,
+        passages: Vec<Passage>,
+        when_too_long: WhenTooLong,
+    ) -> Result<Passages, EngineError> {
+        self.served_encoder(model)?.prepare(passages, when_too_long)
+    }
+
+    fn embed(&self, request: Embed) -> Result<Embedding, EngineError> {
+        let served = self.served_encoder(&request.passages.model)?;
+        served.check(&request.passages)?;
+        let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if commands.stopping {
+            return Err(EngineError::Stopping);
+        }
+        let Some(place) = self.embed_places.take() else {
+            return Err(EngineError::Busy { retry_after_seconds: EMBED_RETRY_SECONDS });
+        };
+        let (vectors, vectors_receiver) = oneshot::channel();
+        let (settled, settled_receiver) = oneshot::channel();
+        let job = Box::new(EmbedJob { served, request, vectors, settled, place });
+        commands.sender.send(Command::Embed(job)).map_err(|_| EngineError::Failed {
+            detail: "the engine's thread has ended".to_owned(),
+        })?;
+        Ok(Embedding { vectors: vectors_receiver, settled: settled_receiver })
     }
 
     async fn shut_down(&self, deadline: Duration) {

@@ -16,6 +16,7 @@ pub mod text_stream;
 pub mod tokenizer;
 
 mod direct;
+mod encoder;
 mod energy;
 mod engine;
 mod forward;
@@ -27,11 +28,13 @@ mod model;
 mod prefix_tree;
 mod scheduler;
 mod served;
+mod served_encoder;
 mod shared_buffer;
 mod workers;
 
 pub use cpu_kernels::PathKind;
 pub use direct::{Direct, DirectError};
+pub use encoder::{EncoderConfig, Pooling};
 pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
 pub use kv_cache::KvBytes;

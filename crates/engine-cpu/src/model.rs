@@ -14,9 +14,11 @@ mod tests;
 
 pub use architecture::{Activation, Architecture};
 pub use config::{ConfigError, LayerAttention, LayerRope, ModelConfig, QueryGrowth};
+pub(crate) use config::{parameters, quantization};
 pub(crate) use experts::Choice;
 pub use experts::Experts;
 pub use load::{ModelError, Perturbation};
+pub(crate) use load::{Packing, Source};
 pub use rope::{PositionScaling, Rope, Yarn};
 pub(crate) use weights::{Dense, ExpertWeights, FeedForward, Layer, Projection, Weights};
 

@@ -7,6 +7,7 @@
 
 mod compose;
 mod drafts;
+mod embedding;
 mod fairness;
 mod places;
 mod queue;
@@ -25,11 +26,13 @@ use cpu_kernels::Path;
 
 use self::{
     compose::{Limits, Pending},
+    embedding::{Beside, Embeddings},
     fairness::{Accounts, Claim},
     queue::WaitingQueue,
     sequence::{Ending, Sequence},
 };
 pub(crate) use self::{
+    embedding::EmbedJob,
     places::Places,
     sequence::{EVENTS_MAX, Job},
 };
@@ -47,6 +50,7 @@ const STALL: Duration = Duration::from_millis(5);
 /// What the engine's thread is told.
 pub(crate) enum Command {
     Generate(Box<Job>),
+    Embed(Box<EmbedJob>),
     /// Forget what is kept of the model of this number, then say so.
     Forget {
         model: u64,
@@ -69,6 +73,7 @@ pub(crate) struct Scheduler {
     waiting: WaitingQueue,
     /// In the order of admission.
     running: Vec<Sequence>,
+    embeddings: Embeddings,
     stop_at: Option<Instant>,
     /// Nothing could be computed in the last step.
     stalled: bool,
@@ -103,6 +108,7 @@ impl Scheduler {
             accounts: Accounts::default(),
             waiting: WaitingQueue::default(),
             running: Vec::new(),
+            embeddings: Embeddings::new(parts.path),
             stop_at: None,
             stalled: false,
             last_model: None,
@@ -124,7 +130,7 @@ impl Scheduler {
 
     /// Takes commands; waits for one when there is nothing to do. `false` ends the thread.
     fn receive(&mut self) -> bool {
-        if self.waiting.is_empty() && self.running.is_empty() {
+        if self.is_idle() {
             self.last_model = None;
             self.stalled = false;
             if self.stop_at.is_some() {
@@ -148,9 +154,14 @@ impl Scheduler {
         self.stop_at.is_none_or(|deadline| Instant::now() < deadline)
     }
 
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.running.is_empty() && self.embeddings.is_empty()
+    }
+
     fn obey(&mut self, command: Command) {
         match command {
             Command::Generate(job) => self.take_in(job),
+            Command::Embed(job) => self.embeddings.push(*job),
             Command::Forget { model, done } => {
                 self.memory.forget_model(model);
                 if done.send(()).is_err() {
@@ -175,22 +186,32 @@ impl Scheduler {
         self.drop_cancelled();
         self.admit();
         self.compose();
-        let Some(served) = self.batch_model() else {
-            self.stalled = true;
-            self.make_room_for_starved();
-            return Ok(());
-        };
-        let runs: Vec<Run<'_>> = self.running.iter().filter_map(Sequence::run).collect();
-        self.forward.run(&served.model, &self.crew, &runs)?;
-        drop(runs);
-        sampling::choose(&mut self.running, &self.forward, &self.crew)?;
-        self.charge(&served);
+        let served = self.batch_model();
+        if let Some(served) = &served {
+            self.generate(served)?;
+        }
+        let beside = if served.is_some() { Beside::Generations } else { Beside::Nothing };
+        let embedded = self.embeddings.advance(&self.crew, beside)?;
+        self.charge(served.as_deref());
         for sequence in &mut self.running {
             sequence.complete_step(&mut self.memory);
         }
+        self.embeddings.complete_step();
+        if served.is_none() {
+            self.stalled = !embedded;
+            self.make_room_for_starved();
+        }
         self.retire(|sequence| sequence.ending.is_some());
-        self.last_model = Some(served);
+        self.last_model = served.or(self.last_model.take());
         Ok(())
+    }
+
+    /// Computes what was composed, and chooses the tokens that follow.
+    fn generate(&mut self, served: &Served) -> Result<(), CrewBroken> {
+        let runs: Vec<Run<'_>> = self.running.iter().filter_map(Sequence::run).collect();
+        self.forward.run(&served.model, &self.crew, &runs)?;
+        drop(runs);
+        sampling::choose(&mut self.running, &self.forward, &self.crew)
     }
 
     fn drop_cancelled(&mut self) {
@@ -203,6 +224,7 @@ impl Scheduler {
             }
         }
         self.retire(|sequence| sequence.ending.is_some());
+        self.embeddings.drop_cancelled();
     }
 
     /// Lets those begin that have a place and room, and one that another must make way for.
@@ -286,14 +308,17 @@ impl Scheduler {
         member.map(|sequence| Arc::clone(&sequence.served))
     }
 
-    fn charge(&mut self, served: &Served) {
+    /// Divides what the step has cost among all that it computed for.
+    fn charge(&mut self, served: Option<&Served>) {
         let spent = self.meter.read();
-        let total: f64 = self.running.iter().map(|sequence| sequence.work(&served.work)).sum();
+        let work = |sequence: &Sequence| served.map_or(0.0, |served| sequence.work(&served.work));
+        let total = self.running.iter().map(work).sum::<f64>() + self.embeddings.work();
         for sequence in self.running.iter_mut().filter(|sequence| sequence.chunk > 0) {
-            let work = sequence.work(&served.work);
+            let work = work(sequence);
             sequence.account.charge(&spent, work, total);
             self.accounts.charge(sequence.claim.organisation, work);
         }
+        self.embeddings.charge(&spent, total);
     }
 
     /// Nobody could go on although some wait for room only: the youngest gives its room back, and
@@ -319,6 +344,8 @@ impl Scheduler {
         tracing::error!(detail, "a step of the engine failed");
         let spent = self.meter.read();
         let count = self.running.len();
+        // Who of both was the cause is not known.
+        self.embeddings.fail_all(detail, (count == 0).then_some(&spent));
         for mut sequence in self.running.drain(..) {
             #[expect(clippy::cast_precision_loss, reason = "a handful of sequences")]
             sequence.account.charge(&spent, 1.0, count as f64);
@@ -344,5 +371,6 @@ impl Scheduler {
         for sequence in self.running.drain(..).chain(waiting) {
             sequence.end(Ending::Failed { detail: detail.to_owned() }, &mut self.memory);
         }
+        self.embeddings.fail_all(detail, None);
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use domain::{ModelId, Timestamp, chat::Message};
 use inference::{
-    AnswerFormat, ModelCard,
+    AnswerFormat, ModelCard, ModelPurpose,
     ports::{EngineError, Prompt},
 };
 use llguidance::Matcher;
@@ -103,6 +103,7 @@ impl Served {
             architecture: config.architecture.as_str().to_owned(),
             quantization: config.quantization.clone(),
             parameters: config.parameters,
+            purpose: ModelPurpose::Chat,
         };
         let work = work(&model);
         let number = LOADED.fetch_add(1, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
 use domain::Clock as _;
 use governance::{CreatedKey, Log, ports::AccessStore as _};
-use inference::ports::UsageLedger as _;
+use inference::{ModelCard, ModelPurpose, ports::UsageLedger as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -128,6 +128,7 @@ impl Parts<'_> {
             trail: local.trail.clone(),
             log: log.clone(),
             chat: serving.chat.clone(),
+            embeddings: serving.embeddings.clone(),
             assistant: serving.assistant.clone(),
             models: serving.models.clone(),
             clock: Arc::new(SystemClock),
@@ -256,7 +257,8 @@ impl Start {
             None => line("api key: made at the first start; `galerne key create` makes another")?,
         }
         let shown = key.as_deref().unwrap_or("$GALERNE_API_KEY");
-        let model = cards.first().map_or("MODEL", |card| card.id.as_str());
+        let answers = |card: &&ModelCard| card.purpose == ModelPurpose::Chat;
+        let model = cards.iter().find(answers).map_or("MODEL", |card| card.id.as_str());
         line(&format!(
             "try: curl {base}/v1/chat/completions -H \"Authorization: Bearer {shown}\" \
              -H \"Content-Type: application/json\" -d '{{\"model\":\"{model}\",\"messages\":\

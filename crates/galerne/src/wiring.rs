@@ -9,7 +9,10 @@ use carbon_ledger::factors;
 use domain::{Caller, ModelId};
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts};
-use inference::{Chat, ChatLimits, Metering, Models, Parts, Site, ports::Engine};
+use inference::{
+    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Site,
+    ports::Engine,
+};
 use store::{OpenError, Store};
 
 use crate::{
@@ -34,6 +37,7 @@ pub(crate) struct Local {
 /// The contexts that answer with models.
 pub(crate) struct Serving {
     pub(crate) chat: Chat,
+    pub(crate) embeddings: Embeddings,
     pub(crate) assistant: Assistant,
     pub(crate) models: Models,
     pub(crate) not_served: Vec<NotServed>,
@@ -92,13 +96,27 @@ impl Local {
         let zone = &settings.site_zone.value;
         let factor = factors::grid(zone).context("the grid zone was checked with the settings")?;
         let site = Site { name: settings.site_name.value.clone(), zone: zone.clone() };
-        let chat = Chat::new(Parts {
+        let ledger = Arc::new(CountedLedger::new(self.store.clone()));
+        let metering = Metering::new(site, factor);
+        let embeddings = Embeddings::new(EmbeddingsParts {
             engine: engine.clone(),
-            ledger: Arc::new(CountedLedger::new(self.store.clone())),
+            ledger: ledger.clone(),
             trail: self.trail.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
-            metering: Metering::new(site, factor),
+            metering: metering.clone(),
+            limits: EmbedLimits {
+                requests_max: settings.limits.value.requests_max,
+                ..EmbedLimits::default()
+            },
+        });
+        let chat = Chat::new(Parts {
+            engine: engine.clone(),
+            ledger,
+            trail: self.trail.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+            metering,
             limits: ChatLimits {
                 requests_max: settings.limits.value.requests_max,
                 ..ChatLimits::default()
@@ -111,7 +129,7 @@ impl Local {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
         });
-        Ok(Serving { chat, assistant, models: Models::new(engine), not_served })
+        Ok(Serving { chat, embeddings, assistant, models: Models::new(engine), not_served })
     }
 
     /// A model that cannot be loaded does not keep the others from being served.
@@ -142,8 +160,10 @@ impl Local {
 
 impl Serving {
     pub(crate) async fn shut_down(&self, settings: &Settings) {
-        // Shuts the chat down too, before the last turns are written down.
-        self.assistant.shut_down(Duration::from_secs(settings.limits.value.drain_seconds)).await;
+        let deadline = Duration::from_secs(settings.limits.value.drain_seconds);
+        // The assistant shuts the chat and the engine down too, before the last turns are written
+        // down; requests for vectors end meanwhile.
+        tokio::join!(self.assistant.shut_down(deadline), self.embeddings.shut_down());
     }
 }
 

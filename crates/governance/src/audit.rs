@@ -35,6 +35,8 @@ pub enum Action {
     ConversationDelete,
     DraftRead,
     DraftWrite,
+    /// Texts were turned into vectors.
+    EmbeddingCreate,
     ModelList,
     ModelRead,
     KeyCreate,
@@ -71,6 +73,7 @@ impl Action {
             Self::ConversationDelete => "conversation.delete",
             Self::DraftRead => "draft.read",
             Self::DraftWrite => "draft.write",
+            Self::EmbeddingCreate => "embedding.create",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
             Self::KeyCreate => "key.create",

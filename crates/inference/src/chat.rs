@@ -12,7 +12,7 @@ use crate::{
     admission::{Admission, Place},
     content,
     ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
-    settlement::Settlement,
+    settlement::{Settlement, UsageRow},
 };
 
 /// Events that wait for a slow caller; when they are full, its generation pauses.
@@ -73,6 +73,10 @@ impl ChatError {
             Self::Engine(EngineError::ContextTooLong { .. }) => "context.too_long",
             Self::Engine(EngineError::MessagesRejected { .. }) => "messages.rejected",
             Self::Engine(EngineError::FormatRejected { .. }) => "format.rejected",
+            Self::Engine(EngineError::Unsuited { .. }) => "model.unsuited",
+            Self::Engine(EngineError::PassageTooLong { .. } | EngineError::TokenUnknown { .. }) => {
+                "input.rejected"
+            }
             Self::Engine(EngineError::Busy { .. }) | Self::Crowded { .. } => "capacity.exhausted",
             Self::Engine(EngineError::Stopping) => "engine.stopped",
             Self::Engine(EngineError::Failed { .. }) | Self::Preparation => "engine.failed",
@@ -293,15 +297,14 @@ impl Chat {
         stop: CancellationToken,
     ) -> mpsc::Receiver<ChatEvent> {
         let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
-        let settlement = Settlement {
+        let row = UsageRow {
             opened,
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             metering: self.metering.clone(),
-            stall: self.limits.stall,
-            stop,
             stopping: self.stopping.clone(),
         };
+        let settlement = Settlement { row, stall: self.limits.stall, stop };
         self.tasks.spawn(async move {
             settlement.run(generation, sender).await;
             drop(place);

@@ -1,6 +1,6 @@
 //! Answers a caller with a model: admission, token streams, metering.
 //!
-//! Start at [`Chat::start`]; models are told by [`Models`]; engines plug in at [`ports::Engine`].
+//! Start at [`Chat::start`], or at [`Embeddings::embed`] for vectors of texts; models are told by [`Models`]; engines plug in at [`ports::Engine`].
 //! **Never here:** wire JSON, HTTP, SQL, kernels.
 
 pub mod ports;
@@ -9,6 +9,7 @@ mod admission;
 mod answer_format;
 mod chat;
 mod content;
+mod embeddings;
 mod generation;
 mod metering;
 mod model;
@@ -16,6 +17,9 @@ mod settlement;
 
 pub use answer_format::AnswerFormat;
 pub use chat::{Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts};
+pub use embeddings::{
+    EmbedCommand, EmbedError, EmbedLimits, Embedded, Embeddings, EmbeddingsParts,
+};
 pub use generation::{Choice, FinishReason, Priority, Sampling, TokenLogprob, TokenPiece};
 pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};
-pub use model::{ModelCard, Models};
+pub use model::{ModelCard, ModelPurpose, Models};

@@ -18,6 +18,16 @@ pub struct ModelCard {
     /// For people: `Q4_1`, `F32`.
     pub quantization: String,
     pub parameters: u64,
+    pub purpose: ModelPurpose,
+}
+
+/// What can be asked of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelPurpose {
+    /// Answers conversations.
+    Chat,
+    /// Turns passages into vectors of so many numbers.
+    Embeddings { dimensions: u32 },
 }
 
 /// The registry of served models. Cheap to clone.

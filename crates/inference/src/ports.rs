@@ -35,7 +35,24 @@ pub trait Engine: Send + Sync {
     /// does not read pauses its own generation only.
     fn generate(&self, request: Generate) -> Result<Generation, EngineError>;
 
-    /// Refuses new generations, lets running ones end until `deadline` passes, then stops them.
+    /// Tokenises passages, and marks where each begins and ends; refuses those that the model
+    /// cannot read. Does no model work. May take milliseconds on a long text: call it off the
+    /// async threads.
+    fn prepare_passages(
+        &self,
+        model: &ModelId,
+        passages: Vec<Passage>,
+        when_too_long: WhenTooLong,
+    ) -> Result<Passages, EngineError>;
+
+    /// Queues passages to be turned into vectors and returns at once.
+    ///
+    /// Dropping `vectors` cancels it within a step. `settled` is sent exactly once, also after a
+    /// cancellation, when the engine has finished all work for it. However many passages there
+    /// are, generations go on beside them, and passages of others too.
+    fn embed(&self, request: Embed) -> Result<Embedding, EngineError>;
+
+    /// Refuses new work, lets running end until `deadline` passes, then stops them.
     async fn shut_down(&self, deadline: std::time::Duration);
 }
 
@@ -100,6 +117,64 @@ pub struct Consumed {
     pub cpu_seconds: f64,
 }
 
+/// What is to be turned into a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passage {
+    Text(String),
+    /// Tokens of the model. Its marks of the beginning and the end are added where they lack.
+    Tokens(Vec<u32>),
+}
+
+/// What becomes of a passage that is longer than the model reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenTooLong {
+    Refuse,
+    /// Its end is cut off.
+    Cut,
+}
+
+/// Passages as tokens of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passages {
+    pub model: ModelId,
+    /// None of them empty.
+    pub tokens: Vec<Vec<u32>>,
+    /// Numbers in a vector of the model.
+    pub dimensions: u32,
+}
+
+impl Passages {
+    /// The tokens of all passages together.
+    pub fn count(&self) -> u32 {
+        let tokens = self.tokens.iter().fold(0_usize, |sum, one| sum.saturating_add(one.len()));
+        u32::try_from(tokens).unwrap_or(u32::MAX)
+    }
+}
+
+/// Passages to turn into vectors.
+#[derive(Clone, Debug)]
+pub struct Embed {
+    pub request: RequestId,
+    pub organisation: OrganisationId,
+    /// At least one.
+    pub passages: Passages,
+}
+
+/// Passages that are being turned into vectors.
+#[derive(Debug)]
+pub struct Embedding {
+    /// One vector a passage, each of length one, in their order.
+    pub vectors: oneshot::Receiver<Result<Vec<Vec<f32>>, EmbedFailure>>,
+    pub settled: oneshot::Receiver<Consumed>,
+}
+
+/// The engine broke off. `detail` is for logs, never for callers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine broke off: {detail}")]
+pub struct EmbedFailure {
+    pub detail: String,
+}
+
 /// Why an engine refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -107,6 +182,12 @@ pub enum EngineError {
     UnknownModel { model: ModelId },
     #[error("the conversation needs {prompt_tokens} tokens and `{model}` holds {context_tokens}")]
     ContextTooLong { model: ModelId, prompt_tokens: u32, context_tokens: u32 },
+    #[error("the model `{model}` {does}")]
+    Unsuited { model: ModelId, does: &'static str },
+    #[error("passage {index} has {tokens} tokens and `{model}` reads {tokens_max} at a time")]
+    PassageTooLong { model: ModelId, index: usize, tokens: usize, tokens_max: u32 },
+    #[error("passage {index} names token {token}, and `{model}` has {vocabulary} tokens")]
+    TokenUnknown { model: ModelId, index: usize, token: u32, vocabulary: usize },
     #[error("the model's chat template refused the messages: {reason}")]
     MessagesRejected { reason: String },
     #[error("the form of the answer cannot be kept: {reason}")]

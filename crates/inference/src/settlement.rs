@@ -26,16 +26,21 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: u32 = 60;
 
 /// Everything needed to close one usage row.
-pub(crate) struct Settlement {
+pub(crate) struct UsageRow {
     pub(crate) opened: UsageOpened,
     pub(crate) ledger: Arc<dyn UsageLedger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metering: Metering,
+    /// The server ends: what cannot be written now is left to the next start.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// Everything needed to hand an answer on and to close its row.
+pub(crate) struct Settlement {
+    pub(crate) row: UsageRow,
     pub(crate) stall: Duration,
     /// The caller wants no more and waits for the end.
     pub(crate) stop: CancellationToken,
-    /// The server ends: what cannot be written now is left to the next start.
-    pub(crate) stopping: CancellationToken,
 }
 
 /// How the stream of events ended.
@@ -46,6 +51,16 @@ enum End {
     CallerLeft,
 }
 
+impl End {
+    const fn outcome(&self) -> UsageOutcome {
+        match self {
+            Self::Finished(_) => UsageOutcome::Finished,
+            Self::Failed => UsageOutcome::Failed,
+            Self::Stopped | Self::CallerLeft => UsageOutcome::Cancelled,
+        }
+    }
+}
+
 impl Settlement {
     /// Runs until the row is closed. The last event is sent only after that.
     pub(crate) async fn run(self, generation: Generation, caller: mpsc::Sender<ChatEvent>) {
@@ -53,9 +68,9 @@ impl Settlement {
         let end = self.forward(&mut events, &caller).await;
         // From here on the engine stops within one token, if it has not ended by itself.
         drop(events);
-        let usage = self.metering.usage(&self.consumed(settled).await);
-        let settled = self.settled(&end, usage.clone());
-        let is_recorded = self.record(&settled).await;
+        let usage = self.row.usage(settled).await;
+        let settled = self.row.settled(end.outcome(), usage.clone());
+        let is_recorded = self.row.record(&settled).await;
         let last = match end {
             End::CallerLeft => None,
             End::Failed => Some(ChatEvent::Failed { usage }),
@@ -68,23 +83,11 @@ impl Settlement {
         if let Some(last) = last
             && timeout(self.stall, caller.send(last)).await.is_err()
         {
-            tracing::info!(request = %self.opened.request, "caller stopped reading at the end");
+            tracing::info!(request = %self.row.opened.request, "caller stopped reading at the end");
         }
         drop(caller);
         if !is_recorded {
-            self.record_later(&settled).await;
-        }
-    }
-
-    /// Holds the place of the request meanwhile: rows that wait are bounded like requests.
-    async fn record_later(&self, settled: &UsageSettled) {
-        let mut pause = RETRY;
-        for _ in 0..TRIES_MAX {
-            let is_stopping = self.stopping.run_until_cancelled(sleep(pause)).await.is_none();
-            if self.record(settled).await || is_stopping {
-                return;
-            }
-            pause = pause.saturating_mul(2).min(RETRY_MAX);
+            self.row.record_later(&settled).await;
         }
     }
 
@@ -115,8 +118,27 @@ impl Settlement {
     }
 
     fn failed(&self, detail: &str) -> End {
-        tracing::error!(request = %self.opened.request, detail, "generation failed");
+        tracing::error!(request = %self.row.opened.request, detail, "generation failed");
         End::Failed
+    }
+}
+
+impl UsageRow {
+    /// What was used, once the engine has finished all work.
+    pub(crate) async fn usage(&self, settled: oneshot::Receiver<Consumed>) -> Usage {
+        self.metering.usage(&self.consumed(settled).await)
+    }
+
+    /// Holds the place of the request meanwhile: rows that wait are bounded like requests.
+    pub(crate) async fn record_later(&self, settled: &UsageSettled) {
+        let mut pause = RETRY;
+        for _ in 0..TRIES_MAX {
+            let is_stopping = self.stopping.run_until_cancelled(sleep(pause)).await.is_none();
+            if self.record(settled).await || is_stopping {
+                return;
+            }
+            pause = pause.saturating_mul(2).min(RETRY_MAX);
+        }
     }
 
     async fn consumed(&self, settled: oneshot::Receiver<Consumed>) -> Consumed {
@@ -127,21 +149,17 @@ impl Settlement {
         unknown_consumption()
     }
 
-    fn settled(&self, end: &End, usage: Usage) -> UsageSettled {
+    pub(crate) fn settled(&self, outcome: UsageOutcome, usage: Usage) -> UsageSettled {
         UsageSettled {
             request: self.opened.request,
             organisation: self.opened.organisation,
-            outcome: match end {
-                End::Finished(_) => UsageOutcome::Finished,
-                End::Failed => UsageOutcome::Failed,
-                End::Stopped | End::CallerLeft => UsageOutcome::Cancelled,
-            },
+            outcome,
             usage,
             settled_at: self.clock.now(),
         }
     }
 
-    async fn record(&self, settled: &UsageSettled) -> bool {
+    pub(crate) async fn record(&self, settled: &UsageSettled) -> bool {
         let result = self.ledger.settle(settled).await;
         if let Err(error) = &result {
             let error = error as &dyn std::error::Error;

@@ -1,5 +1,6 @@
 //! An engine without a model: words are its tokens, and it says what it was told to say.
 
+mod embedding;
 mod run;
 mod vocabulary;
 
@@ -17,8 +18,11 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, ModelCard,
-    ports::{Engine, EngineError, Generate, Generation, Prompt},
+    AnswerFormat, ModelCard, ModelPurpose,
+    ports::{
+        Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages, Prompt,
+        WhenTooLong,
+    },
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,6 +35,9 @@ const EVENTS_BUFFERED: usize = 8;
 
 /// The model that every fake engine has.
 const MODEL: &str = "fake-model";
+
+/// The model of every fake engine that makes vectors.
+const EMBEDDER: &str = "fake-embedder";
 
 /// What the engine does with the next generations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +80,7 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     scripts: Mutex<Vec<(String, Vec<String>)>>,
     requests: Mutex<Vec<Generate>>,
+    embed_requests: Mutex<Vec<Embed>>,
     counts: watch::Sender<Counts>,
     stopping: AtomicBool,
     stop: CancellationToken,
@@ -114,6 +122,7 @@ impl FakeEngine {
                 behaviour: Mutex::default(),
                 scripts: Mutex::default(),
                 requests: Mutex::default(),
+                embed_requests: Mutex::default(),
                 counts: watch::Sender::default(),
                 stopping: AtomicBool::new(false),
                 stop: CancellationToken::new(),
@@ -141,6 +150,14 @@ impl FakeEngine {
         MODEL.parse().expect("a model id")
     }
 
+    /// Makes vectors of [`DIMENSIONS`](Self::DIMENSIONS) numbers; a token is a word here too.
+    pub fn embedder() -> ModelId {
+        EMBEDDER.parse().expect("a model id")
+    }
+
+    /// Numbers in a vector.
+    pub const DIMENSIONS: u32 = 4;
+
     /// Answers `pieces`, one a token, whenever the last message is `message`. The white space of
     /// the message counts as one space; a piece may be empty.
     pub fn answer(&self, message: &str, pieces: &[&str]) {
@@ -157,6 +174,11 @@ impl FakeEngine {
     /// Everything that was asked, in order.
     pub fn requests(&self) -> Vec<Generate> {
         lock(&self.shared.requests).clone()
+    }
+
+    /// All passages that were to become vectors, in order.
+    pub fn embed_requests(&self) -> Vec<Embed> {
+        lock(&self.shared.embed_requests).clone()
     }
 
     pub fn counts(&self) -> Counts {
@@ -178,6 +200,23 @@ impl FakeEngine {
             architecture: "echo".to_owned(),
             quantization: "none".to_owned(),
             parameters: 0,
+            purpose: ModelPurpose::Chat,
+        }
+    }
+
+    /// How the next piece of work goes, if it is taken on.
+    fn tokens_before_failure(&self) -> Result<Option<usize>, EngineError> {
+        if self.shared.stopping.load(Ordering::SeqCst) {
+            return Err(EngineError::Stopping);
+        }
+        let behaviour = *lock(&self.shared.behaviour);
+        match behaviour {
+            Behaviour::Answer => Ok(None),
+            Behaviour::FailAfter { tokens } => Ok(Some(tokens)),
+            Behaviour::Busy { retry_after_seconds } => {
+                Err(EngineError::Busy { retry_after_seconds })
+            }
+            Behaviour::Fail => Err(EngineError::Failed { detail: "told to fail".to_owned() }),
         }
     }
 
@@ -210,7 +249,9 @@ fn check_format(format: &AnswerFormat) -> Result<(), EngineError> {
 #[async_trait]
 impl Engine for FakeEngine {
     fn models(&self) -> Vec<ModelCard> {
-        vec![self.card()]
+        let dimensions = Self::DIMENSIONS;
+        let purpose = ModelPurpose::Embeddings { dimensions };
+        vec![self.card(), ModelCard { id: Self::embedder(), purpose, ..self.card() }]
     }
 
     fn prepare(
@@ -220,9 +261,7 @@ impl Engine for FakeEngine {
         format: &AnswerFormat,
         _now: Timestamp,
     ) -> Result<Prompt, EngineError> {
-        if *model != Self::model() {
-            return Err(EngineError::UnknownModel { model: model.clone() });
-        }
+        must_be(model, &Self::model())?;
         if messages.first().is_none_or(|message| message.role == Role::Assistant) {
             let reason = "a conversation starts with a question".to_owned();
             return Err(EngineError::MessagesRejected { reason });
@@ -240,20 +279,7 @@ impl Engine for FakeEngine {
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {
-        if self.shared.stopping.load(Ordering::SeqCst) {
-            return Err(EngineError::Stopping);
-        }
-        let behaviour = *lock(&self.shared.behaviour);
-        let tokens_before_failure = match behaviour {
-            Behaviour::Answer => None,
-            Behaviour::FailAfter { tokens } => Some(tokens),
-            Behaviour::Busy { retry_after_seconds } => {
-                return Err(EngineError::Busy { retry_after_seconds });
-            }
-            Behaviour::Fail => {
-                return Err(EngineError::Failed { detail: "told to fail".to_owned() });
-            }
-        };
+        let tokens_before_failure = self.tokens_before_failure()?;
         let (events, receiver) = mpsc::channel(EVENTS_BUFFERED);
         let (settled, consumed) = oneshot::channel();
         let run = Run {
@@ -276,6 +302,40 @@ impl Engine for FakeEngine {
         Ok(Generation { events: receiver, settled: consumed })
     }
 
+    fn prepare_passages(
+        &self,
+        model: &ModelId,
+        passages: Vec<Passage>,
+        when_too_long: WhenTooLong,
+    ) -> Result<Passages, EngineError> {
+        must_be(model, &Self::embedder())?;
+        embedding::prepare(model, passages, when_too_long, self.context_tokens)
+    }
+
+    fn embed(&self, request: Embed) -> Result<Embedding, EngineError> {
+        must_be(&request.passages.model, &Self::embedder())?;
+        let fails = self.tokens_before_failure()?.is_some();
+        lock(&self.shared.embed_requests).push(request.clone());
+        self.shared.counts.send_modify(|counts| counts.started += 1);
+        let (vectors, vectors_receiver) = oneshot::channel();
+        let (settled, settled_receiver) = oneshot::channel();
+        let run = embedding::Run {
+            request,
+            fails,
+            steps: self.steps.clone(),
+            stop: self.shared.stop.clone(),
+            vectors,
+        };
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            let (end, used) = run.play().await;
+            // Whoever asked may be gone.
+            settled.send(used).ok();
+            shared.counts.send_modify(|counts| *end.counter(counts) += 1);
+        });
+        Ok(Embedding { vectors: vectors_receiver, settled: settled_receiver })
+    }
+
     async fn shut_down(&self, deadline: Duration) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.tasks.close();
@@ -284,6 +344,18 @@ impl Engine for FakeEngine {
             self.shared.tasks.wait().await;
         }
     }
+}
+
+fn must_be(asked: &ModelId, wanted: &ModelId) -> Result<(), EngineError> {
+    if asked == wanted {
+        return Ok(());
+    }
+    let model = asked.clone();
+    Err(if [FakeEngine::model(), FakeEngine::embedder()].contains(asked) {
+        EngineError::Unsuited { model, does: "does something else" }
+    } else {
+        EngineError::UnknownModel { model }
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

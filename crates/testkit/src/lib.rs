@@ -1,15 +1,16 @@
 //! Fakes and conformance suites for every port. A dev-dependency only.
 //!
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
-//! [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`], [`conversation_suite`]. The
-//! fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`] or [`FakeEngine`] says
-//! something about the real ones.
+//! [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
+//! [`conversation_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
+//! or [`FakeEngine`] says something about the real ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
 
 mod access_suite;
 mod audit_suite;
 mod clock;
 mod conversation_suite;
+mod embedding_suite;
 mod engine_suite;
 mod fake_engine;
 mod log_suite;
@@ -27,6 +28,7 @@ pub use access_suite::access_suite;
 pub use audit_suite::audit_suite;
 pub use clock::SimulatedClock;
 pub use conversation_suite::{ConversationsUnderTest, conversation_suite};
+pub use embedding_suite::embedding_suite;
 pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
 pub use log_suite::log_suite;

@@ -1,6 +1,7 @@
 //! Reads chat requests: lenient about what it does not know, strict about what it does.
 
 mod conversation;
+mod embedding;
 mod field;
 mod format;
 

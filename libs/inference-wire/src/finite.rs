@@ -16,3 +16,8 @@ pub(crate) fn logprob<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok
     let value = if value.is_nan() { LOGPROB_MIN } else { value.clamp(LOGPROB_MIN, 0.0) };
     value.serialize(serializer)
 }
+
+/// A number of a vector.
+pub(crate) fn number(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value.clamp(f32::MIN, f32::MAX) }
+}

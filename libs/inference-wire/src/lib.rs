@@ -1,7 +1,8 @@
 //! JSON and server-sent events of the Mistral- and OpenAI-compatible API.
 //!
-//! Requests are read leniently: start at [`ChatRequest::decode`] and, for conversations that the
-//! server keeps, at [`StartConversation::decode`]. Unknown fields are ignored and
+//! Requests are read leniently: start at [`ChatRequest::decode`], for vectors of texts at
+//! [`EmbeddingRequest::decode`] and, for conversations that the server keeps, at
+//! [`StartConversation::decode`]. Unknown fields are ignored and
 //! `null` means absent, but a field that is understood must make sense, and its error names it
 //! ([`FieldError`]). Answers are written strictly, because client libraries read them strictly:
 //! `usage`, `object`, `created`, `index` and `finish_reason` are always there. [`sse`] frames them.
@@ -14,6 +15,7 @@ pub mod sse;
 mod completion;
 mod conversation;
 mod decode;
+mod embedding;
 mod error_body;
 mod field_error;
 mod finite;
@@ -33,6 +35,10 @@ pub use conversation::{
     InputChunk, InputContent, InputEntry, InputMessage, InputRole, MessageDelta, MessagesObject,
     OutputEntry, PutDraft, Question, ResponseDone, ResponseError, ResponseObject, ResponseStarted,
     RestartConversation, StartConversation, UpdateConversation,
+};
+pub use embedding::{
+    EmbeddingInput, EmbeddingItem, EmbeddingObject, EmbeddingRequest, EmbeddingResponse,
+    EmbeddingVector, EncodingFormat,
 };
 pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};

@@ -74,6 +74,9 @@ pub struct ModelCard {
     pub quantization: String,
     /// The number of its weights.
     pub parameters: u64,
+    /// Numbers in a vector, of a model that makes vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_dimensions: Option<u32>,
 }
 
 /// What can be asked of a model.
@@ -104,4 +107,6 @@ pub struct Capabilities {
     pub audio: bool,
     /// Speech to text.
     pub audio_transcription: bool,
+    /// Vectors of texts.
+    pub embeddings: bool,
 }

@@ -24,6 +24,8 @@ pub mod limits {
     pub const TOP_LOGPROBS: u64 = 20;
     /// Bytes of a schema, of a regular expression, of a grammar.
     pub const FORMAT_BYTES: usize = 256 * 1024;
+    /// Texts, or lists of tokens, of one request for vectors.
+    pub const EMBEDDING_INPUTS: usize = 2048;
     /// Tokens with a bias.
     pub const LOGIT_BIASES: usize = 300;
     /// Biases beyond are taken as this much.

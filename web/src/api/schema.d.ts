@@ -340,6 +340,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn texts into vectors
+         * @description Each vector has length one, so that the product of two says how alike their texts are. Models
+         *     may expect a prefix before each text; it is not added here. Closing the connection stops the
+         *     model.
+         */
+        post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -487,6 +509,11 @@ export interface components {
              * @default false
              */
             audio_transcription: boolean;
+            /**
+             * @description Vectors of texts.
+             * @default false
+             */
+            embeddings: boolean;
         };
         /** @description A complete answer. */
         ChatCompletion: {
@@ -801,6 +828,74 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description The shapes of `input`. */
+        EmbeddingInputs: string | string[] | number[] | number[][];
+        /** @description One vector. */
+        EmbeddingItem: {
+            /** @description Always `embedding`. */
+            object: components["schemas"]["EmbeddingObject"];
+            /**
+             * Format: int32
+             * @description The position of its input, from 0.
+             */
+            index: number;
+            /** @description The numbers; the vector has length one. */
+            embedding: components["schemas"]["EmbeddingVector"];
+        };
+        /**
+         * @description The `object` member of a vector.
+         * @enum {string}
+         */
+        EmbeddingObject: "embedding";
+        /**
+         * @description A request for vectors, as it was understood. Read one with [`EmbeddingRequest::decode`].
+         * @example {
+         *       "model": "multilingual-e5-small",
+         *       "input": [
+         *         "query: Où est la mairie ?",
+         *         "passage: La mairie est place de la République."
+         *       ]
+         *     }
+         */
+        EmbeddingRequest: {
+            /** @description The model that makes the vectors. */
+            model: string;
+            /**
+             * @description A text, a list of texts, a list of tokens, or a list of lists of tokens. Mistral's clients
+             *     may call it `inputs`.
+             */
+            input: components["schemas"]["EmbeddingInputs"];
+            /** @description How the numbers of a vector are written. */
+            encoding_format?: components["schemas"]["EncodingFormat"];
+            /**
+             * Format: int32
+             * @description How many numbers the caller expects in a vector: what the model has, or an error. Mistral's
+             *     clients call it `output_dimension`.
+             */
+            dimensions?: number | null;
+            /** @description Cuts the end off what is longer than the model reads, instead of refusing it. */
+            truncate?: boolean;
+        };
+        /** @description The vectors of a request. */
+        EmbeddingResponse: {
+            /** @description `embd-` and the id of the request. */
+            id: string;
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The model that made the vectors. */
+            model: string;
+            /** @description One vector an input, in their order. */
+            data: components["schemas"]["EmbeddingItem"][];
+            /** @description What the request used. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description The numbers of a vector. */
+        EmbeddingVector: number[] | string;
+        /**
+         * @description How the numbers of a vector are written.
+         * @enum {string}
+         */
+        EncodingFormat: "float" | "base64";
         /**
          * @description The `object` member of an entry.
          * @enum {string}
@@ -1027,6 +1122,11 @@ export interface components {
              * @description The number of its weights.
              */
             parameters: number;
+            /**
+             * Format: int32
+             * @description Numbers in a vector, of a model that makes vectors.
+             */
+            embedding_dimensions?: number | null;
         };
         /**
          * @description Where a model comes from. Clients choose the shape of the card by it.
@@ -2782,6 +2882,120 @@ export interface operations {
                 };
             };
             /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createEmbeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingRequest"];
+            };
+        };
+        responses: {
+            /** @description The vectors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or an input that the model cannot read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;

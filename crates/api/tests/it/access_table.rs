@@ -37,7 +37,7 @@ const fn row(method: &'static str, path: &'static str, needs: Needs, audit: &'st
     Row { method, path, needs, audit }
 }
 
-const TABLE: [Row; 26] = [
+const TABLE: [Row; 27] = [
     row("get", "/health", Needs::Nothing, "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log.read"),
@@ -59,6 +59,7 @@ const TABLE: [Row; 26] = [
     row("get", "/v1/conversations/{id}/messages", Needs::Caller, "conversation.read"),
     row("post", "/v1/conversations/{id}/restart", Needs::Caller, "conversation.start"),
     row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversation.stop"),
+    row("post", "/v1/embeddings", Needs::Caller, "embedding.create"),
     row("get", "/v1/models", Needs::Caller, "model.list"),
     row("get", "/v1/models/{id}", Needs::Caller, "model.read"),
     row("delete", "/v1/session", Needs::Browser, "session.end"),
@@ -84,6 +85,7 @@ impl Row {
         let also = match self.path {
             "/v1/conversations/{id}/restart" => json!({"inputs": "Encore", "from_entry_id": entry}),
             "/v1/conversations/{id}" if self.method == "patch" => json!({"pinned": true}),
+            "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };
         hello(also)

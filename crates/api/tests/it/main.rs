@@ -11,6 +11,7 @@ mod browse;
 mod chat;
 mod connection;
 mod conversation;
+mod embeddings;
 mod log;
 mod operations;
 mod running_turn;

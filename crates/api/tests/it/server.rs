@@ -23,7 +23,9 @@ use governance::{
     ports::{AuditStore, StoreError},
 };
 use http_body_util::BodyExt as _;
-use inference::{Chat, ChatLimits, Metering, Models, Parts, Site};
+use inference::{
+    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Site,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use testkit::{FakeEngine, MemoryStore, MemoryWitness, SeededIds, SeededSecrets, SimulatedClock};
@@ -107,7 +109,7 @@ impl Server {
         let key = key.secret.expose();
         let caller = access.authenticate_key(&key).await.unwrap();
         let site = Site { name: "local".to_owned(), zone: "FR".to_owned() };
-        let chat = Chat::new(Parts {
+        let parts = Parts {
             engine: Arc::new(engine.clone()),
             ledger: Arc::new(CountedLedger::new(Arc::new(store.clone()))),
             trail: trail.clone(),
@@ -115,7 +117,9 @@ impl Server {
             ids: ids.clone(),
             metering: Metering::new(site, factors::grid("FR").unwrap()),
             limits,
-        });
+        };
+        let embeddings = embeddings(&parts);
+        let chat = Chat::new(parts);
         let assistant = Assistant::new(AssistantParts {
             chat: chat.clone(),
             store: Arc::new(store.clone()),
@@ -128,6 +132,7 @@ impl Server {
             trail,
             log: log.clone(),
             chat,
+            embeddings,
             assistant: assistant.clone(),
             models: Models::new(Arc::new(engine.clone())),
             clock: Arc::new(clock.clone()),
@@ -192,6 +197,19 @@ impl Server {
         let audit: Vec<_> = audit.iter().map(|(a, o)| (a.as_str(), o.as_str())).collect();
         assert_eq!(audit, expected);
     }
+}
+
+/// With what the chat has, and little room.
+fn embeddings(parts: &Parts) -> Embeddings {
+    Embeddings::new(EmbeddingsParts {
+        engine: parts.engine.clone(),
+        ledger: parts.ledger.clone(),
+        trail: parts.trail.clone(),
+        clock: parts.clock.clone(),
+        ids: parts.ids.clone(),
+        metering: parts.metering.clone(),
+        limits: EmbedLimits { tokens_max: 300, ..EmbedLimits::default() },
+    })
 }
 
 /// A log that nothing keeps by itself: tests say when it is signed.

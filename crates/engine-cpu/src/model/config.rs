@@ -157,7 +157,7 @@ impl ModelConfig {
             logit_scale: scales.logit,
             query_growth: query_growth(&keys)?,
             quantization: quantization(file),
-            parameters: file.tensors().iter().map(|tensor| elements(&tensor.shape)).sum(),
+            parameters: parameters(file),
         };
         config.check(&keys)?;
         Ok(config)
@@ -294,8 +294,13 @@ fn elements(shape: &[u64]) -> u64 {
     shape.iter().fold(1, |product: u64, &size| product.saturating_mul(size))
 }
 
+/// How many numbers the file holds.
+pub(crate) fn parameters(file: &Checkpoint) -> u64 {
+    file.tensors().iter().map(|tensor| elements(&tensor.shape)).sum()
+}
+
 /// The format that holds most of the parameters.
-fn quantization(file: &Checkpoint) -> String {
+pub(crate) fn quantization(file: &Checkpoint) -> String {
     if file.layout() == Layout::Safetensors {
         // Whatever is stored, this is what is computed with.
         return TensorType::Q8_0.as_str().to_owned();

@@ -56,7 +56,7 @@ pub(super) fn weights(
     config: &ModelConfig,
     perturbation: Option<&Perturbation>,
 ) -> Result<Weights, ModelError> {
-    let mut source = Source { file, perturbation, buffer: Vec::new(), blocks: Vec::new() };
+    let mut source = Source::new(file, perturbation);
     let hidden = config.hidden;
     let embedding = source.matrix("token_embd.weight", config.vocabulary, hidden)?;
     let output = match file.tensor("output.weight") {
@@ -178,16 +178,56 @@ fn rope_frequencies(source: &mut Source<'_>, config: &ModelConfig) -> Result<Vec
     Ok(frequencies)
 }
 
-struct Source<'a> {
+/// How matrices lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// In as many bits as the file has.
+    AsStored,
+    /// Four bits in eight: nothing is lost, and large batches are faster.
+    Bytes,
+}
+
+/// The tensors of a file, read one piece at a time.
+pub(crate) struct Source<'a> {
     file: &'a Checkpoint,
     perturbation: Option<&'a Perturbation>,
+    packing: Packing,
     buffer: Vec<u8>,
     /// Rows of the buffer that were quantised.
     blocks: Vec<u8>,
+    widened: Vec<u8>,
 }
 
 impl<'a> Source<'a> {
-    fn projection(
+    pub(crate) fn new(file: &'a Checkpoint, perturbation: Option<&'a Perturbation>) -> Self {
+        let (buffer, widened) = (Vec::new(), Vec::new());
+        Self { file, perturbation, packing: Packing::AsStored, buffer, blocks: Vec::new(), widened }
+    }
+
+    /// Packs the matrices to come in this way.
+    pub(crate) fn pack(&mut self, packing: Packing) {
+        self.packing = packing;
+    }
+
+    /// Three square projections, which some files hold as one: `<name>_qkv`.
+    pub(crate) fn query_key_value(
+        &mut self,
+        name: &str,
+        width: usize,
+    ) -> Result<[Projection; 3], ModelError> {
+        let fused = format!("{name}_qkv");
+        let is_fused = self.file.tensor(&format!("{fused}.weight")).is_some();
+        let mut part = |index: usize, own: &str| {
+            if is_fused {
+                let rows = index * width..(index + 1) * width;
+                return self.projection_part(&fused, 3 * width, rows, width);
+            }
+            self.projection(&format!("{name}_{own}"), width, width)
+        };
+        Ok([part(0, "q")?, part(1, "k")?, part(2, "v")?])
+    }
+
+    pub(crate) fn projection(
         &mut self,
         name: &str,
         rows: usize,
@@ -213,7 +253,7 @@ impl<'a> Source<'a> {
         Ok(Projection { matrix, bias })
     }
 
-    fn matrix(
+    pub(crate) fn matrix(
         &mut self,
         name: &str,
         rows: usize,
@@ -284,7 +324,10 @@ impl<'a> Source<'a> {
         let name = &tensor.name;
         let stored = block_format(tensor)?;
         let packing = |source| ModelError::Pack { name: name.to_owned(), source };
-        let mut packer = PackedMatrix::packer(rows.len(), columns, format).map_err(packing)?;
+        let widens = self.packing == Packing::Bytes && format == BlockFormat::Q4_0;
+        let packed_format = if widens { BlockFormat::Q8_0 } else { format };
+        let mut packer =
+            PackedMatrix::packer(rows.len(), columns, packed_format).map_err(packing)?;
         let factor = self.factor(name);
         let step = (CHUNK_BYTES / packer.row_bytes()).max(1) as u64;
         let (mut row, last) = (rows.start as u64, rows.end as u64);
@@ -303,13 +346,17 @@ impl<'a> Source<'a> {
             if let Some(factor) = factor {
                 scale_blocks(format, rows, factor);
             }
-            packer.push_rows(rows).map_err(packing)?;
+            if widens {
+                widen(rows, &mut self.widened);
+            }
+            let packed = if widens { &self.widened } else { &*rows };
+            packer.push_rows(packed).map_err(packing)?;
             row = end;
         }
         packer.finish().map_err(packing)
     }
 
-    fn vector(&mut self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
+    pub(crate) fn vector(&mut self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
         let tensor = self.tensor(name, &[len])?;
         let format = block_format(tensor)?;
         self.file
@@ -382,6 +429,17 @@ fn scale_blocks(format: BlockFormat, bytes: &mut [u8], factor: f32) {
             let scale = half::f16::from_le_bytes([*low, *high]).to_f32() * factor;
             [*low, *high] = half::f16::from_f32(scale).to_le_bytes();
         }
+    }
+}
+
+/// `Q4_0` as `Q8_0`: the same scales, and codes that stand for the same numbers.
+fn widen(stored: &[u8], widened: &mut Vec<u8>) {
+    widened.clear();
+    for block in stored.as_chunks::<18>().0 {
+        widened.extend_from_slice(&block[..2]);
+        let code = |nibble: u8| nibble.wrapping_sub(8);
+        widened.extend(block[2..].iter().map(|byte| code(byte & 15)));
+        widened.extend(block[2..].iter().map(|byte| code(byte >> 4)));
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
 mod answers;
+mod embeddings;
 mod fairness;
 mod forms;
 mod forward;
@@ -11,6 +12,7 @@ mod loading;
 mod metering;
 mod prefixes;
 mod suite;
+mod tiny_encoder;
 mod tiny_model;
 
 use std::{sync::Arc, time::Duration};
@@ -29,7 +31,7 @@ const HANG: Duration = Duration::from_mins(2);
 
 struct Running {
     engine: Arc<CpuEngine>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 fn two_threads() -> EngineOptions {
@@ -43,18 +45,22 @@ fn without_prefixes() -> EngineOptions {
 
 fn start(model: &TinyModel, options: &EngineOptions) -> Running {
     let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("model.gguf");
-    std::fs::write(&path, model.bytes()).expect("the model is written");
     let engine = CpuEngine::start(options).expect("the engine starts");
-    let id = "tiny".parse().expect("an id");
-    let created_at = Timestamp::from_micros(5);
-    engine
-        .load(ModelFile { id, path, digest: "d".repeat(64), created_at })
-        .expect("the model loads");
-    Running { engine: Arc::new(engine), _directory: directory }
+    let running = Running { engine: Arc::new(engine), directory };
+    running.load("tiny", &model.bytes());
+    running
 }
 
 impl Running {
+    fn load(&self, id: &str, bytes: &[u8]) {
+        let path = self.directory.path().join(format!("{id}.gguf"));
+        std::fs::write(&path, bytes).expect("the model is written");
+        let (id, created_at) = (id.parse().expect("an id"), Timestamp::from_micros(5));
+        self.engine
+            .load(ModelFile { id, path, digest: "d".repeat(64), created_at })
+            .expect("the model loads");
+    }
+
     /// A request for exactly `max_tokens` greedy tokens after a prompt of this length.
     fn request(&self, seed: u32, prompt_tokens: u32, max_tokens: u32) -> Generate {
         let card = &self.engine.models()[0];

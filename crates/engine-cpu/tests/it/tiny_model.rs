@@ -238,7 +238,7 @@ fn visible(byte: u8) -> char {
 }
 
 /// The generator `SplitMix64`.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -257,7 +257,7 @@ impl Random {
 }
 
 #[derive(Default)]
-struct Writer {
+pub(crate) struct Writer {
     metadata: Vec<u8>,
     metadata_count: u64,
     tensors: Vec<u8>,
@@ -272,22 +272,22 @@ impl Writer {
         self.metadata.extend(kind.to_le_bytes());
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
         self.key(key, 8);
         put_text(&mut self.metadata, value);
     }
 
-    fn number(&mut self, key: &str, value: u32) {
+    pub(crate) fn number(&mut self, key: &str, value: u32) {
         self.key(key, 4);
         self.metadata.extend(value.to_le_bytes());
     }
 
-    fn float(&mut self, key: &str, value: f32) {
+    pub(crate) fn float(&mut self, key: &str, value: f32) {
         self.key(key, 6);
         self.metadata.extend(value.to_le_bytes());
     }
 
-    fn texts(&mut self, key: &str, values: &[String]) {
+    pub(crate) fn texts(&mut self, key: &str, values: &[String]) {
         self.key(key, 9);
         self.metadata.extend(8_u32.to_le_bytes());
         self.metadata.extend((values.len() as u64).to_le_bytes());
@@ -296,7 +296,7 @@ impl Writer {
         }
     }
 
-    fn numbers(&mut self, key: &str, values: &[u32]) {
+    pub(crate) fn numbers(&mut self, key: &str, values: &[u32]) {
         self.key(key, 9);
         self.metadata.extend(4_u32.to_le_bytes());
         self.metadata.extend((values.len() as u64).to_le_bytes());
@@ -313,13 +313,20 @@ impl Writer {
         self.tensors.extend((self.data.len() as u64).to_le_bytes());
     }
 
-    fn vector(&mut self, name: &str, len: u32, random: &mut Random) {
+    pub(crate) fn vector(&mut self, name: &str, len: u32, random: &mut Random) {
         self.tensor(name, &[len], 0);
         // Around one, as the weights of norms are; never near zero, as factors of angles.
         self.data.extend((0..len).flat_map(|_| (1.0 + 0.3 * random.float()).to_le_bytes()));
     }
 
-    fn matrix(&mut self, name: &str, columns: u32, rows: u32, format: Format, random: &mut Random) {
+    pub(crate) fn matrix(
+        &mut self,
+        name: &str,
+        columns: u32,
+        rows: u32,
+        format: Format,
+        random: &mut Random,
+    ) {
         self.tensor(name, &[columns, rows], format.number());
         self.rows(name, columns, rows, format, random);
     }
@@ -356,7 +363,7 @@ impl Writer {
         self.data.extend((0..count).map(|_| random.next().to_le_bytes()[3]));
     }
 
-    fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         let mut file = b"GGUF".to_vec();
         file.extend(3_u32.to_le_bytes());
         file.extend(self.tensor_count.to_le_bytes());

@@ -6,6 +6,7 @@ use domain::{
     Caller, ModelId,
     chat::{Message, Role},
 };
+use engine_cpu::EncoderConfig;
 use inference::{AnswerFormat, ChatCommand, ChatEvent, FinishReason, Priority, Sampling, Usage};
 use serde_json::json;
 
@@ -56,11 +57,16 @@ async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), F
 fn choose(files: &ModelFiles, wanted: Option<&ModelId>) -> Result<Manifest, Failure> {
     match wanted {
         Some(id) => files.find(id),
-        None => files.list()?.into_iter().next().ok_or_else(|| {
-            Failure::message("no model is imported")
+        None => files.list()?.into_iter().find(answers).ok_or_else(|| {
+            Failure::message("no model that answers is imported")
                 .hint("`make run` obtains one; `galerne model import FILE --id ID` adds your own")
         }),
     }
+}
+
+/// Not those that make vectors.
+fn answers(manifest: &Manifest) -> bool {
+    !EncoderConfig::is_of(&manifest.architecture)
 }
 
 /// How a question ended.

@@ -63,7 +63,7 @@ impl Run {
                 end = End::Cancelled;
             }
         }
-        (end, self.consumed(completion_tokens))
+        (end, consumed(self.request.prompt.tokens.len(), completion_tokens))
     }
 
     async fn say(&self, completion_tokens: &mut u32) -> End {
@@ -134,22 +134,23 @@ impl Run {
         });
         TokenPiece { text, logprobs: logprobs.into_iter().collect() }
     }
+}
 
-    fn consumed(&self, completion_tokens: u32) -> Consumed {
-        let prompt_tokens = u32::try_from(self.request.prompt.tokens.len()).unwrap_or(u32::MAX);
-        let joules = JOULES_PER_PROMPT_TOKEN * f64::from(prompt_tokens)
-            + JOULES_PER_COMPLETION_TOKEN * f64::from(completion_tokens);
-        Consumed {
-            prompt_tokens,
-            cached_prompt_tokens: 0,
-            completion_tokens,
-            energy: Energy {
-                joules: Joules::new(joules).expect("a quantity"),
-                method: Method::Estimated,
-                uncertainty: Uncertainty::from_percent(60.0).expect("a percentage"),
-            },
-            cpu_seconds: CPU_SECONDS_PER_TOKEN * f64::from(prompt_tokens + completion_tokens),
-        }
+/// What a piece of work used.
+pub(super) fn consumed(prompt_tokens: usize, completion_tokens: u32) -> Consumed {
+    let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
+    let joules = JOULES_PER_PROMPT_TOKEN * f64::from(prompt_tokens)
+        + JOULES_PER_COMPLETION_TOKEN * f64::from(completion_tokens);
+    Consumed {
+        prompt_tokens,
+        cached_prompt_tokens: 0,
+        completion_tokens,
+        energy: Energy {
+            joules: Joules::new(joules).expect("a quantity"),
+            method: Method::Estimated,
+            uncertainty: Uncertainty::from_percent(60.0).expect("a percentage"),
+        },
+        cpu_seconds: CPU_SECONDS_PER_TOKEN * f64::from(prompt_tokens + completion_tokens),
     }
 }
 

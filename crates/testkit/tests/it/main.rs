@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use testkit::{
     ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness,
-    UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, conversation_suite, engine_suite,
-    log_suite, usage_suite, witness_suite,
+    UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, conversation_suite,
+    embedding_suite, engine_suite, log_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,6 +59,15 @@ async fn fake_engine_passes_the_engine_suite() {
     engine_suite(async || EngineUnderTest {
         engine: Arc::new(FakeEngine::new()),
         model: FakeEngine::model(),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fake_engine_passes_the_embedding_suite() {
+    embedding_suite(async || EngineUnderTest {
+        engine: Arc::new(FakeEngine::new()),
+        model: FakeEngine::embedder(),
     })
     .await;
 }

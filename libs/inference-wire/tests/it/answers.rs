@@ -100,6 +100,7 @@ fn models() {
         digest: "00".to_owned(),
         architecture: "llama".to_owned(),
         quantization: "Q4_1".to_owned(),
+        embedding_dimensions: None,
         parameters: 134_515_008,
     };
     insta::assert_json_snapshot!(ModelList { object: ListObject::List, data: vec![card] });

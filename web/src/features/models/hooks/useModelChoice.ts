@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
 
+import type { Model } from "../../../api/types";
 import type { Failure } from "../../../errors/failure";
 import { chosenModel, isSmallModel } from "../choice";
 import { useModels } from "./useModels";
@@ -26,13 +27,18 @@ interface ChosenFor {
   model: string | null;
 }
 
+/** Models that only make vectors of texts are never asked. */
+function answers(card: Model): boolean {
+  return card.embedding_dimensions === undefined || card.embedding_dimensions === null;
+}
+
 /** The model of the next question. A choice holds for one conversation, as long as the page does. */
 export function useModelChoice({ id, serial, model }: ChosenFor): ModelChoice {
   const { models: cards, failure, retry } = useModels();
   const [wishes, setWishes] = useState<ReadonlyMap<string, string>>(new Map());
   const [lastChosen, setLastChosen] = useState<string | null>(null);
   const key = id ?? `new ${serial}`;
-  const models = useMemo(() => cards?.map((card) => card.id) ?? null, [cards]);
+  const models = useMemo(() => cards?.filter(answers).map((card) => card.id) ?? null, [cards]);
   const reasons = { wish: wishes.get(key) ?? null, ofConversation: model, lastChosen };
   const chosen = chosenModel(models ?? [], reasons);
 
