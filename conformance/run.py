@@ -21,7 +21,7 @@ from harness.report import Report, progress  # noqa: E402
 from harness.server import Bench  # noqa: E402
 
 SUITES = [
-    *("cli", "http", "energy", "netns", "sdk", "conversations", "oracle"),
+    *("cli", "http", "energy", "netns", "sdk", "conversations", "oracle", "embeddings"),
     *("log", "log_attacks", "log_faults", "canary", "kill"),
 ]
 

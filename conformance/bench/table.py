@@ -24,7 +24,7 @@ def render(result, file):
         found = result["summary"][name]
         ratio = found[ours]["median"] / found[theirs]["median"]
         lines.append(
-            f"| {label} | {_spread(found[ours])} | {_spread(found[theirs])} | {ratio:.2f}x | {goal} |"
+            f"| {label} | {spread(found[ours])} | {spread(found[theirs])} | {ratio:.2f}x | {goal} |"
         )
     memory = result["memory_kib"]
     for name, label, goal in (
@@ -37,7 +37,7 @@ def render(result, file):
     return "\n".join(lines)
 
 
-def _spread(found):
+def spread(found):
     digits = 0 if found["median"] >= 100 else 1
     low, high = (f"{found[end]:.{digits}f}" for end in ("min", "max"))
     return f"**{found['median']:.{digits}f}** ({low} to {high})"

@@ -27,16 +27,16 @@ def run(report, bench):
 
 def _sockets(bench):
     with Server(bench.binary, bench.data_dir()) as server:
-        _expect_own_port_only(server)
+        expect_own_port_only(server)
         stream = OpenStream(server.api, "Tell a long story.", max_tokens=200, min_tokens=200)
         for _ in range(20):
             stream.read_events(5)
-            held = _expect_own_port_only(server)
+            held = expect_own_port_only(server)
         assert len(held) >= 2, f"the client's connection is not among them: {held}"
         stream.close()
 
 
-def _expect_own_port_only(server):
+def expect_own_port_only(server):
     held = process.sockets(server.pid)
     foreign = [each for each in held if each[0] not in ("tcp", "tcp6") or each[1] != server.port]
     assert not foreign, f"sockets other than the listener's: {foreign}"

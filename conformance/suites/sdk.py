@@ -29,7 +29,7 @@ def run_clients(report, server, python_clients, node_clients):
     """Runs the checks of these clients, each in the environment of its SDK."""
     for name, environment, script in python_clients:
         command = [venvs.python(environment), CONFORMANCE / "clients" / script]
-        run_checks(report, name, command, _environment(server))
+        run_checks(report, name, command, environment(server))
     _node(report, server, node_clients)
 
 
@@ -44,10 +44,10 @@ def _node(report, server, node_clients):
     for script in (CONFORMANCE / "node").glob("*.mjs"):
         shutil.copy(script, folder / script.name)
     for name, script in node_clients:
-        run_checks(report, name, ["node", folder / script], _environment(server))
+        run_checks(report, name, ["node", folder / script], environment(server))
 
 
-def _environment(server):
+def environment(server, model=MODEL):
     """No proxy and no key of another service may get between a client and the server."""
     foreign = ("OPENAI_", "MISTRAL_")
     kept = {
@@ -57,5 +57,5 @@ def _environment(server):
     }
     return {
         **kept,
-        **{"GALERNE_URL": server.url, "GALERNE_KEY": server.key, "GALERNE_MODEL": MODEL},
+        **{"GALERNE_URL": server.url, "GALERNE_KEY": server.key, "GALERNE_MODEL": model},
     }

@@ -26,6 +26,11 @@ pub(crate) fn engine(
     command.arg(workspace.path("conformance/bench/engine.py")).args(rest);
     command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
     subprocess::run(&mut command)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/embeddings.py"));
+    command.args(rest.iter().filter(|&argument| argument == "--force"));
+    let model = model::obtain(model::NAME_EMBEDDING, None, options.accept_terms)?;
+    subprocess::run(command.env("GALERNE_EMBEDDING_MODEL_FILE", model))?;
     Ok(ExitCode::SUCCESS)
 }
 

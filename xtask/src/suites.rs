@@ -187,6 +187,7 @@ fn web(workspace: &Workspace) -> Result<Outcome> {
 struct Server {
     binaries: Binaries,
     model: PathBuf,
+    embedding_model: PathBuf,
 }
 
 impl Server {
@@ -194,13 +195,15 @@ impl Server {
         artefacts::build_page(workspace)?;
         let binaries = artefacts::build_binaries_and_tests(workspace)?;
         let model = model::obtain(model::NAME_DEFAULT, None, false)?;
-        Ok(Server { binaries, model })
+        let embedding_model = model::obtain(model::NAME_EMBEDDING, None, false)?;
+        Ok(Server { binaries, model, embedding_model })
     }
 
     fn announce(&self, command: &mut Command) {
         command.env("GALERNE_BIN", &self.binaries.server);
         command.env("GALERNE_VERIFY_BIN", &self.binaries.verifier);
         command.env("GALERNE_MODEL_FILE", &self.model);
+        command.env("GALERNE_EMBEDDING_MODEL_FILE", &self.embedding_model);
     }
 }
 
