@@ -8,7 +8,7 @@ import threading
 HANG_GUARD_SECONDS = 600
 
 
-def run_checks(report, prefix, command, env=None, cwd=None, seconds=HANG_GUARD_SECONDS):
+def run_checks(report, prefix, command, env=None, cwd=None, seconds_max=HANG_GUARD_SECONDS):
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -19,7 +19,7 @@ def run_checks(report, prefix, command, env=None, cwd=None, seconds=HANG_GUARD_S
             stderr=errors,
             text=True,
         )
-        guard = threading.Timer(seconds, process.kill)
+        guard = threading.Timer(seconds_max, process.kill)
         guard.start()
         try:
             finished = _take_lines(report, prefix, process.stdout)
