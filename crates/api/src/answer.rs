@@ -45,6 +45,7 @@ pub(crate) async fn complete(
 ) -> Result<wire::ChatCompletion, Problem> {
     let head = Head::of(&stream);
     let mut content = String::new();
+    let mut tool_calls = Vec::new();
     let mut logprobs = Vec::new();
     let mut clock = FirstToken::new(started);
     let (reason, usage) = loop {
@@ -53,6 +54,11 @@ pub(crate) async fn complete(
                 clock.token();
                 content.push_str(&piece.text);
                 logprobs.extend(piece.logprobs.iter().map(convert::logprob));
+            }
+            Some(ChatEvent::Call(call)) => {
+                clock.token();
+                let index = u32::try_from(tool_calls.len()).unwrap_or(u32::MAX);
+                tool_calls.push(convert::tool_call(index, call));
             }
             Some(ChatEvent::Finished { reason, usage }) => break (reason, usage),
             Some(ChatEvent::Stopped { .. } | ChatEvent::Failed { .. }) | None => {
@@ -73,7 +79,7 @@ pub(crate) async fn complete(
         model: head.model,
         choices: vec![wire::Choice {
             index: 0,
-            message: wire::AnswerMessage { role: wire::AnswerRole::Assistant, content },
+            message: wire::AnswerMessage { role: wire::AnswerRole::Assistant, content, tool_calls },
             finish_reason: convert::finish_reason(reason),
             logprobs,
         }],
@@ -117,6 +123,8 @@ struct Frames {
     keep_alive: Duration,
     silent_since: Instant,
     clock: FirstToken,
+    /// How many were sent.
+    calls: u32,
 }
 
 impl Frames {
@@ -128,9 +136,10 @@ impl Frames {
             keep_alive,
             silent_since: Instant::now(),
             clock: FirstToken::new(started),
+            calls: 0,
         };
         let role = Some(wire::AnswerRole::Assistant);
-        frames.push(wire::Delta { role, content: String::new() }, None, None);
+        frames.push(wire::Delta { role, ..wire::Delta::default() }, None, None);
         frames
     }
 
@@ -159,6 +168,14 @@ impl Frames {
                 self.event = Some(wait(stream));
                 self.push_piece(piece);
             }
+            Some(ChatEvent::Call(call)) => {
+                self.clock.token();
+                self.event = Some(wait(stream));
+                let call = convert::tool_call(self.calls, call);
+                self.calls += 1;
+                let delta = wire::Delta { tool_calls: vec![call], ..wire::Delta::default() };
+                self.push(delta, None, None);
+            }
             Some(ChatEvent::Finished { reason, usage }) => {
                 self.end(convert::finish_reason(reason), &usage);
             }
@@ -178,7 +195,8 @@ impl Frames {
         let logprobs: Vec<_> = piece.logprobs.iter().map(convert::logprob).collect();
         let logprobs = (!logprobs.is_empty()).then_some(wire::Logprobs { content: logprobs });
         if !piece.text.is_empty() || logprobs.is_some() {
-            self.push(wire::Delta { role: None, content: piece.text }, logprobs, None);
+            let delta = wire::Delta { content: piece.text, ..wire::Delta::default() };
+            self.push(delta, logprobs, None);
         }
     }
 

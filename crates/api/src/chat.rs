@@ -16,6 +16,10 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
 /// `ChatCompletionChunk` each, then `data: [DONE]`; lines that start with `:` are to be skipped.
 /// The last chunk carries `finish_reason` and `usage`. An answer that breaks off ends with the
 /// `finish_reason` `error`. Closing the connection stops the model.
+///
+/// With `tools` the model may ask for calls: `tool_calls` in the message, or one whole call in a
+/// chunk of its own, and the `finish_reason` `tool_calls`. Send the results as messages of the role
+/// `tool`.
 #[utoipa::path(
     post,
     path = "/v1/chat/completions",

@@ -3,11 +3,11 @@
 use carbon_ledger::Method;
 use domain::{
     ModelId,
-    chat::{Message, Role},
+    chat::{AnsweredCall, Message, Role, ToolCall},
 };
 use inference::{
-    AnswerFormat, ChatCommand, Choice, EmbedCommand, Embedded, FinishReason, ModelCard,
-    ModelPurpose, Priority, Sampling, TokenLogprob, Usage,
+    AnswerFormat, CallCount, ChatCommand, Choice, EmbedCommand, Embedded, FinishReason, ModelCard,
+    ModelPurpose, Priority, Sampling, TokenLogprob, Tool, ToolChoice, ToolUse, Usage,
     ports::{Passage, WhenTooLong},
 };
 use inference_wire as wire;
@@ -17,6 +17,9 @@ use crate::problem::{Code, Problem};
 /// Who the cards say serves the models.
 const OWNER: &str = "galerne";
 
+/// The arguments of a function that says nothing of them.
+const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+
 pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Problem> {
     if request.messages.is_empty() {
         return Err(messages_empty());
@@ -25,12 +28,15 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
     let model = request.model.parse::<ModelId>();
     let model = model.map_err(|_| Problem::model_unknown(&request.model))?;
     let top_logprobs = request.candidates();
+    let count =
+        if request.parallel_tool_calls == Some(false) { CallCount::One } else { CallCount::Many };
     Ok(ChatCommand {
         model,
         priority: priority(request.service_tier),
         sampling: sampling(&request),
         messages: request.messages.into_iter().map(message).collect(),
         format: answer_format(request.response_format, request.structured_outputs),
+        tools: tool_use(request.tools, request.tool_choice, count),
         max_tokens: request.max_tokens,
         stop: request.stop,
         top_logprobs,
@@ -95,6 +101,31 @@ fn json(schema: &serde_json::Value) -> AnswerFormat {
     AnswerFormat::Json(schema.to_string().into())
 }
 
+/// Tools that must not be called are as good as none.
+fn tool_use(tools: Vec<wire::Tool>, choice: wire::ToolChoice, count: CallCount) -> ToolUse {
+    let choice = match choice {
+        wire::ToolChoice::Word(wire::ToolChoiceWord::None) => return ToolUse::default(),
+        wire::ToolChoice::Word(wire::ToolChoiceWord::Auto) => ToolChoice::Auto,
+        wire::ToolChoice::Word(wire::ToolChoiceWord::Any | wire::ToolChoiceWord::Required) => {
+            ToolChoice::Any
+        }
+        wire::ToolChoice::Named(wire::NamedTool::Function { function }) => {
+            ToolChoice::Named(function.name)
+        }
+    };
+    ToolUse { tools: tools.into_iter().map(tool).collect(), choice, count }
+}
+
+fn tool(wire::Tool::Function { function }: wire::Tool) -> Tool {
+    let parameters = function.parameters.map(|schema| schema.to_string());
+    Tool {
+        name: function.name,
+        description: function.description,
+        parameters: parameters.as_deref().unwrap_or(NO_PARAMETERS).into(),
+        strict: function.strict,
+    }
+}
+
 fn messages_empty() -> Problem {
     let path = ["body", "messages"].map(|key| wire::PathPart::Key(key.to_owned()));
     let field = wire::FieldError {
@@ -128,7 +159,25 @@ fn message(message: wire::Message) -> Message {
         wire::Role::Assistant => Role::Assistant,
         wire::Role::Tool => Role::Tool,
     };
-    Message { role, content: message.content, prefix: message.prefix }
+    let answers = message.tool_call_id.zip(message.name);
+    Message {
+        role,
+        content: message.content,
+        prefix: message.prefix,
+        calls: message.tool_calls.into_iter().map(earlier_call).collect(),
+        answers: answers.map(|(id, name)| AnsweredCall { id, name }),
+    }
+}
+
+fn earlier_call(call: wire::ToolCall) -> ToolCall {
+    let wire::CalledFunction { name, arguments } = call.function;
+    ToolCall { id: call.id, name, arguments }
+}
+
+pub(crate) fn tool_call(index: u32, call: ToolCall) -> wire::ToolCall {
+    let ToolCall { id, name, arguments } = call;
+    let function = wire::CalledFunction { name, arguments };
+    wire::ToolCall { index, id, kind: wire::ToolKind::Function, function }
 }
 
 pub(crate) const fn finish_reason(reason: FinishReason) -> wire::FinishReason {
@@ -136,6 +185,7 @@ pub(crate) const fn finish_reason(reason: FinishReason) -> wire::FinishReason {
         FinishReason::Stop => wire::FinishReason::Stop,
         FinishReason::Length => wire::FinishReason::Length,
         FinishReason::ModelLength => wire::FinishReason::ModelLength,
+        FinishReason::ToolCalls => wire::FinishReason::ToolCalls,
     }
 }
 

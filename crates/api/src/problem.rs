@@ -20,6 +20,7 @@ pub(crate) enum Code {
     MessagesEmpty,
     MessagesRejected,
     FormatRejected,
+    ToolsRejected,
     ContextTooLong,
     InputRejected,
     ModelUnknown,
@@ -78,6 +79,7 @@ impl Code {
             Self::MessagesEmpty => ("messages.empty", unprocessable, request),
             Self::MessagesRejected => ("messages.rejected", unprocessable, request),
             Self::FormatRejected => ("format.rejected", unprocessable, request),
+            Self::ToolsRejected => ("tools.rejected", unprocessable, request),
             Self::ContextTooLong => ("context.too_long", Status::BAD_REQUEST, request),
             Self::InputRejected => ("input.rejected", Status::BAD_REQUEST, request),
             Self::ModelUnsuited => ("model.unsuited", Status::BAD_REQUEST, request),
@@ -268,6 +270,11 @@ impl From<ChatError> for Problem {
                 Self::new(Code::InputRejected, message)
                     .param("input")
                     .hint("send texts; tokens must be those of the model")
+            }
+            ChatError::Engine(EngineError::ToolsRejected { .. }) => {
+                Self::new(Code::ToolsRejected, message)
+                    .param("tools")
+                    .hint("the message says which schema is to blame; a simpler one can be offered")
             }
             ChatError::Engine(EngineError::Busy { .. }) | ChatError::Crowded { .. } => {
                 Self::new(Code::CapacityExhausted, message)

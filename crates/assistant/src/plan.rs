@@ -1,7 +1,7 @@
 //! What a new turn consists of. Pure: facts go in, rows and a prompt come out.
 
 use domain::{ConversationId, EntryId, ModelId, Timestamp};
-use inference::{AnswerFormat, ChatCommand, Priority};
+use inference::{AnswerFormat, ChatCommand, Priority, ToolUse};
 
 use crate::{
     Answer, Append, Body, Conversation, Entry, Idempotency, Question, Restart, Scope, Start,
@@ -152,6 +152,7 @@ impl Plan {
             messages: tree::prompt(self.instructions.as_deref(), &self.path),
             sampling: self.settings.sampling(),
             format: AnswerFormat::Text,
+            tools: ToolUse::default(),
             max_tokens: self.settings.max_tokens,
             stop: self.settings.stop,
             top_logprobs: None,

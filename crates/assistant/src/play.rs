@@ -100,6 +100,8 @@ impl Assistant {
                     turn.push(&piece.text);
                     continue;
                 }
+                // None is asked for.
+                Some(ChatEvent::Call(_)) => continue,
                 Some(ChatEvent::Finished { reason, usage }) => (state_of(reason), Some(usage)),
                 Some(ChatEvent::Stopped { usage }) => (EntryState::Stopped, Some(usage)),
                 Some(ChatEvent::Failed { usage }) => (self.failure(), Some(usage)),
@@ -212,7 +214,7 @@ impl Ending {
 
 const fn state_of(reason: FinishReason) -> EntryState {
     match reason {
-        FinishReason::Stop => EntryState::Complete,
+        FinishReason::Stop | FinishReason::ToolCalls => EntryState::Complete,
         FinishReason::Length | FinishReason::ModelLength => EntryState::Length,
     }
 }

@@ -33,8 +33,8 @@ pub(crate) fn prompt(instructions: Option<&str>, path: &[Entry]) -> Vec<Message>
     messages
 }
 
-const fn message(role: Role, content: String) -> Message {
-    Message { role, content, prefix: false }
+fn message(role: Role, content: String) -> Message {
+    Message::new(role, content)
 }
 
 fn rendered(question: &Question) -> String {

@@ -17,8 +17,8 @@ use domain::{
 };
 use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
 use inference::{
-    AnswerFormat, Priority, Sampling,
-    ports::{Engine, EngineEvent, Generate, Generation, Prompt},
+    AnswerFormat, Priority, Sampling, ToolUse,
+    ports::{Asked, Engine, EngineEvent, Generate, Generation, Prompt},
 };
 use uuid::Uuid;
 
@@ -94,9 +94,11 @@ async fn round(engine: &CpuEngine, number: u128, only: Option<usize>) -> anyhow:
 async fn copy(engine: &CpuEngine) -> anyhow::Result<(f64, f64)> {
     let model = &engine.models()[0].id;
     let content = format!("Repeat this text word for word:\n\n{PASSAGE}");
-    let messages = [Message { role: Role::User, content, prefix: false }];
+    let messages = [Message::new(Role::User, &content)];
     let now = Timestamp::from_micros(0);
-    let prompt = engine.prepare(model, &messages, &AnswerFormat::Text, now)?;
+    let (format, tools) = (AnswerFormat::Text, ToolUse::default());
+    let asked = Asked { messages: &messages, format: &format, tools: &tools };
+    let prompt = engine.prepare(model, asked, now)?;
     let request = generation(ProjectId::from_uuid(Uuid::nil()), prompt, ANSWER_TOKENS);
     let mut generation = engine.generate(Generate { sampling: greedy(0), ..request })?;
     let mut first = None;
@@ -143,6 +145,7 @@ fn generation(project: ProjectId, prompt: Prompt, max_tokens: u32) -> Generate {
         prompt,
         sampling: greedy(max_tokens),
         format: AnswerFormat::Text,
+        tools: ToolUse::default(),
         max_tokens,
         stop: Vec::new(),
         top_logprobs: None,
@@ -161,6 +164,7 @@ async fn read(mut generation: Generation, start: Instant) -> anyhow::Result<Opti
             EngineEvent::Token(_) => {
                 first.get_or_insert_with(|| start.elapsed());
             }
+            EngineEvent::Calls(_) => bail!("nobody asked for calls"),
             EngineEvent::Finished(_) => break,
             EngineEvent::Failed { detail } => bail!(detail),
         }

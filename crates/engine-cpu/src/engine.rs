@@ -10,12 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 use cpu_kernels::{Path, PathKind};
-use domain::{ModelId, Timestamp, chat::Message};
+use domain::{ModelId, Timestamp};
 use inference::{
-    AnswerFormat, ModelCard,
+    ModelCard,
     ports::{
-        Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages, Prompt,
-        WhenTooLong,
+        Asked, Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages,
+        Prompt, WhenTooLong,
     },
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -27,7 +27,7 @@ use crate::{
     grammar::{Constraint, MaskThread},
     kv_cache::{KvBytes, KvPool},
     kv_memory::KvMemory,
-    scheduler::{Command, EVENTS_MAX, EmbedJob, Job, Parts, Places, Scheduler},
+    scheduler::{CallWriting, Command, EVENTS_MAX, EmbedJob, Job, Parts, Places, Scheduler},
     served::{LoadError, ModelFile, Served},
     served_encoder::ServedEncoder,
 };
@@ -261,16 +261,31 @@ impl CpuEngine {
         })
     }
 
-    /// The first mask is computed from now on, while the prompt is read.
-    fn constraint(
+    /// What keeps an answer to its form, and what reads its calls. The first mask is computed from
+    /// now on, while the prompt is read.
+    fn writing(
         &self,
         served: &Served,
-        format: &AnswerFormat,
-    ) -> Result<Option<Constraint>, EngineError> {
-        let Some(matcher) = served.grammar(format)? else { return Ok(None) };
-        let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
-        let masks = masks.as_ref().ok_or(EngineError::Stopping)?.masks();
-        Ok(Some(Constraint::begin(matcher, masks)))
+        request: &Generate,
+    ) -> Result<(Option<Constraint>, Option<CallWriting>), EngineError> {
+        let Generate { format, tools, .. } = request;
+        let forms = served.forms(format, tools)?;
+        let masks = || {
+            let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(masks.as_ref().ok_or(EngineError::Stopping)?.masks())
+        };
+        let constraint = match forms.answer {
+            Some(matcher) => Some(Constraint::begin(matcher, masks()?)),
+            None => None,
+        };
+        let begun = match forms.call {
+            Some(matcher) => Some((matcher, masks()?)),
+            None => None,
+        };
+        let ends_with_first = served.calls_once(tools);
+        let reader = served.call_reader(tools);
+        let calls = reader.map(|reader| CallWriting { reader, begun, ends_with_first });
+        Ok((constraint, calls))
     }
 
     /// Tells the thread to end at `deadline`, and refuses generations from now on.
@@ -342,17 +357,16 @@ impl Engine for CpuEngine {
     fn prepare(
         &self,
         model: &ModelId,
-        messages: &[Message],
-        format: &AnswerFormat,
+        asked: Asked<'_>,
         now: Timestamp,
     ) -> Result<Prompt, EngineError> {
-        self.served(model)?.prepare(messages, format, now)
+        self.served(model)?.prepare(asked, now)
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {
         let served = self.served(&request.prompt.model)?;
         served.check(&request.prompt)?;
-        let constraint = self.constraint(&served, &request.format)?;
+        let (constraint, calls) = self.writing(&served, &request)?;
         let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
         if commands.stopping {
             return Err(EngineError::Stopping);
@@ -362,7 +376,7 @@ impl Engine for CpuEngine {
         };
         let (events, event_receiver) = mpsc::channel(EVENTS_MAX);
         let (settled, settled_receiver) = oneshot::channel();
-        let job = Box::new(Job { served, request, constraint, events, settled, place });
+        let job = Box::new(Job { served, request, constraint, calls, events, settled, place });
         commands.sender.send(Command::Generate(job)).map_err(|_| EngineError::Failed {
             detail: "the engine's thread has ended".to_owned(),
         })?;

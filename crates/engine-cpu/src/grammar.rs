@@ -23,7 +23,7 @@ use llguidance::{
 use serde_json::Value;
 use toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
 
-pub(crate) use self::masks::{Constraint, MaskThread};
+pub(crate) use self::masks::{Constraint, MaskThread, Masks};
 use crate::tokenizer::Tokenizer;
 
 /// Compiled forms that are kept; one takes up to a few megabytes.
@@ -34,7 +34,7 @@ const REASON_CHARS_MAX: usize = 300;
 
 /// Between two parts of JSON: what people write there. Where more is allowed, small models write
 /// little else.
-const JSON_WHITESPACE: &str = r"\x20|\x0A[\x20\x09]{0,40}";
+pub(crate) const JSON_WHITESPACE: &str = r"\x20|\x0A[\x20\x09]{0,40}";
 
 /// What a hostile form may cost: about 10 ms to compile, 15 ms a mask, 20 MB a generation. The
 /// figures beside the fields are those of the library's documentation.

@@ -30,6 +30,7 @@ mod scheduler;
 mod served;
 mod served_encoder;
 mod shared_buffer;
+mod tools;
 mod workers;
 
 pub use cpu_kernels::PathKind;

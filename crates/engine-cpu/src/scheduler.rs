@@ -15,6 +15,7 @@ mod sampling;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -35,6 +36,7 @@ pub(crate) use self::{
     embedding::EmbedJob,
     places::Places,
     sequence::{EVENTS_MAX, Job},
+    writing::CallWriting,
 };
 use crate::{
     energy::EnergyMeter,

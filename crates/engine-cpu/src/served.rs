@@ -1,25 +1,27 @@
 //! A model that can be asked: its weights, its tokenizer, its chat template.
 
+mod calls;
+
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use domain::{ModelId, Timestamp, chat::Message};
+use domain::{ModelId, Timestamp};
 use inference::{
-    AnswerFormat, ModelCard, ModelPurpose,
-    ports::{EngineError, Prompt},
+    ModelCard, ModelPurpose,
+    ports::{Asked, EngineError, Prompt},
 };
-use llguidance::Matcher;
 
 use crate::{
     checkpoint::{Checkpoint, OpenError},
     energy::Work,
-    grammar::{GrammarError, Grammars},
+    grammar::Grammars,
     kv_cache::KvPool,
     model::{ConfigError, Model, ModelError},
     template::{ChatTemplate, TemplateError},
     tokenizer::{Tokenizer, TokenizerError},
+    tools::{Marks, ToolStyle},
 };
 
 /// A model file, as the registry knows it.
@@ -68,6 +70,9 @@ pub(crate) struct Served {
     pub(crate) tokenizer: Tokenizer,
     pub(crate) work: Work,
     template: ChatTemplate,
+    style: ToolStyle,
+    /// The marks of calls that are tokens of their own and hidden otherwise.
+    pub(crate) marks: Marks,
     grammars: Grammars,
     unloaded: AtomicBool,
 }
@@ -109,7 +114,20 @@ impl Served {
         let number = LOADED.fetch_add(1, Ordering::Relaxed);
         let unloaded = AtomicBool::new(false);
         let grammars = Grammars::default();
-        Ok(Self { number, card, model, tokenizer, work, template, grammars, unloaded })
+        let style = ToolStyle::of_template(template.source());
+        let marks = Marks::find(style.dialect, &tokenizer);
+        Ok(Self {
+            number,
+            card,
+            model,
+            tokenizer,
+            work,
+            template,
+            style,
+            marks,
+            grammars,
+            unloaded,
+        })
     }
 
     /// Lets running generations end; nothing of them is kept for others.
@@ -121,13 +139,8 @@ impl Served {
         self.unloaded.load(Ordering::Acquire)
     }
 
-    pub(crate) fn prepare(
-        &self,
-        messages: &[Message],
-        format: &AnswerFormat,
-        now: Timestamp,
-    ) -> Result<Prompt, EngineError> {
-        let rendered = self.template.render(messages, now).map_err(refusal)?;
+    pub(crate) fn prepare(&self, asked: Asked<'_>, now: Timestamp) -> Result<Prompt, EngineError> {
+        let rendered = self.render(asked, now).map_err(refusal)?;
         let tokens = rendered.tokens(&self.tokenizer);
         if tokens.is_empty() {
             let reason = "the conversation is empty for this model".to_owned();
@@ -139,15 +152,9 @@ impl Served {
             context_tokens: self.card.context_tokens,
         };
         self.check(&prompt)?;
-        // It is kept, so that the generation finds it made.
-        self.grammar(format)?;
+        // They are kept, so that the generation finds them made.
+        self.forms(asked.format, asked.tools)?;
         Ok(prompt)
-    }
-
-    /// What may follow in an answer of this form; `None` for any text.
-    pub(crate) fn grammar(&self, format: &AnswerFormat) -> Result<Option<Matcher>, EngineError> {
-        let vocabulary = self.model.config().vocabulary;
-        self.grammars.matcher(format, &self.tokenizer, vocabulary).map_err(unkept)
     }
 
     /// Refuses a prompt that leaves no room for an answer or is not this model's.
@@ -170,13 +177,6 @@ impl Served {
             return Err(EngineError::Failed { detail: "the prompt has no tokens".to_owned() });
         }
         Ok(())
-    }
-}
-
-fn unkept(error: GrammarError) -> EngineError {
-    match error {
-        GrammarError::Rejected { reason } => EngineError::FormatRejected { reason },
-        GrammarError::Tokenizer { .. } => EngineError::Failed { detail: error.to_string() },
     }
 }
 

@@ -11,6 +11,7 @@ mod strftime;
 #[cfg(test)]
 mod tests;
 mod to_json;
+mod values;
 
 use std::{error::Error as _, io};
 
@@ -18,12 +19,14 @@ use domain::{
     Timestamp,
     chat::{Message, Role},
 };
+use inference::Tool;
 use minijinja::{Environment, ErrorKind, Value, context};
 
 use self::{disguise::Disguise, environment::Refusal};
 use crate::{
     checkpoint::Checkpoint,
     tokenizer::{SpecialMatcher, SpecialTokens, Tokenizer},
+    tools::described,
 };
 
 const KEY: &str = "tokenizer.chat_template";
@@ -85,6 +88,15 @@ impl Rendered {
     }
 }
 
+/// What is rendered.
+struct Given<'a> {
+    messages: &'a [Message],
+    tools: &'a [serde_json::Value],
+    now: Timestamp,
+    /// Marks where a message ends that is to be continued.
+    end: char,
+}
+
 /// A compiled chat template.
 #[derive(Debug)]
 pub struct ChatTemplate {
@@ -120,23 +132,35 @@ impl ChatTemplate {
         })
     }
 
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Renders the messages and the opening of the model's answer.
     ///
     /// A last message of the assistant with `prefix` is not closed: the model continues it.
-    pub fn render(&self, messages: &[Message], now: Timestamp) -> Result<Rendered, TemplateError> {
+    pub fn render(
+        &self,
+        messages: &[Message],
+        tools: &[Tool],
+        now: Timestamp,
+    ) -> Result<Rendered, TemplateError> {
         let mut disguise = Disguise::new(&self.structural, &self.source);
         for message in messages {
             disguise.avoid(&message.content);
+            values::texts_of_calls(message).for_each(|text| disguise.avoid(text));
+        }
+        let tools: Vec<serde_json::Value> = tools.iter().map(described).collect();
+        for tool in &tools {
+            disguise.avoid(&tool.to_string());
         }
         let disguise = disguise.choose().ok_or_else(|| TemplateError::Refused {
             message: "the messages use every private-use character".to_owned(),
         })?;
-        let plain = self.render_with(messages, now, disguise.end(), |content| {
-            disguise.break_tokens(content, &self.structural)
-        })?;
-        let strict = self.render_with(messages, now, disguise.end(), |content| {
-            disguise.hide_characters(content)
-        })?;
+        let given = Given { messages, tools: &tools, now, end: disguise.end() };
+        let plain =
+            self.render_with(&given, |content| disguise.break_tokens(content, &self.structural))?;
+        let strict = self.render_with(&given, |content| disguise.hide_characters(content))?;
         // The strict rendering proves which tokens the template itself writes. When the plain
         // one shows others, the template has glued one together from what users wrote.
         let genuine = self.structural.find_all(&strict).map(|found| found.token);
@@ -148,11 +172,10 @@ impl ChatTemplate {
     /// Renders with disguised contents, and cuts behind a message that is to be continued.
     fn render_with(
         &self,
-        messages: &[Message],
-        now: Timestamp,
-        end: char,
+        given: &Given<'_>,
         disguised: impl Fn(&str) -> String,
     ) -> Result<String, TemplateError> {
+        let &Given { messages, tools, now, end } = given;
         let continued = messages
             .last()
             .is_some_and(|message| message.role == Role::Assistant && message.prefix);
@@ -162,17 +185,12 @@ impl ChatTemplate {
             last.push(end);
         }
         let output_bytes = OUTPUT_BYTES + 8 * contents.iter().map(String::len).sum::<usize>();
-        let values: Vec<Value> = messages
-            .iter()
-            .zip(contents)
-            .map(|(message, content)| {
-                Value::from_pairs([
-                    ("role", Value::from(message.role.as_str())),
-                    ("content", Value::from(content)),
-                ])
-            })
+        let values = messages.iter().zip(contents);
+        let values = values
+            .map(|(message, content)| values::message(message, content, &disguised))
             .collect();
-        let mut text = self.evaluate(values, !continued, now, output_bytes)?;
+        let tools: Vec<Value> = tools.iter().map(|tool| values::json(tool, &disguised)).collect();
+        let mut text = self.evaluate(values, tools, !continued, (now, output_bytes))?;
         if continued {
             let cut = text.rfind(end).ok_or_else(|| TemplateError::Refused {
                 message: "the model's chat template cannot continue the last message".to_owned(),
@@ -185,12 +203,13 @@ impl ChatTemplate {
     fn evaluate(
         &self,
         messages: Vec<Value>,
+        tools: Vec<Value>,
         add_generation_prompt: bool,
-        now: Timestamp,
-        output_bytes: usize,
+        (now, output_bytes): (Timestamp, usize),
     ) -> Result<String, TemplateError> {
         let mut environment = self.environment.clone();
-        environment.set_fuel(Some(FUEL + FUEL_PER_MESSAGE * messages.len() as u64));
+        let parts = (messages.len() + tools.len()) as u64;
+        environment.set_fuel(Some(FUEL + FUEL_PER_MESSAGE * parts));
         let template =
             environment.get_template(environment::NAME).map_err(|error| failure(&error))?;
         let date = move |format: &str| strftime::format(now, format);
@@ -199,7 +218,7 @@ impl ChatTemplate {
             add_generation_prompt => add_generation_prompt,
             bos_token => self.bos.as_str(),
             eos_token => self.eos.as_str(),
-            tools => (),
+            tools => if tools.is_empty() { Value::from(()) } else { Value::from(tools) },
             documents => (),
             strftime_now => Value::from_function(date),
         };

@@ -151,6 +151,12 @@ impl Tokenizer {
         self.vocabulary.is_control(token)
     }
 
+    /// The control token that is spelled so.
+    pub(crate) fn control_token(&self, text: &str) -> Option<u32> {
+        let found = self.structural_special.match_at(text, 0)?;
+        (found.end == text.len() && self.is_control(found.token)).then_some(found.token)
+    }
+
     /// Tokens that end an answer: end of sequence first, then ends of turn.
     pub fn end_tokens(&self) -> &[u32] {
         self.vocabulary.end_tokens()

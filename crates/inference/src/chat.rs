@@ -8,10 +8,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    AnswerFormat, ChatEvent, Metering, Priority, Sampling, UsageOpened,
+    AnswerFormat, ChatEvent, Metering, Priority, Sampling, ToolUse, UsageOpened,
     admission::{Admission, Place},
     content,
-    ports::{Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
+    ports::{Asked, Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
     settlement::{Settlement, UsageRow},
 };
 
@@ -26,6 +26,7 @@ pub struct ChatCommand {
     pub messages: Vec<Message>,
     pub sampling: Sampling,
     pub format: AnswerFormat,
+    pub tools: ToolUse,
     /// `None`: as many as the context holds.
     pub max_tokens: Option<u32>,
     pub stop: Vec<String>,
@@ -77,6 +78,7 @@ impl ChatError {
             Self::Engine(EngineError::PassageTooLong { .. } | EngineError::TokenUnknown { .. }) => {
                 "input.rejected"
             }
+            Self::Engine(EngineError::ToolsRejected { .. }) => "tools.rejected",
             Self::Engine(EngineError::Busy { .. }) | Self::Crowded { .. } => "capacity.exhausted",
             Self::Engine(EngineError::Stopping) => "engine.stopped",
             Self::Engine(EngineError::Failed { .. }) | Self::Preparation => "engine.failed",
@@ -261,9 +263,10 @@ impl Chat {
         at: Timestamp,
     ) -> Result<(Prompt, ContentDigest), ChatError> {
         let engine = Arc::clone(&self.engine);
-        let ChatCommand { model, messages, format, .. } = command.clone();
+        let ChatCommand { model, messages, format, tools, .. } = command.clone();
         let work = move || {
-            let prompt = engine.prepare(&model, &messages, &format, at)?;
+            let asked = Asked { messages: &messages, format: &format, tools: &tools };
+            let prompt = engine.prepare(&model, asked, at)?;
             Ok::<_, EngineError>((prompt, content::digest(&messages)))
         };
         let prepared = tokio::task::spawn_blocking(work).await;
@@ -304,7 +307,8 @@ impl Chat {
             metering: self.metering.clone(),
             stopping: self.stopping.clone(),
         };
-        let settlement = Settlement { row, stall: self.limits.stall, stop };
+        let settlement =
+            Settlement { row, ids: Arc::clone(&self.ids), stall: self.limits.stall, stop };
         self.tasks.spawn(async move {
             settlement.run(generation, sender).await;
             drop(place);
@@ -335,6 +339,7 @@ fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Gene
         prompt,
         sampling: command.sampling,
         format: command.format,
+        tools: command.tools,
         stop: command.stop,
         top_logprobs: command.top_logprobs,
     }

@@ -1,6 +1,6 @@
 //! What the audit entry of a request commits to.
 
-use domain::chat::Message;
+use domain::chat::{Message, ToolCall};
 use governance::ContentDigest;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -11,16 +11,53 @@ use crate::ports::Passage;
 #[derive(Serialize)]
 struct Canonical<'a> {
     content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    function: Function<'a>,
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    arguments: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Canonical<'a> {
+    fn new(message: &'a Message) -> Self {
+        let answers = message.answers.as_ref();
+        Self {
+            content: &message.content,
+            name: answers.map(|call| call.name.as_str()),
+            role: message.role.as_str(),
+            tool_call_id: answers.map(|call| call.id.as_str()),
+            tool_calls: message.calls.iter().map(Call::new).collect(),
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn new(ToolCall { id, name, arguments }: &'a ToolCall) -> Self {
+        Self { function: Function { arguments, name }, id, kind: "function" }
+    }
 }
 
 /// SHA-256 of the messages as compact JSON with sorted keys, as `jq -cjS .messages` prints them
-/// when each has a role and a text (except that `jq` escapes U+007F).
+/// when each has a role and a text (except that `jq` escapes U+007F). Calls have a function, an id
+/// and a type; results have a content, a name, a role and the id of their call.
 pub(crate) fn digest(messages: &[Message]) -> ContentDigest {
-    let canonical: Vec<_> = messages
-        .iter()
-        .map(|message| Canonical { content: &message.content, role: message.role.as_str() })
-        .collect();
+    let canonical: Vec<_> = messages.iter().map(Canonical::new).collect();
     hashed(&canonical)
 }
 
@@ -53,21 +90,40 @@ fn hashed(canonical: &impl Serialize) -> ContentDigest {
 
 #[cfg(test)]
 mod tests {
-    use domain::{chat::Role, hexadecimal};
+    use domain::{
+        chat::{AnsweredCall, Role},
+        hexadecimal,
+    };
 
     use super::*;
 
     /// `printf '[{"content":"Réponds.","role":"system"},{"content":"a\\nb","role":"user"}]' | sha256sum`
     #[test]
     fn the_digest_can_be_recomputed_with_common_tools() {
-        let message =
-            |role, content: &str| Message { role, content: content.into(), prefix: false };
-        let messages = [message(Role::System, "Réponds."), message(Role::User, "a\nb")];
+        let messages = [Message::new(Role::System, "Réponds."), Message::new(Role::User, "a\nb")];
         let passages = [Passage::Text("a\nb".to_owned()), Passage::Tokens(vec![1, 22])];
         // `printf '["a\\nb",[1,22]]' | sha256sum`
         let of_passages = "3e6c53f2c0152ca97fdf55303b30818aa540d0a3466efeb655b1c8db2a30677d";
         assert_eq!(hexadecimal(&digest_of_passages(&passages).0), of_passages);
         let expected = "5de3ee7afed61daf69ca52f2d790e74cc9d0d1867e5aea4683cd8060b7d2e7f6";
         assert_eq!(hexadecimal(&digest(&messages).0), expected);
+    }
+
+    /// What `jq -cS` prints of such messages.
+    #[test]
+    fn calls_and_results_are_part_of_it() {
+        let call = ToolCall { id: "a1".into(), name: "f".into(), arguments: "{\"x\":1}".into() };
+        let answered = AnsweredCall { id: "a1".into(), name: "f".into() };
+        let messages = [
+            Message { calls: vec![call], ..Message::new(Role::Assistant, "") },
+            Message { answers: Some(answered), ..Message::new(Role::Tool, "2") },
+        ];
+        let canonical: Vec<_> = messages.iter().map(Canonical::new).collect();
+        let expected = concat!(
+            r#"[{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":"#,
+            r#""{\"x\":1}","name":"f"},"id":"a1","type":"function"}]},"#,
+            r#"{"content":"2","name":"f","role":"tool","tool_call_id":"a1"}]"#
+        );
+        assert_eq!(serde_json::to_string(&canonical).unwrap(), expected);
     }
 }

@@ -59,6 +59,8 @@ pub enum FinishReason {
     Length,
     /// The model's context is full.
     ModelLength,
+    /// The model asks for calls and waits for their results.
+    ToolCalls,
 }
 
 /// One candidate token with its natural-log probability.

@@ -14,6 +14,7 @@ mod generation;
 mod metering;
 mod model;
 mod settlement;
+mod tool;
 
 pub use answer_format::AnswerFormat;
 pub use chat::{Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts};
@@ -23,3 +24,4 @@ pub use embeddings::{
 pub use generation::{Choice, FinishReason, Priority, Sampling, TokenLogprob, TokenPiece};
 pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};
 pub use model::{ModelCard, ModelPurpose, Models};
+pub use tool::{CallCount, FunctionCall, Tool, ToolChoice, ToolUse};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use carbon_ledger::{Footprint, GridFactor};
-use domain::{ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp};
+use domain::{ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp, chat::ToolCall};
 
 use crate::{FinishReason, TokenPiece, ports::Consumed};
 
@@ -97,11 +97,13 @@ pub struct UsageSettled {
     pub settled_at: Timestamp,
 }
 
-/// What a caller receives. All but `Token` are last events; their usage is already durable, unless
-/// the event says otherwise.
+/// What a caller receives. All but `Token` and `Call` are last events; their usage is already
+/// durable, unless the event says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatEvent {
     Token(TokenPiece),
+    /// A whole call that the model asks for.
+    Call(ToolCall),
     Finished {
         reason: FinishReason,
         usage: Usage,

@@ -7,8 +7,8 @@ use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AnswerFormat, FinishReason, ModelCard, Priority, Sampling, TokenPiece, UsageOpened,
-    UsageSettled,
+    AnswerFormat, FinishReason, FunctionCall, ModelCard, Priority, Sampling, TokenPiece, ToolUse,
+    UsageOpened, UsageSettled,
 };
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
@@ -17,14 +17,13 @@ pub trait Engine: Send + Sync {
     /// The models that can be asked now.
     fn models(&self) -> Vec<ModelCard>;
 
-    /// Renders and tokenises a conversation; refuses one that cannot be answered, or not in this
-    /// `format`.
+    /// Renders and tokenises a conversation; refuses one that cannot be answered, or not in the
+    /// form or with the calls that are asked for.
     /// Does no model work. May take milliseconds on a long text: call it off the async threads.
     fn prepare(
         &self,
         model: &ModelId,
-        messages: &[Message],
-        format: &AnswerFormat,
+        asked: Asked<'_>,
         now: Timestamp,
     ) -> Result<Prompt, EngineError>;
 
@@ -56,6 +55,15 @@ pub trait Engine: Send + Sync {
     async fn shut_down(&self, deadline: std::time::Duration);
 }
 
+/// What is to be answered, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub messages: &'a [Message],
+    pub format: &'a AnswerFormat,
+    /// Beside tools the format is text.
+    pub tools: &'a ToolUse,
+}
+
 /// A conversation as tokens of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
@@ -77,6 +85,8 @@ pub struct Generate {
     pub sampling: Sampling,
     /// One that was prepared for the model before.
     pub format: AnswerFormat,
+    /// Those that it was prepared for.
+    pub tools: ToolUse,
     /// Never more than this many new tokens.
     pub max_tokens: u32,
     /// The answer ends before the first of these strings.
@@ -96,6 +106,8 @@ pub struct Generation {
 #[derive(Clone, Debug, PartialEq)]
 pub enum EngineEvent {
     Token(TokenPiece),
+    /// Calls that are complete; never none.
+    Calls(Vec<FunctionCall>),
     Finished(FinishReason),
     /// `detail` is for logs, never for callers.
     Failed {
@@ -192,6 +204,8 @@ pub enum EngineError {
     MessagesRejected { reason: String },
     #[error("the form of the answer cannot be kept: {reason}")]
     FormatRejected { reason: String },
+    #[error("the tools cannot be offered: {reason}")]
+    ToolsRejected { reason: String },
     #[error("every place in the engine's queue is taken")]
     Busy { retry_after_seconds: u32 },
     #[error("the engine is stopping")]

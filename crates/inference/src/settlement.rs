@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use carbon_ledger::{Energy, Joules, Method, Uncertainty};
-use domain::Clock;
+use domain::{Clock, IdSource, chat::ToolCall};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{sleep, timeout},
@@ -11,8 +11,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ChatEvent, FinishReason, Metering, Usage, UsageOpened, UsageOutcome, UsageSettled,
+    ChatEvent, FinishReason, FunctionCall, Metering, Usage, UsageOpened, UsageOutcome,
+    UsageSettled,
     ports::{Consumed, EngineEvent, Generation, UsageLedger},
+    tool,
 };
 
 /// An engine says what a generation used within one step; a silent one is broken.
@@ -38,6 +40,7 @@ pub(crate) struct UsageRow {
 /// Everything needed to hand an answer on and to close its row.
 pub(crate) struct Settlement {
     pub(crate) row: UsageRow,
+    pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) stall: Duration,
     /// The caller wants no more and waits for the end.
     pub(crate) stop: CancellationToken,
@@ -105,9 +108,15 @@ impl Settlement {
             };
             match event {
                 Some(EngineEvent::Token(piece)) => {
-                    let sent = timeout(self.stall, caller.send(ChatEvent::Token(piece))).await;
-                    if !matches!(sent, Ok(Ok(()))) {
+                    if !self.send(ChatEvent::Token(piece), caller).await {
                         return End::CallerLeft;
+                    }
+                }
+                Some(EngineEvent::Calls(calls)) => {
+                    for call in calls {
+                        if !self.send(ChatEvent::Call(self.name(call)), caller).await {
+                            return End::CallerLeft;
+                        }
                     }
                 }
                 Some(EngineEvent::Finished(reason)) => return End::Finished(reason),
@@ -115,6 +124,16 @@ impl Settlement {
                 None => return self.failed("the engine closed the stream without an end"),
             }
         }
+    }
+
+    /// Whether the caller took it.
+    async fn send(&self, event: ChatEvent, caller: &mpsc::Sender<ChatEvent>) -> bool {
+        matches!(timeout(self.stall, caller.send(event)).await, Ok(Ok(())))
+    }
+
+    fn name(&self, call: FunctionCall) -> ToolCall {
+        let id = tool::call_id(&*self.ids, self.row.clock.now());
+        ToolCall { id, name: call.name, arguments: call.arguments }
     }
 
     fn failed(&self, detail: &str) -> End {

@@ -1,5 +1,6 @@
 //! What every `Engine` does.
 
+mod calls;
 mod ends;
 mod flow;
 mod preparation;
@@ -11,8 +12,8 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, FinishReason, Priority, Sampling, TokenLogprob,
-    ports::{Consumed, Engine, EngineEvent, Generate, Generation, Prompt},
+    AnswerFormat, FinishReason, FunctionCall, Priority, Sampling, TokenLogprob, ToolUse,
+    ports::{Asked, Consumed, Engine, EngineError, EngineEvent, Generate, Generation, Prompt},
 };
 use tokio::time::timeout;
 
@@ -35,7 +36,8 @@ pub struct EngineUnderTest {
 }
 
 /// Runs every case, each on an engine from `make`, which may be the same one again (the last case
-/// shuts its engine down). Its context must hold 256 tokens or more.
+/// shuts its engine down). Its context must hold 256 tokens or more, beside what its model is told
+/// of two small tools.
 pub async fn engine_suite(make: impl AsyncFn() -> EngineUnderTest) {
     let engine = make().await;
     preparation::models_are_told(&engine);
@@ -46,6 +48,8 @@ pub async fn engine_suite(make: impl AsyncFn() -> EngineUnderTest) {
     ends::max_tokens_is_kept(&engine).await;
     ends::stop_strings_end_an_answer(&engine).await;
     ends::log_probabilities_are_told_when_asked_for(&engine).await;
+    calls::a_forced_call_is_made_and_told_whole(&engine).await;
+    calls::tools_that_make_no_sense_are_refused(&engine);
     flow::the_same_seed_gives_the_same_text(&engine).await;
     flow::a_dropped_stream_cancels(&engine).await;
     flow::a_stream_dropped_at_once_is_settled(&engine).await;
@@ -59,16 +63,27 @@ pub async fn engine_suite(make: impl AsyncFn() -> EngineUnderTest) {
 struct Answer {
     text: String,
     logprobs: Vec<TokenLogprob>,
+    calls: Vec<FunctionCall>,
     end: EngineEvent,
     consumed: Consumed,
 }
 
 impl EngineUnderTest {
     fn prompt(&self, content: &str) -> Prompt {
-        let (messages, format) = ([user(content)], AnswerFormat::Text);
-        let now = Timestamp::from_micros(0);
-        let prompt = self.engine.prepare(&self.model, &messages, &format, now);
-        prompt.expect("prepared")
+        let format = AnswerFormat::Text;
+        self.prepare(&self.model, content, &format, &ToolUse::default()).expect("prepared")
+    }
+
+    fn prepare(
+        &self,
+        model: &ModelId,
+        content: &str,
+        format: &AnswerFormat,
+        tools: &ToolUse,
+    ) -> Result<Prompt, EngineError> {
+        let messages = [Message::new(Role::User, content)];
+        let asked = Asked { messages: &messages, format, tools };
+        self.engine.prepare(model, asked, Timestamp::from_micros(0))
     }
 
     /// Greedy, so that an answer can be compared with itself.
@@ -88,6 +103,7 @@ impl EngineUnderTest {
                 ..Sampling::default()
             },
             format: AnswerFormat::Text,
+            tools: ToolUse::default(),
             max_tokens,
             stop: Vec::new(),
             top_logprobs: None,
@@ -99,14 +115,11 @@ impl EngineUnderTest {
     }
 }
 
-fn user(content: &str) -> Message {
-    Message { role: Role::User, content: content.to_owned(), prefix: false }
-}
-
 /// Reads to the end; the end must come once, be the last event, and be followed by a settlement.
 async fn read(generation: Generation) -> Answer {
     let Generation { mut events, settled } = generation;
     let (mut text, mut logprobs, mut end) = (String::new(), Vec::new(), None);
+    let mut calls = Vec::new();
     while let Some(event) = timeout(HANG, events.recv()).await.expect("an event in time") {
         assert_eq!(end, None, "nothing comes after the end");
         match event {
@@ -114,11 +127,15 @@ async fn read(generation: Generation) -> Answer {
                 text.push_str(&piece.text);
                 logprobs.extend(piece.logprobs);
             }
+            EngineEvent::Calls(more) => {
+                assert!(!more.is_empty(), "calls are told when there are some");
+                calls.extend(more);
+            }
             EngineEvent::Finished(_) | EngineEvent::Failed { .. } => end = Some(event),
         }
     }
     let consumed = timeout(HANG, settled).await.expect("settled in time").expect("settled");
-    Answer { text, logprobs, end: end.expect("the stream says how it ended"), consumed }
+    Answer { text, logprobs, calls, end: end.expect("the stream says how it ended"), consumed }
 }
 
 fn finished(reason: FinishReason) -> EngineEvent {

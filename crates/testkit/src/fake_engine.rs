@@ -13,17 +13,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{
-    ModelId, Timestamp,
-    chat::{Message, Role},
-};
+use domain::{ModelId, Timestamp, chat::Role};
 use inference::{
-    AnswerFormat, ModelCard, ModelPurpose,
+    AnswerFormat, FunctionCall, ModelCard, ModelPurpose, Tool, ToolChoice, ToolUse,
     ports::{
-        Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages, Prompt,
-        WhenTooLong,
+        Asked, Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages,
+        Prompt, WhenTooLong,
     },
 };
+use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -78,13 +76,20 @@ struct Shared {
     // Locks and not tasks: nothing waits while they are held.
     vocabulary: Mutex<Vocabulary>,
     behaviour: Mutex<Behaviour>,
-    scripts: Mutex<Vec<(String, Vec<String>)>>,
+    scripts: Mutex<Vec<(String, Script)>>,
     requests: Mutex<Vec<Generate>>,
     embed_requests: Mutex<Vec<Embed>>,
     counts: watch::Sender<Counts>,
     stopping: AtomicBool,
     stop: CancellationToken,
     tasks: TaskTracker,
+}
+
+/// What is answered to a message: text, then calls.
+#[derive(Clone, Debug, Default)]
+struct Script {
+    pieces: Vec<String>,
+    calls: Vec<FunctionCall>,
 }
 
 /// Lets a stepped engine say its next tokens.
@@ -161,9 +166,16 @@ impl FakeEngine {
     /// Answers `pieces`, one a token, whenever the last message is `message`. The white space of
     /// the message counts as one space; a piece may be empty.
     pub fn answer(&self, message: &str, pieces: &[&str]) {
+        self.answer_with_calls(message, pieces, &[]);
+    }
+
+    /// As [`Self::answer`], and then asks for these calls: names and arguments. A script for a
+    /// request without tools keeps its calls to itself.
+    pub fn answer_with_calls(&self, message: &str, pieces: &[&str], calls: &[(&str, Value)]) {
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let pieces = pieces.iter().map(|&piece| piece.to_owned()).collect();
-        lock(&self.shared.scripts).push((message, pieces));
+        let calls = calls.iter().map(|(name, arguments)| call(name, arguments)).collect();
+        lock(&self.shared.scripts).push((message, Script { pieces, calls }));
     }
 
     /// How the next generations go; running ones go on as they began.
@@ -220,30 +232,69 @@ impl FakeEngine {
         }
     }
 
-    fn answer_to(&self, prompt: &Prompt) -> Vec<String> {
+    fn answer_to(&self, prompt: &Prompt, tools: &ToolUse) -> Script {
         let words = lock(&self.shared.vocabulary).last_message(&prompt.tokens);
         let message = words.join(" ");
         let scripts = lock(&self.shared.scripts);
         // The newest script wins.
-        if let Some((_, pieces)) = scripts.iter().rev().find(|(asked, _)| *asked == message) {
-            return pieces.clone();
+        if let Some((_, script)) = scripts.iter().rev().find(|(asked, _)| *asked == message) {
+            let mut script = script.clone();
+            script.calls.truncate(if tools.tools.is_empty() { 0 } else { usize::MAX });
+            return script;
+        }
+        if let Some(call) = forced(tools) {
+            return Script { pieces: Vec::new(), calls: vec![call] };
         }
         let spaced = |(at, word): (usize, String)| if at == 0 { word } else { format!(" {word}") };
-        words.into_iter().enumerate().map(spaced).collect()
+        let pieces = words.into_iter().enumerate().map(spaced).collect();
+        Script { pieces, calls: Vec::new() }
     }
+}
+
+fn call(name: &str, arguments: &Value) -> FunctionCall {
+    FunctionCall { name: name.to_owned(), arguments: arguments.to_string() }
+}
+
+/// The first tool that may be called, with the first of the values that each argument may have.
+fn forced(tools: &ToolUse) -> Option<FunctionCall> {
+    let tool = match &tools.choice {
+        ToolChoice::Auto => None,
+        ToolChoice::Any => tools.tools.first(),
+        ToolChoice::Named(name) => tools.tools.iter().find(|tool| tool.name == *name),
+    }?;
+    let schema: Value = serde_json::from_str(&tool.parameters).ok()?;
+    let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    let first = |(name, schema): (String, Value)| (name, schema["enum"][0].clone());
+    let arguments: Map<String, Value> = properties.into_iter().map(first).collect();
+    Some(call(&tool.name, &json!(arguments)))
 }
 
 /// The form itself is not kept: it says what it was told to say.
 fn check_format(format: &AnswerFormat) -> Result<(), EngineError> {
     let AnswerFormat::Json(schema) = format else { return Ok(()) };
-    let refused = |reason: String| Err(EngineError::FormatRejected { reason });
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(schema) {
-        Ok(object) => match object.get("type").and_then(serde_json::Value::as_str) {
-            None | Some("object" | "array" | "string" | "number" | "integer" | "boolean") => Ok(()),
-            Some(other) => refused(format!("there is no type `{other}`")),
-        },
-        Err(error) => refused(error.to_string()),
+    check_schema(schema).map_err(|reason| EngineError::FormatRejected { reason })
+}
+
+fn check_tool(tool: &Tool) -> Result<(), EngineError> {
+    check_schema(&tool.parameters).map_err(|reason| {
+        let reason = format!("the parameters of `{}`: {reason}", tool.name);
+        EngineError::ToolsRejected { reason }
+    })
+}
+
+/// Looks at the types of a schema and of its properties.
+fn check_schema(schema: &str) -> Result<(), String> {
+    let object: Map<String, Value> =
+        serde_json::from_str(schema).map_err(|error| error.to_string())?;
+    let properties = object.get("properties").and_then(Value::as_object);
+    let kinds = properties.into_iter().flat_map(Map::values).map(|schema| schema.get("type"));
+    for kind in kinds.chain([object.get("type")]) {
+        match kind.and_then(Value::as_str) {
+            None | Some("object" | "array" | "string" | "number" | "integer" | "boolean") => {}
+            Some(other) => return Err(format!("there is no type `{other}`")),
+        }
     }
+    Ok(())
 }
 
 #[async_trait]
@@ -257,8 +308,7 @@ impl Engine for FakeEngine {
     fn prepare(
         &self,
         model: &ModelId,
-        messages: &[Message],
-        format: &AnswerFormat,
+        Asked { messages, format, tools }: Asked<'_>,
         _now: Timestamp,
     ) -> Result<Prompt, EngineError> {
         must_be(model, &Self::model())?;
@@ -267,6 +317,7 @@ impl Engine for FakeEngine {
             return Err(EngineError::MessagesRejected { reason });
         }
         check_format(format)?;
+        tools.tools.iter().try_for_each(check_tool)?;
         let tokens = lock(&self.shared.vocabulary).tokens(messages);
         let prompt_tokens = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         let context_tokens = self.context_tokens;
@@ -283,7 +334,7 @@ impl Engine for FakeEngine {
         let (events, receiver) = mpsc::channel(EVENTS_BUFFERED);
         let (settled, consumed) = oneshot::channel();
         let run = Run {
-            pieces: self.answer_to(&request.prompt),
+            script: self.answer_to(&request.prompt, &request.tools),
             tokens_before_failure,
             steps: self.steps.clone(),
             stop: self.shared.stop.clone(),

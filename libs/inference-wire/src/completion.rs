@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Logprobs, Usage};
+use crate::{Logprobs, ToolCall, Usage};
 
 /// The `object` member of a complete answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub enum FinishReason {
     Length,
     /// The model's context is full.
     ModelLength,
+    /// The model asks for calls and waits for their results.
+    ToolCalls,
     /// The answer broke off; the text so far stands.
     Error,
 }
@@ -86,8 +88,11 @@ pub struct Choice {
 pub struct AnswerMessage {
     /// Always `assistant`.
     pub role: AnswerRole,
-    /// The text.
+    /// The text; may be empty beside calls.
     pub content: String,
+    /// The calls that the model asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
 }
 
 /// One event of a streamed answer.
@@ -134,4 +139,7 @@ pub struct Delta {
     pub role: Option<AnswerRole>,
     /// Text to append; may be empty.
     pub content: String,
+    /// A call that the model asks for: always whole, one an event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
 }

@@ -4,6 +4,7 @@ mod conversation;
 mod embedding;
 mod field;
 mod format;
+mod tool;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ impl ChatRequest {
         read_bounds(&body, &mut request, &mut findings);
         read_report(&body, &mut request, &mut findings);
         format::read(&body, &mut request, &mut findings);
+        tool::read(&body, &mut request, &mut findings);
         refuse_unsupported(&body, &mut findings);
         findings.unless_any(request)
     }
@@ -60,11 +62,13 @@ fn read_conversation(body: &Field<'_>, request: &mut ChatRequest, findings: &mut
     let Some(messages) = body.need("messages", findings) else { return };
     let Some(messages) = messages.list(findings) else { return };
     let last = messages.len().saturating_sub(1);
-    request.messages = messages
-        .iter()
-        .enumerate()
-        .filter_map(|(index, field)| read_message(field, index == last, findings))
-        .collect();
+    let mut calls = tool::Calls::default();
+    let read = |(index, field): (usize, &Field<'_>)| {
+        let mut message = read_message(field, index == last, findings)?;
+        calls.follow(field, &mut message, findings);
+        Some(message)
+    };
+    request.messages = messages.iter().enumerate().filter_map(read).collect();
 }
 
 fn read_message(field: &Field<'_>, is_last: bool, findings: &mut Findings) -> Option<Message> {
@@ -85,7 +89,26 @@ fn read_message(field: &Field<'_>, is_last: bool, findings: &mut Findings) -> Op
     };
     // Clients keep the mark on earlier messages of a history; there it has done its work.
     let prefix = prefix && is_last && role == Role::Assistant;
-    Some(Message { role, content, prefix })
+    let mut message = Message { prefix, ..Message::new(role, content) };
+    if role == Role::Assistant
+        && let Some(calls) = field.get("tool_calls")
+    {
+        message.tool_calls = tool::read_calls(&calls, findings)?;
+    }
+    if role == Role::Tool {
+        message.tool_call_id = read_word(field, "tool_call_id", findings)?;
+        message.name = read_word(field, "name", findings)?;
+    }
+    Some(message)
+}
+
+/// `None` when it is no string.
+#[expect(clippy::option_option, reason = "absent is not wrong")]
+fn read_word(field: &Field<'_>, key: &str, findings: &mut Findings) -> Option<Option<String>> {
+    match field.get(key) {
+        Some(word) => Some(Some(word.text(findings)?.to_owned())),
+        None => Some(None),
+    }
 }
 
 fn read_role(field: &Field<'_>, findings: &mut Findings) -> Option<Role> {
@@ -276,7 +299,6 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
             2.. => n.refuse(Kind::Unsupported, "only one answer a request is offered", findings),
         }
     }
-    refuse_calls(body, findings);
     for key in ["prompt_logprobs", "top_prompt_logprobs", "safe_prompt", "guardrails"] {
         if let Some(field) = body.get(key)
             && asks_for_something(field.value())

@@ -38,6 +38,8 @@ pub enum FieldErrorKind {
     TooLong,
     /// A list that must not be empty.
     TooShort,
+    /// A value that does not fit the rest of the request.
+    Value,
     /// Understood, but not offered by this server.
     Unsupported,
 }
@@ -57,6 +59,7 @@ impl FieldErrorKind {
             Self::OutOfRange => "out_of_range",
             Self::TooLong => "too_long",
             Self::TooShort => "too_short",
+            Self::Value => "value_error",
             Self::Unsupported => "unsupported",
         }
     }

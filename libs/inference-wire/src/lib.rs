@@ -22,6 +22,7 @@ mod finite;
 mod logprobs;
 mod model;
 mod request;
+mod tool;
 mod usage;
 
 pub use completion::{
@@ -47,5 +48,9 @@ pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, Model
 pub use request::{
     ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, ServiceTier,
     StreamOptions, StructuredOutputs, TextChunk, limits,
+};
+pub use tool::{
+    CalledFunction, FunctionName, NamedTool, Tool, ToolCall, ToolChoice, ToolChoiceWord,
+    ToolFunction, ToolKind,
 };
 pub use usage::{EvidenceMethod, PromptTokensDetails, Usage};

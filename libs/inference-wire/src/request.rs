@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Tool, ToolCall, ToolChoice};
+
 /// What a request may contain at most.
 pub mod limits {
     use std::ops::RangeInclusive;
@@ -26,6 +28,12 @@ pub mod limits {
     pub const FORMAT_BYTES: usize = 256 * 1024;
     /// Texts, or lists of tokens, of one request for vectors.
     pub const EMBEDDING_INPUTS: usize = 2048;
+    /// Tools of one request, and calls of one message.
+    pub const TOOLS: usize = 128;
+    /// Bytes of all tools of a request together, as JSON.
+    pub const TOOLS_BYTES: usize = 256 * 1024;
+    /// Bytes of the name of a tool.
+    pub const TOOL_NAME_BYTES: usize = 64;
     /// Tokens with a bias.
     pub const LOGIT_BIASES: usize = 300;
     /// Biases beyond are taken as this much.
@@ -116,6 +124,17 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing_if = "ServiceTier::is_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<ServiceTier>))]
     pub service_tier: ServiceTier,
+    /// What the model may ask the caller to do; at most 128, and 256 KiB together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Tool>>))]
+    pub tools: Vec<Tool>,
+    /// Whether the model calls a tool, and which.
+    #[serde(default, skip_serializing_if = "ToolChoice::is_auto")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ToolChoice>))]
+    pub tool_choice: ToolChoice,
+    /// Whether one answer may have several calls; it may, unless this is `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
 }
 
 /// How urgent an answer is.
@@ -233,6 +252,31 @@ pub struct Message {
     /// The answer continues this message; only with `assistant`, and only in the last message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prefix: bool,
+    /// The calls that the model asked for; only with `assistant`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<ToolCall>>))]
+    pub tool_calls: Vec<ToolCall>,
+    /// The `id` of the call whose result this is; only with `tool`. Without it that is the first
+    /// call that has no result yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+    /// The function whose result this is; only with `tool`, and found by the call without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Message {
+    /// A message of text alone.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+            prefix: false,
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+            name: None,
+        }
+    }
 }
 
 /// The content of a message as clients may write it.

@@ -146,6 +146,10 @@ export interface paths {
          *     `ChatCompletionChunk` each, then `data: [DONE]`; lines that start with `:` are to be skipped.
          *     The last chunk carries `finish_reason` and `usage`. An answer that breaks off ends with the
          *     `finish_reason` `error`. Closing the connection stops the model.
+         *
+         *     With `tools` the model may ask for calls: `tool_calls` in the message, or one whole call in a
+         *     chunk of its own, and the `finish_reason` `tool_calls`. Send the results as messages of the role
+         *     `tool`.
          */
         post: operations["completeChat"];
         delete?: never;
@@ -423,8 +427,10 @@ export interface components {
         AnswerMessage: {
             /** @description Always `assistant`. */
             role: components["schemas"]["AnswerRole"];
-            /** @description The text. */
+            /** @description The text; may be empty beside calls. */
             content: string;
+            /** @description The calls that the model asks for. */
+            tool_calls?: components["schemas"]["ToolCall"][];
         };
         /**
          * @description Who speaks in an answer.
@@ -451,6 +457,13 @@ export interface components {
             name: string;
             /** @description All of its text. */
             text: string;
+        };
+        /** @description A function and its arguments. */
+        CalledFunction: {
+            /** @description The name of one of the tools. */
+            name: string;
+            /** @description The arguments: a JSON object, written as a string. Requests may send the object itself. */
+            arguments: string;
         };
         /** @description What can be asked of a model. */
         Capabilities: {
@@ -805,6 +818,8 @@ export interface components {
             role?: components["schemas"]["AnswerRole"] | null;
             /** @description Text to append; may be empty. */
             content: string;
+            /** @description A call that the model asks for: always whole, one an event. */
+            tool_calls?: components["schemas"]["ToolCall"][];
         };
         /**
          * @description A schema as clients send it. Its `name`, `description` and `strict` are accepted and change
@@ -967,7 +982,12 @@ export interface components {
          * @description Why an answer ended.
          * @enum {string}
          */
-        FinishReason: "stop" | "length" | "model_length" | "error";
+        FinishReason: "stop" | "length" | "model_length" | "tool_calls" | "error";
+        /** @description The name of a function. */
+        FunctionName: {
+            /** @description The name of one of `tools`. */
+            name: string;
+        };
         /** @description Whether the server does what it must: above all, whether it can record accesses. */
         Health: {
             status: components["schemas"]["HealthStatus"];
@@ -1046,6 +1066,15 @@ export interface components {
             content?: components["schemas"]["MessageContent"] | null;
             /** @description The answer continues this message; only with `assistant`, and only in the last message. */
             prefix?: boolean;
+            /** @description The calls that the model asked for; only with `assistant`. */
+            tool_calls?: components["schemas"]["ToolCall"][] | null;
+            /**
+             * @description The `id` of the call whose result this is; only with `tool`. Without it that is the first
+             *     call that has no result yet.
+             */
+            tool_call_id?: string | null;
+            /** @description The function whose result this is; only with `tool`, and found by the call without it. */
+            name?: string | null;
         };
         /** @description The content of a message as clients may write it. */
         MessageContent: string | components["schemas"]["TextChunk"][];
@@ -1145,6 +1174,13 @@ export interface components {
          * @enum {string}
          */
         ModelObject: "model";
+        /** @description A tool by its name. */
+        NamedTool: {
+            /** @description The function. */
+            function: components["schemas"]["FunctionName"];
+            /** @enum {string} */
+            type: "function";
+        };
         /** @description An answer, or the continuation of one: a run of them is one text. */
         OutputEntry: {
             /** @description Always `entry`. */
@@ -1403,6 +1439,53 @@ export interface components {
             /** @description The most likely candidates, best first; as many as were asked for. */
             top_logprobs: components["schemas"]["TokenCandidate"][];
         };
+        /** @description Something that the model may ask its caller to do. */
+        Tool: {
+            /** @description The function. */
+            function: components["schemas"]["ToolFunction"];
+            /** @enum {string} */
+            type: "function";
+        };
+        /** @description A call that the model asks for. In a stream it comes whole, in one event. */
+        ToolCall: {
+            /**
+             * Format: int32
+             * @description Its position among the calls of the message.
+             */
+            index: number;
+            /**
+             * @description Nine ASCII letters and digits in answers; any text in requests. The message with the result
+             *     repeats it.
+             */
+            id: string;
+            /** @description Always `function`. */
+            type: components["schemas"]["ToolKind"];
+            /** @description What to call. */
+            function: components["schemas"]["CalledFunction"];
+        };
+        /** @description Whether the model calls, and what. */
+        ToolChoice: components["schemas"]["ToolChoiceWord"] | components["schemas"]["NamedTool"];
+        /**
+         * @description Whether the model calls.
+         * @enum {string}
+         */
+        ToolChoiceWord: "auto" | "none" | "any" | "required";
+        /** @description A function that the model may ask its caller to call. */
+        ToolFunction: {
+            /** @description Its name: up to 64 ASCII letters, digits, `_`, `-` and `.`; no other tool has it. */
+            name: string;
+            /** @description What it does, for the model. */
+            description?: string | null;
+            /** @description Its arguments: a JSON schema of an object. Without it there are no arguments. */
+            parameters?: Record<string, never> | null;
+            /** @description Refuse a schema of which a keyword cannot be kept, instead of keeping the rest. */
+            strict?: boolean;
+        };
+        /**
+         * @description The kind of a call.
+         * @enum {string}
+         */
+        ToolKind: "function";
         /** @description Galerne's own: what changes in a conversation. What is absent stays. */
         UpdateConversation: {
             /** @description The new title. */

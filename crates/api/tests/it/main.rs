@@ -17,3 +17,4 @@ mod operations;
 mod running_turn;
 mod server;
 mod session;
+mod tools;

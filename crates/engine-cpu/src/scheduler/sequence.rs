@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use inference::{
-    Choice, FinishReason, TokenLogprob, TokenPiece,
+    Choice, FinishReason, FunctionCall, TokenLogprob, TokenPiece,
     ports::{Consumed, EngineEvent, Generate},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +12,7 @@ use super::{
     drafts::{Drafts, GUESSES_MAX},
     fairness::Claim,
     places::Place,
+    writing::{CallWriting, Writing, Written},
 };
 use crate::{
     energy::{Account, Work},
@@ -22,19 +23,20 @@ use crate::{
     prefix_tree::PrefixOwner,
     sampler::Sampler,
     served::Served,
-    text_stream::TextStream,
 };
 
 /// Events that a consumer may leave unread before its generation pauses.
 pub(crate) const EVENTS_MAX: usize = 32;
-/// A step sends at most a token and an end.
-const EVENTS_OF_A_STEP: usize = 2;
+/// A step sends at most a token, calls and an end.
+const EVENTS_OF_A_STEP: usize = 3;
 
 /// A generation that was asked for.
 pub(crate) struct Job {
     pub(crate) served: Arc<Served>,
     pub(crate) request: Generate,
     pub(crate) constraint: Option<Constraint>,
+    /// `None` where the answer has no calls.
+    pub(crate) calls: Option<CallWriting>,
     pub(crate) events: mpsc::Sender<EngineEvent>,
     pub(crate) settled: oneshot::Sender<Consumed>,
     pub(crate) place: Place,
@@ -46,6 +48,15 @@ pub(super) enum Ending {
     Finished(FinishReason),
     Failed { detail: String },
     Cancelled,
+}
+
+/// What is kept to a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// All of the answer.
+    Answer,
+    /// The call that is being written.
+    Call,
 }
 
 pub(super) struct Sequence {
@@ -84,8 +95,11 @@ pub(super) struct Sequence {
     top_logprobs: Option<u8>,
     sampler: Sampler,
     constraint: Option<Constraint>,
-    text: TextStream,
+    /// What the constraint ends with.
+    kept: Kept,
+    writing: Writing,
     piece: TokenPiece,
+    calls: Vec<FunctionCall>,
     events: mpsc::Sender<EngineEvent>,
     settled: oneshot::Sender<Consumed>,
     _place: Place,
@@ -93,7 +107,7 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn admit(job: Box<Job>) -> Self {
-        let Job { served, request, constraint, events, settled, place } = *job;
+        let Job { served, request, constraint, calls, events, settled, place } = *job;
         let Generate { organisation, project, priority, .. } = request;
         let prefix_owner = PrefixOwner { model: served.number, organisation, project };
         let (high, low) = request.request.as_uuid().as_u64_pair();
@@ -131,8 +145,10 @@ impl Sequence {
             top_logprobs: request.top_logprobs,
             sampler,
             constraint,
-            text: TextStream::new(request.stop),
+            kept: Kept::Answer,
+            writing: Writing::new(request.stop, calls),
             piece: TokenPiece::default(),
+            calls: Vec::new(),
             events,
             settled,
             served,
@@ -304,17 +320,16 @@ impl Sequence {
 
     /// Adds a token to the text, and finds out whether the answer ends with it.
     fn write(&mut self, token: u32) {
-        let tokenizer = &self.served.tokenizer;
-        if !tokenizer.is_control(token) {
-            let piece = self.text.push(tokenizer.token_bytes(token));
-            self.piece.text.push_str(&piece.text);
-            if piece.stopped {
-                self.ending = Some(Ending::Finished(FinishReason::Stop));
-                return;
-            }
+        let written = self.writing.push(token, &self.served);
+        let is_complete = written.is_complete;
+        self.take(written);
+        if is_complete {
+            self.ending = Some(Ending::Finished(self.reason(FinishReason::Stop)));
+            return;
         }
         match self.constraint.as_mut().map_or(Ok(false), |form| form.accept(token)) {
             Ok(false) => {}
+            Ok(true) if self.kept == Kept::Call => self.free(),
             Ok(true) => return self.finish_text(FinishReason::Stop),
             Err(detail) => {
                 self.ending = Some(Ending::Failed { detail });
@@ -325,12 +340,35 @@ impl Sequence {
             self.finish_text(FinishReason::Length);
         } else if self.tokens.len() >= self.served.card.context_tokens as usize {
             self.finish_text(FinishReason::ModelLength);
+        } else if self.constraint.is_none() {
+            self.constraint = self.writing.begun_call(&self.served.tokenizer);
+            self.kept = Kept::Call;
+        }
+    }
+
+    /// A call is complete: the model writes on as it likes.
+    fn free(&mut self) {
+        self.constraint = None;
+        self.sampler.allow(&[]);
+    }
+
+    fn take(&mut self, written: Written) {
+        self.piece.text.push_str(&written.text);
+        self.calls.extend(written.calls);
+    }
+
+    /// An answer that ends by itself and has calls waits for their results.
+    fn reason(&self, reason: FinishReason) -> FinishReason {
+        match reason {
+            FinishReason::Stop if self.writing.has_calls() => FinishReason::ToolCalls,
+            other => other,
         }
     }
 
     fn finish_text(&mut self, reason: FinishReason) {
-        self.piece.text.push_str(&self.text.finish());
-        self.ending = Some(Ending::Finished(reason));
+        let written = self.writing.finish();
+        self.take(written);
+        self.ending = Some(Ending::Finished(self.reason(reason)));
     }
 
     /// Counts the step's tokens as computed and sends what became certain.
@@ -347,11 +385,25 @@ impl Sequence {
             self.keep(memory);
             self.is_prompt_kept = true;
         }
-        if self.piece.text.is_empty() && self.piece.logprobs.is_empty() {
+        self.send_written();
+    }
+
+    fn send_written(&mut self) {
+        let is_silent = self.piece.text.is_empty() && self.calls.is_empty();
+        if is_silent && self.ending.is_none() && self.writing.is_holding() {
             return;
         }
+        if self.piece.text.is_empty() && !self.calls.is_empty() {
+            // The probabilities of a call belong to no text.
+            self.piece.logprobs.clear();
+        }
         let piece = std::mem::take(&mut self.piece);
-        send(&self.events, EngineEvent::Token(piece));
+        if !piece.text.is_empty() || !piece.logprobs.is_empty() {
+            send(&self.events, EngineEvent::Token(piece));
+        }
+        if !self.calls.is_empty() {
+            send(&self.events, EngineEvent::Calls(std::mem::take(&mut self.calls)));
+        }
     }
 
     /// Lets prompts to come use what this one has computed.

@@ -98,13 +98,22 @@ impl Bench {
             },
             sampling: Sampling { temperature: 0.0, min_tokens: ANSWER, ..Sampling::default() },
             format: AnswerFormat::Text,
+            tools: inference::ToolUse::default(),
             max_tokens: ANSWER,
             stop: Vec::new(),
             top_logprobs: Some(0),
         };
         let place = self.places.take().unwrap();
         let served = Arc::clone(&self.served);
-        let job = Box::new(Job { served, request, constraint: None, events, settled, place });
+        let job = Box::new(Job {
+            served,
+            request,
+            constraint: None,
+            calls: None,
+            events,
+            settled,
+            place,
+        });
         self.commands.send(Command::Generate(job)).unwrap();
         Reader { events: event_receiver, settled: settled_receiver }
     }

@@ -15,7 +15,7 @@ const TRIMMING: &str = "{%- for message in messages %}\n{{ '<|im_start|>' + mess
 const JOINING: &str = "{% for message in messages %}{{ message.content }}{% endfor %}";
 
 fn message(role: Role, content: &str) -> Message {
-    Message { role, content: content.to_owned(), prefix: false }
+    Message::new(role, content)
 }
 
 fn user(content: &str) -> Message {
@@ -28,7 +28,7 @@ fn prefix(content: &str) -> Message {
 
 fn render(template: &str, messages: &[Message]) -> Result<Rendered, TemplateError> {
     let now = Timestamp::from_micros(1_795_219_199_000_000);
-    ChatTemplate::new(template, &Tiny::new().tokenizer())?.render(messages, now)
+    ChatTemplate::new(template, &Tiny::new().tokenizer())?.render(messages, &[], now)
 }
 
 fn check(template: &str, messages: &[Message], expected: &str) {

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use domain::{OrganisationId, RequestId};
 use engine_cpu::EngineOptions;
 use inference::{
-    AnswerFormat, FinishReason,
-    ports::{Embed, Embedding, Engine as _, EngineError, EngineEvent, Passage, WhenTooLong},
+    AnswerFormat, FinishReason, ToolUse,
+    ports::{Asked, Embed, Embedding, Engine as _, EngineError, EngineEvent, Passage, WhenTooLong},
 };
 use rustix::time::{ClockId, clock_gettime};
 use testkit::{EngineUnderTest, embedding_suite};
@@ -62,7 +62,9 @@ async fn each_model_does_what_it_is_for() {
     let refused = running.engine.prepare_passages(&tiny, passages, WhenTooLong::Refuse);
     assert!(matches!(refused, Err(EngineError::Unsuited { .. })), "{refused:?}");
     let now = domain::Timestamp::from_micros(0);
-    let refused = running.engine.prepare(&vectors, &[], &AnswerFormat::Text, now);
+    let (format, tools) = (AnswerFormat::Text, ToolUse::default());
+    let asked = Asked { messages: &[], format: &format, tools: &tools };
+    let refused = running.engine.prepare(&vectors, asked, now);
     assert!(matches!(refused, Err(EngineError::Unsuited { .. })), "{refused:?}");
     assert!(running.engine.unload(&vectors) && !running.engine.unload(&vectors));
     let cards = running.engine.models();

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
 mod answers;
+mod calls;
 mod embeddings;
 mod fairness;
 mod forms;
@@ -76,6 +77,7 @@ impl Running {
             },
             sampling: Sampling { temperature: 0.0, min_tokens: max_tokens, ..Sampling::default() },
             format: AnswerFormat::Text,
+            tools: inference::ToolUse::default(),
             max_tokens,
             stop: Vec::new(),
             top_logprobs: Some(0),
@@ -110,6 +112,7 @@ async fn read_with_settlement(mut generation: Generation) -> (Answer, Consumed) 
                     answer.logprobs.push(logprob.chosen.logprob.to_bits());
                 }
             }
+            EngineEvent::Calls(calls) => assert_eq!(calls, [], "nobody asked for them"),
             end @ (EngineEvent::Finished(_) | EngineEvent::Failed { .. }) => answer.end = Some(end),
         }
     }

@@ -10,7 +10,8 @@ use super::{start, tiny_model::TinyModel, two_threads};
 async fn the_engine_passes_the_suite_of_its_port() {
     // The model file is read once; the directory may go.
     engine_suite(async || {
-        let running = start(&TinyModel::default(), &two_threads());
+        let model = TinyModel { context: 4096, ..TinyModel::default() };
+        let running = start(&model, &two_threads());
         let engine = Arc::clone(&running.engine);
         EngineUnderTest { engine, model: "tiny".parse().expect("an id") }
     })

@@ -14,6 +14,8 @@ pub(crate) struct TinyModel {
     pub(crate) experts: u32,
     /// With a separate output head and biases on queries, keys and values.
     pub(crate) everything: bool,
+    /// Calls begin with a token of their own, in place of the merged pair.
+    pub(crate) mistral: bool,
     /// Tensors to leave out.
     pub(crate) without: Option<&'static str>,
     /// Writes the rows of this tensor one short.
@@ -53,6 +55,9 @@ const WINDOW: u32 = 21;
 const TEMPLATE: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\
                         \n{% endfor %}<|im_start|>assistant\n";
 
+const MISTRAL_TEMPLATE: &str = "{% for m in messages %}{{ m.content }}{% if m.tool_calls %}[TOOL_CALLS]\
+                                {{ m.tool_calls | tojson }}{% endif %}{% endfor %}{{ tools | tojson }}";
+
 impl Default for TinyModel {
     fn default() -> Self {
         Self {
@@ -65,6 +70,7 @@ impl Default for TinyModel {
             seed: 1,
             experts: 0,
             everything: false,
+            mistral: false,
             without: None,
             short: None,
         }
@@ -216,14 +222,19 @@ impl TinyModel {
         writer.text("tokenizer.ggml.model", "gpt2");
         writer.text("tokenizer.ggml.pre", "smollm");
         let mut tokens: Vec<String> = (0..=255).map(|byte| visible(byte).to_string()).collect();
-        tokens.extend(["th", "<|im_start|>", "<|im_end|>"].map(str::to_owned));
+        let extra = if self.mistral { "[TOOL_CALLS]" } else { "th" };
+        tokens.extend([extra, "<|im_start|>", "<|im_end|>"].map(str::to_owned));
         writer.texts("tokenizer.ggml.tokens", &tokens);
-        let kinds: Vec<u32> = (0..VOCABULARY).map(|id| if id < 257 { 1 } else { 3 }).collect();
+        let kinds: Vec<u32> = (0..VOCABULARY)
+            .map(|id| if id < 256 || (id == 256 && !self.mistral) { 1 } else { 3 })
+            .collect();
         writer.numbers("tokenizer.ggml.token_type", &kinds);
-        writer.texts("tokenizer.ggml.merges", &["t h".to_owned()]);
+        let merges = if self.mistral { &[][..] } else { &["t h".to_owned()][..] };
+        writer.texts("tokenizer.ggml.merges", merges);
         writer.number("tokenizer.ggml.bos_token_id", 257);
         writer.number("tokenizer.ggml.eos_token_id", 258);
-        writer.text("tokenizer.chat_template", TEMPLATE);
+        let template = if self.mistral { MISTRAL_TEMPLATE } else { TEMPLATE };
+        writer.text("tokenizer.chat_template", template);
     }
 }
 

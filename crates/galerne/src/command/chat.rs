@@ -7,7 +7,9 @@ use domain::{
     chat::{Message, Role},
 };
 use engine_cpu::EncoderConfig;
-use inference::{AnswerFormat, ChatCommand, ChatEvent, FinishReason, Priority, Sampling, Usage};
+use inference::{
+    AnswerFormat, ChatCommand, ChatEvent, FinishReason, Priority, Sampling, ToolUse, Usage,
+};
 use serde_json::json;
 
 use crate::{
@@ -129,6 +131,7 @@ impl Conversation {
             messages: self.messages.clone(),
             sampling: self.sampling.clone(),
             format: AnswerFormat::Text,
+            tools: ToolUse::default(),
             max_tokens: self.max_tokens,
             stop: Vec::new(),
             top_logprobs: None,
@@ -150,6 +153,8 @@ impl Conversation {
                     }
                     answer.push_str(&token.text);
                 }
+                // None is asked for.
+                Some(ChatEvent::Call(_)) => {}
                 Some(ChatEvent::Finished { reason, usage }) => {
                     self.show(&answer, reason, &usage)?;
                     self.messages.push(message(Role::Assistant, &answer));
@@ -179,6 +184,7 @@ impl Conversation {
             FinishReason::Stop => "stop",
             FinishReason::Length => "length",
             FinishReason::ModelLength => "model_length",
+            FinishReason::ToolCalls => "tool_calls",
         };
         let text = format!(
             "\n[{} tokens; {:.1} J {} ±{:.0} %, {:.2} mg CO2e; {}, {}]",
@@ -204,7 +210,7 @@ impl Conversation {
 }
 
 fn message(role: Role, text: &str) -> Message {
-    Message { role, content: text.to_owned(), prefix: false }
+    Message::new(role, text)
 }
 
 /// A line of the input, read where it does not hold up the async thread.

@@ -19,7 +19,7 @@ use domain::{
 use governance::{LogGate, Trail, TrailParts};
 use inference::{
     AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
-    Sampling, Site, ports::UsageLedger,
+    Sampling, Site, ToolUse, ports::UsageLedger,
 };
 use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, UsageRecord};
 use tokio::time::timeout;
@@ -92,9 +92,10 @@ fn question(text: &str) -> ChatCommand {
     ChatCommand {
         model: FakeEngine::model(),
         priority: Priority::Interactive,
-        messages: vec![Message { role: Role::User, content: text.to_owned(), prefix: false }],
+        messages: vec![Message::new(Role::User, text)],
         sampling: Sampling::default(),
         format: AnswerFormat::Text,
+        tools: ToolUse::default(),
         max_tokens: None,
         stop: Vec::new(),
         top_logprobs: None,
@@ -107,6 +108,7 @@ async fn read(mut stream: ChatStream) -> (String, ChatEvent) {
     loop {
         match timeout(HANG, stream.next()).await.expect("an event or the end") {
             Some(ChatEvent::Token(piece)) => text.push_str(&piece.text),
+            Some(ChatEvent::Call(call)) => panic!("nobody asked for {call:?}"),
             Some(last) => return (text, last),
             None => panic!("the stream ended without an end: {text}"),
         }

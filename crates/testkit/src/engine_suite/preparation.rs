@@ -1,7 +1,7 @@
-use domain::{ModelId, Timestamp};
-use inference::{AnswerFormat, ports::EngineError};
+use domain::ModelId;
+use inference::{AnswerFormat, ToolUse, ports::EngineError};
 
-use super::{EngineUnderTest, QUESTION, user};
+use super::{EngineUnderTest, QUESTION};
 
 pub(super) fn models_are_told(engine: &EngineUnderTest) {
     let cards = engine.engine.models();
@@ -27,15 +27,15 @@ pub(super) fn prompts_repeat(engine: &EngineUnderTest) {
 }
 
 pub(super) fn what_cannot_be_answered_is_refused(engine: &EngineUnderTest) {
-    let now = Timestamp::from_micros(0);
+    let (text, tools) = (AnswerFormat::Text, ToolUse::default());
     let nobody: ModelId = "no-such-model".parse().expect("a model id");
-    let refused = engine.engine.prepare(&nobody, &[user("hello")], &AnswerFormat::Text, now);
+    let refused = engine.prepare(&nobody, "hello", &text, &tools);
     let named = |error: &EngineError| matches!(error, EngineError::UnknownModel { model } if *model == nobody);
     assert!(refused.as_ref().is_err_and(named), "{refused:?}");
 
     let context_tokens = engine.prompt("hello").context_tokens;
     let long = "word ".repeat(context_tokens as usize + 1);
-    let refused = engine.engine.prepare(&engine.model, &[user(&long)], &AnswerFormat::Text, now);
+    let refused = engine.prepare(&engine.model, &long, &text, &tools);
     let counted = |error: &EngineError| {
         matches!(
             error,
@@ -51,8 +51,7 @@ pub(super) fn what_cannot_be_answered_is_refused(engine: &EngineUnderTest) {
 
 pub(super) fn a_form_that_makes_no_sense_is_refused(engine: &EngineUnderTest) {
     let prepare = |format: &AnswerFormat| {
-        let now = Timestamp::from_micros(0);
-        engine.engine.prepare(&engine.model, &[user(QUESTION)], format, now)
+        engine.prepare(&engine.model, QUESTION, format, &ToolUse::default())
     };
     for schema in ["", "nonsense", "[]", "{", r#"{"type":"nothing"}"#] {
         let refused = prepare(&AnswerFormat::Json(schema.into()));

@@ -10,14 +10,14 @@ use inference::{
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::Counts;
+use super::{Counts, Script};
 
 const JOULES_PER_PROMPT_TOKEN: f64 = 0.01;
 const JOULES_PER_COMPLETION_TOKEN: f64 = 0.1;
 const CPU_SECONDS_PER_TOKEN: f64 = 0.001;
 
 pub(super) struct Run {
-    pub(super) pieces: Vec<String>,
+    pub(super) script: Script,
     pub(super) tokens_before_failure: Option<usize>,
     pub(super) steps: Option<Arc<Semaphore>>,
     pub(super) stop: CancellationToken,
@@ -89,6 +89,14 @@ impl Run {
         if self.tokens_before_failure.is_some() {
             return End::Failed("told to fail");
         }
+        if at_end == FinishReason::Stop && !self.script.calls.is_empty() {
+            *completion_tokens += 1;
+            let event = EngineEvent::Calls(self.script.calls.clone());
+            if self.events.send(event).await.is_err() {
+                return End::Cancelled;
+            }
+            return End::Finished(FinishReason::ToolCalls);
+        }
         End::Finished(at_end)
     }
 
@@ -102,7 +110,7 @@ impl Run {
 
     /// What will be said, one piece a token, and why it ends there.
     fn script(&self) -> (Vec<String>, FinishReason) {
-        let (mut pieces, mut end) = (self.pieces.clone(), FinishReason::Stop);
+        let (mut pieces, mut end) = (self.script.pieces.clone(), FinishReason::Stop);
         if let Some(stopped) = stopped(&pieces, &self.request.stop) {
             pieces = stopped;
         }

@@ -7,8 +7,8 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, FinishReason, Priority, Sampling,
-    ports::{Engine as _, EngineError, EngineEvent, Generate, Generation},
+    AnswerFormat, FinishReason, Priority, Sampling, ToolUse,
+    ports::{Asked, Engine as _, EngineError, EngineEvent, Generate, Generation},
 };
 use testkit::{Behaviour, Counts, FakeEngine};
 use tokio::time::timeout;
@@ -17,18 +17,19 @@ use uuid::Uuid;
 const HANG: Duration = Duration::from_secs(30);
 
 fn request(engine: &FakeEngine, content: &str) -> Generate {
-    let message = Message { role: Role::User, content: content.to_owned(), prefix: false };
+    let messages = [Message::new(Role::User, content)];
+    let (format, tools) = (AnswerFormat::Text, ToolUse::default());
+    let asked = Asked { messages: &messages, format: &format, tools: &tools };
     let now = Timestamp::from_micros(0);
     Generate {
         request: RequestId::from_uuid(Uuid::from_u128(1)),
         organisation: OrganisationId::from_uuid(Uuid::from_u128(2)),
         project: ProjectId::from_uuid(Uuid::from_u128(3)),
         priority: Priority::Interactive,
-        prompt: engine
-            .prepare(&FakeEngine::model(), &[message], &AnswerFormat::Text, now)
-            .expect("prepared"),
+        prompt: engine.prepare(&FakeEngine::model(), asked, now).expect("prepared"),
         sampling: Sampling::default(),
         format: AnswerFormat::Text,
+        tools: ToolUse::default(),
         max_tokens: 100,
         stop: Vec::new(),
         top_logprobs: None,
@@ -41,6 +42,7 @@ async fn pieces(generation: Generation) -> (Vec<String>, EngineEvent) {
     loop {
         match timeout(HANG, events.recv()).await.expect("in time").expect("an end") {
             EngineEvent::Token(piece) => pieces.push(piece.text),
+            EngineEvent::Calls(calls) => assert_eq!(calls, [], "nobody asked for them"),
             end @ (EngineEvent::Finished(_) | EngineEvent::Failed { .. }) => return (pieces, end),
         }
     }

@@ -84,7 +84,8 @@ impl<'a> Field<'a> {
             | Kind::Enum
             | Kind::OutOfRange
             | Kind::TooLong
-            | Kind::TooShort => &mut findings.invalid,
+            | Kind::TooShort
+            | Kind::Value => &mut findings.invalid,
         };
         if list.len() < FIELD_ERRORS_MAX {
             list.push(FieldError { loc: self.loc(), kind, message: message.to_owned() });

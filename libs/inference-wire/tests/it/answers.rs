@@ -1,9 +1,9 @@
 use inference_wire::{
-    AnswerMessage, AnswerRole, Capabilities, ChatCompletion, ChatCompletionChunk, Choice,
-    ChunkChoice, ChunkObject, CompletionObject, Delta, ErrorBody, ErrorType, EvidenceMethod,
-    FieldError, FieldErrorKind, FinishReason, ListObject, Logprobs, ModelCard, ModelKind,
-    ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate, TokenLogprob, Usage,
-    sse,
+    AnswerMessage, AnswerRole, CalledFunction, Capabilities, ChatCompletion, ChatCompletionChunk,
+    Choice, ChunkChoice, ChunkObject, CompletionObject, Delta, ErrorBody, ErrorType,
+    EvidenceMethod, FieldError, FieldErrorKind, FinishReason, ListObject, Logprobs, ModelCard,
+    ModelKind, ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate, TokenLogprob,
+    ToolCall, ToolKind, Usage, sse,
 };
 
 pub(crate) fn usage(energy_joules: f64) -> Usage {
@@ -31,7 +31,7 @@ pub(crate) fn chunk(
     finish_reason: Option<FinishReason>,
     usage: Option<Usage>,
 ) -> ChatCompletionChunk {
-    let delta = Delta { role: None, content: content.to_owned() };
+    let delta = Delta { content: content.to_owned(), ..Delta::default() };
     ChatCompletionChunk {
         id: "chatcmpl-1".to_owned(),
         object: ChunkObject::ChatCompletionChunk,
@@ -58,7 +58,11 @@ fn a_complete_answer() {
             }],
         }],
     };
-    let message = AnswerMessage { role: AnswerRole::Assistant, content: "Hi".to_owned() };
+    let message = AnswerMessage {
+        role: AnswerRole::Assistant,
+        content: "Hi".to_owned(),
+        tool_calls: Vec::new(),
+    };
     let answer = ChatCompletion {
         id: "chatcmpl-1".to_owned(),
         object: CompletionObject::ChatCompletion,
@@ -82,6 +86,19 @@ fn chunks_always_say_whether_they_are_the_last() {
     insta::assert_snapshot!(middle);
     let last = chunk("", Some(FinishReason::Error), Some(usage(0.25)));
     insta::assert_snapshot!(sse::event(&last).unwrap());
+}
+
+#[test]
+fn a_call_comes_whole() {
+    let function = CalledFunction {
+        name: "get_weather".to_owned(),
+        arguments: r#"{"city":"Brest"}"#.to_owned(),
+    };
+    let call =
+        ToolCall { index: 0, id: "a1B2c3D4e".to_owned(), kind: ToolKind::Function, function };
+    let mut chunk = chunk("", None, None);
+    chunk.choices[0].delta.tool_calls = vec![call];
+    insta::assert_snapshot!(sse::event(&chunk).unwrap());
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn unsupported(members: Value, path: &str) {
 #[test]
 fn the_least_request_is_complete() {
     let read = accept(json!({}));
-    let messages = vec![Message { role: Role::User, content: "Hello".to_owned(), prefix: false }];
+    let messages = vec![Message::new(Role::User, "Hello")];
     assert_eq!(read, ChatRequest { model: "m".to_owned(), messages, ..ChatRequest::default() });
 }
 
@@ -58,8 +58,7 @@ fn unknown_fields_are_ignored_and_null_is_absent() {
     let read = accept(json!({
         "user": "u", "store": true, "metadata": {"a": 1}, "prompt_cache_key": "k",
         "service_tier": "auto", "prediction": {"type": "content", "content": ""},
-        "prompt_mode": "reasoning", "reasoning_effort": "high", "parallel_tool_calls": true,
-        "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}],
+        "prompt_mode": "reasoning", "reasoning_effort": "high", "tools": [],
         "tool_choice": "auto", "response_format": {"type": "text"}, "n": 1,
         "safe_prompt": false, "guardrails": [], "prompt_logprobs": 0, "something": [[]],
     }));
@@ -69,7 +68,7 @@ fn unknown_fields_are_ignored_and_null_is_absent() {
         "max_completion_tokens": null, "min_tokens": null, "stream": null, "stop": null,
         "random_seed": null, "seed": null, "n": null, "presence_penalty": null,
         "frequency_penalty": null, "repetition_penalty": null, "response_format": null,
-        "tools": null, "tool_choice": null, "logprobs": null, "top_logprobs": null,
+        "tools": null, "tool_choice": null, "parallel_tool_calls": null, "logprobs": null, "top_logprobs": null,
         "logit_bias": null, "stream_options": null, "guardrails": null, "service_tier": null,
     }));
     assert_eq!(read, accept(json!({})));
@@ -128,7 +127,9 @@ fn roles_and_prefix() {
     let read = accept(json!({"messages": [
         {"role": "developer", "content": "Be brief."},
         {"role": "user", "content": "Call it."},
-        {"role": "assistant", "content": null, "prefix": true, "tool_calls": [{"id": "a"}]},
+        {"role": "assistant", "content": null, "prefix": true, "tool_calls": [
+            {"id": "a", "function": {"name": "f", "arguments": {"x": 1}}}
+        ]},
         {"role": "tool", "content": "42", "tool_call_id": "a", "name": "f"},
         {"role": "assistant", "content": "It is", "prefix": true},
     ]}));
@@ -307,8 +308,7 @@ fn forms_that_make_no_sense_are_refused() {
 fn what_is_not_offered_is_not_ignored() {
     unsupported(json!({"n": 2}), "body.n");
     unsupported(json!({"structured_outputs": {"choice": ["a"]}}), "body.structured_outputs");
-    unsupported(json!({"tool_choice": "required"}), "body.tool_choice");
-    unsupported(json!({"tool_choice": {"type": "function"}}), "body.tool_choice");
+    unsupported(json!({"tools": [{"type": "web_search"}]}), "body.tools[0].type");
     unsupported(json!({"guardrails": [{"block_on_error": true}]}), "body.guardrails");
     unsupported(json!({"safe_prompt": true}), "body.safe_prompt");
     let image = json!([{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "x"}]);

@@ -11,3 +11,4 @@ mod decode;
 mod properties;
 #[cfg(feature = "openapi")]
 mod schema;
+mod tools;

@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
 
 use inference_wire::{
-    ChatCompletionChunk, ChatRequest, DescribedSchema, FinishReason, Message, ResponseFormat, Role,
-    ServiceTier, StreamOptions, StructuredOutputs, Usage, sse,
+    CalledFunction, ChatCompletionChunk, ChatRequest, DescribedSchema, FinishReason, FunctionName,
+    Message, NamedTool, ResponseFormat, Role, ServiceTier, StreamOptions, StructuredOutputs, Tool,
+    ToolCall, ToolChoice, ToolChoiceWord, ToolFunction, ToolKind, Usage, sse,
 };
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
 use crate::answers::{chunk, usage};
 
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 48] = [
     "model",
     "messages",
     "role",
@@ -46,6 +47,15 @@ const KEYS: [&str; 39] = [
     "grammar",
     "tool_choice",
     "tools",
+    "function",
+    "name",
+    "description",
+    "parameters",
+    "strict",
+    "parallel_tool_calls",
+    "tool_calls",
+    "tool_call_id",
+    "arguments",
     "guardrails",
     "safe_prompt",
     "12",
@@ -78,15 +88,74 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 fn messages() -> impl Strategy<Value = Vec<Message>> {
-    let role = select(vec![Role::System, Role::User, Role::Assistant, Role::Tool]);
-    let message =
-        (role, ".{0,40}").prop_map(|(role, content)| Message { role, content, prefix: false });
-    (collection::vec(message, 0..5), any::<bool>()).prop_map(|(mut messages, prefix)| {
+    let role = select(vec![Role::System, Role::User, Role::Assistant]);
+    let message = (role, ".{0,40}").prop_map(|(role, content)| vec![Message::new(role, content)]);
+    let parts = prop_oneof![3 => message, 1 => called()];
+    (collection::vec(parts, 0..5), any::<bool>()).prop_map(|(messages, prefix)| {
+        let mut messages = messages.concat();
         if let Some(last) = messages.last_mut() {
             last.prefix = prefix && last.role == Role::Assistant;
         }
         messages
     })
+}
+
+/// A call, and its result.
+fn called() -> impl Strategy<Value = Vec<Message>> {
+    ("[a-z]{1,9}", "[a-z_]{1,20}", ".{0,20}", ".{0,20}").prop_map(
+        |(id, name, arguments, result)| {
+            let function = CalledFunction { name: name.clone(), arguments };
+            let call = ToolCall { index: 0, id: id.clone(), kind: ToolKind::Function, function };
+            let asking = Message { tool_calls: vec![call], ..Message::new(Role::Assistant, "") };
+            let answering = Message {
+                tool_call_id: Some(id),
+                name: Some(name),
+                ..Message::new(Role::Tool, result)
+            };
+            vec![asking, answering]
+        },
+    )
+}
+
+fn tools() -> impl Strategy<Value = (Vec<Tool>, ToolChoice, Option<bool>)> {
+    let keys = collection::vec(select(&KEYS[..]), 0..3);
+    let parameters = option::of(keys.prop_map(|keys| json!({"type": "object", "required": keys})));
+    let function = (option::of(".{0,20}"), parameters, any::<bool>());
+    let names = collection::btree_set("[a-zA-Z0-9_.-]{1,12}", 1..4);
+    let choice = select(vec![
+        Some(ToolChoiceWord::Auto),
+        Some(ToolChoiceWord::None),
+        Some(ToolChoiceWord::Any),
+        Some(ToolChoiceWord::Required),
+        None,
+    ]);
+    (names, function, choice, option::of(any::<bool>())).prop_map(
+        |(names, (description, parameters, strict), choice, parallel)| {
+            let first = names.first().cloned().unwrap_or_default();
+            let named = NamedTool::Function { function: FunctionName { name: first } };
+            let choice = choice.map_or(ToolChoice::Named(named), ToolChoice::Word);
+            let tool = |name| Tool::Function {
+                function: ToolFunction {
+                    name,
+                    description: description.clone(),
+                    parameters: parameters.clone(),
+                    strict,
+                },
+            };
+            (names.into_iter().map(tool).collect(), choice, parallel)
+        },
+    )
+}
+
+/// A form or tools: both together are not offered.
+type FormOrTools =
+    ((ResponseFormat, Option<StructuredOutputs>), (Vec<Tool>, ToolChoice, Option<bool>));
+
+fn form_or_tools() -> impl Strategy<Value = FormOrTools> {
+    prop_oneof![
+        form().prop_map(|form| (form, (Vec::new(), ToolChoice::default(), None))),
+        tools().prop_map(|tools| ((ResponseFormat::Text, None), tools)),
+    ]
 }
 
 fn form() -> impl Strategy<Value = (ResponseFormat, Option<StructuredOutputs>)> {
@@ -124,8 +193,8 @@ fn request() -> impl Strategy<Value = ChatRequest> {
         option::of(any::<u32>()),
         collection::vec(".{1,60}", 0..=16),
     );
-    let whole = (".{0,20}", messages(), sampling, report, form(), any::<bool>());
-    whole.prop_map(|(model, messages, sampling, report, form, flex)| {
+    let whole = (".{0,20}", messages(), sampling, report, form_or_tools(), any::<bool>());
+    whole.prop_map(|(model, messages, sampling, report, (form, tools), flex)| {
         let (temperature, top_k, top_p, min_p, presence, frequency, repetition, seed, biases) =
             sampling;
         let (stream, include_usage, logprobs, top_logprobs, max_tokens, min_tokens, stop) = report;
@@ -151,6 +220,9 @@ fn request() -> impl Strategy<Value = ChatRequest> {
             service_tier: if flex { ServiceTier::Flex } else { ServiceTier::Default },
             response_format: form.0,
             structured_outputs: form.1,
+            tools: tools.0,
+            tool_choice: tools.1,
+            parallel_tool_calls: tools.2,
         }
     })
 }

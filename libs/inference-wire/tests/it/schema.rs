@@ -3,7 +3,7 @@
 use inference_wire::{
     AnswerRole, ChunkObject, CompletionObject, ConversationObject, EntryObject, EntryState,
     ErrorObject, ErrorType, EvidenceMethod, FinishReason, HistoryObject, InputRole, ListObject,
-    MessagesObject, ModelKind, ModelObject, ResponseObject, Role,
+    MessagesObject, ModelKind, ModelObject, ResponseObject, Role, ToolChoiceWord, ToolKind,
 };
 use serde::Serialize;
 use utoipa::PartialSchema;
@@ -29,6 +29,7 @@ fn a_single_value_is_named_as_it_is_written() {
     check(&[ModelKind::Base]);
     check(&[ModelObject::Model]);
     check(&[ResponseObject::Response]);
+    check(&[ToolKind::Function]);
 }
 
 #[test]
@@ -54,7 +55,14 @@ fn each_of_many_values_is_named_as_it_is_written() {
         FinishReason::Stop,
         FinishReason::Length,
         FinishReason::ModelLength,
+        FinishReason::ToolCalls,
         FinishReason::Error,
+    ]);
+    check(&[
+        ToolChoiceWord::Auto,
+        ToolChoiceWord::None,
+        ToolChoiceWord::Any,
+        ToolChoiceWord::Required,
     ]);
     check(&[Role::System, Role::User, Role::Assistant, Role::Tool]);
 }
