@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sys
 import traceback
 
@@ -19,6 +20,61 @@ USAGE_EXTRAS = (
     *("grid_factor_grams_per_kwh", "grid_factor_year", "grid_factor_source"),
     *("grid_zone", "site"),
 )
+
+
+# A forced call keeps to this, whatever the model makes of the question.
+WEATHER = "What is the weather in Brest, in celsius?"
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "Tells the weather of a city.",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "city": {"enum": ["Brest", "Lyon", "Paris"]},
+                    "days": {"type": "integer", "minimum": 1, "maximum": 9},
+                },
+                "required": ["city", "days"],
+            },
+        },
+    },
+    {
+        "type": "function",
+        "function": {
+            "name": "get_time",
+            "description": "Tells the time of a city.",
+            "parameters": {"type": "object", "properties": {}},
+        },
+    },
+]
+NAMED = {"type": "function", "function": {"name": "get_weather"}}
+
+
+def expect_calls(calls, names=("get_weather", "get_time")):
+    """`calls`: dictionaries. Whole, of declared tools, with arguments of their schemas."""
+    assert calls, "no call"
+    assert len({call["id"] for call in calls}) == len(calls), calls
+    for index, call in enumerate(calls):
+        assert re.fullmatch("[a-zA-Z0-9]{9}", call["id"]), call
+        assert call["type"] == "function" and call["index"] == index, call
+        function = call["function"]
+        assert function["name"] in names, call
+        arguments = json.loads(function["arguments"])
+        if function["name"] == "get_time":
+            assert arguments == {}, call
+        else:
+            assert set(arguments) == {"city", "days"}, call
+            assert arguments["city"] in ("Brest", "Lyon", "Paris"), call
+            assert type(arguments["days"]) is int and 1 <= arguments["days"] <= 9, call
+
+
+def result_of(call):
+    """The message with the result of a call, which is a dictionary."""
+    content = json.dumps({"city": "Brest", "degrees": 14})
+    name = call["function"]["name"]
+    return {"role": "tool", "tool_call_id": call["id"], "name": name, "content": content}
 
 
 @contextlib.contextmanager

@@ -3,8 +3,9 @@
 import inspect
 import json
 
-from checks import KEY, MODEL, QUESTION, UNICODE, URL
-from checks import a_stop_string, check, expect_logprobs, expect_usage, finish
+from checks import KEY, MODEL, NAMED, QUESTION, TOOLS, UNICODE, URL, WEATHER
+from checks import a_stop_string, check, expect_calls, expect_logprobs, expect_usage, finish
+from checks import result_of
 
 try:
     from mistralai.client import Mistral, errors
@@ -154,6 +155,36 @@ def form_checks():
         expect_refusal(error, errors.HTTPValidationError, 422, "format.rejected")
 
 
+def tool_checks():
+    fields = {"tools": TOOLS, "max_tokens": 400}
+    with check("forced calls keep to their schemas, streamed and not"):
+        for choice, names in (
+            ("any", ("get_weather", "get_time")),
+            (NAMED, ("get_weather",)),
+        ):
+            answer = ask(WEATHER, **fields, tool_choice=choice).choices[0]
+            assert answer.finish_reason == "tool_calls", answer
+            calls = [call.model_dump() for call in answer.message.tool_calls]
+            expect_calls(calls, names)
+            chunks = ask_streaming(WEATHER, **fields, tool_choice=choice)
+            lists = [chunk.choices[0].delta.tool_calls or [] for chunk in chunks]
+            assert all(len(calls) <= 1 for calls in lists), "one call an event"
+            streamed = [calls[0].model_dump() for calls in lists if calls]
+            expect_calls(streamed, names)
+            told = [[call["function"] for call in one] for one in (calls, streamed)]
+            assert told[0] == told[1], told
+            assert chunks[-1].choices[0].finish_reason == "tool_calls", chunks[-1]
+    with check("the result of a call is answered"):
+        message = ask(WEATHER, **fields, tool_choice=NAMED).choices[0].message
+        results = [result_of(call.model_dump()) for call in message.tool_calls]
+        question = {"role": "user", "content": WEATHER}
+        answer = client.chat.complete(
+            model=MODEL, messages=[question, message, *results], tools=TOOLS, max_tokens=48
+        )
+        choice = answer.choices[0]
+        assert choice.message.content or choice.message.tool_calls, answer
+
+
 def model_checks():
     with check("models are listed"):
         listed = client.models.list().data
@@ -195,6 +226,7 @@ def refusal_checks():
 basic_checks()
 sampling_checks()
 form_checks()
+tool_checks()
 model_checks()
 refusal_checks()
 finish()

@@ -4,8 +4,9 @@ import json
 import re
 
 import openai
-from checks import KEY, MODEL, QUESTION, UNICODE, URL
-from checks import a_stop_string, check, expect_logprobs, expect_usage, finish
+from checks import KEY, MODEL, NAMED, QUESTION, TOOLS, UNICODE, URL, WEATHER
+from checks import a_stop_string, check, expect_calls, expect_logprobs, expect_usage, finish
+from checks import result_of
 
 client = openai.OpenAI(api_key=KEY, base_url=f"{URL}/v1", max_retries=0)
 
@@ -160,6 +161,73 @@ def form_checks():
         assert error.code == "request.invalid", error.body
 
 
+def calls_of(answer):
+    assert answer.choices[0].finish_reason == "tool_calls", answer.choices[0]
+    return [call.model_dump() for call in answer.choices[0].message.tool_calls]
+
+
+def streamed_calls(chunks):
+    assert [c.choices[0].finish_reason for c in chunks][-1] == "tool_calls", chunks[-1]
+    lists = [chunk.choices[0].delta.tool_calls for chunk in chunks]
+    lists = [calls for calls in lists if calls]
+    assert all(len(calls) == 1 for calls in lists), "one call an event"
+    return [calls[0].model_dump() for calls in lists]
+
+
+def tool_checks():
+    fields = {"tools": TOOLS, "max_tokens": 400}
+    with check("forced calls keep to their schemas, streamed and not"):
+        for choice, names in (
+            ("required", ("get_weather", "get_time")),
+            (NAMED, ("get_weather",)),
+        ):
+            for seed in range(3):
+                varied = {"temperature": 1.2, "seed": seed, "tool_choice": choice}
+                expect_calls(calls_of(ask(WEATHER, **fields, **varied)), names)
+            calls = calls_of(ask(WEATHER, **fields, tool_choice=choice))
+            expect_calls(calls, names)
+            streamed = streamed_calls(
+                list(ask(WEATHER, **fields, tool_choice=choice, stream=True))
+            )
+            expect_calls(streamed, names)
+            told = [[call["function"] for call in one] for one in (calls, streamed)]
+            assert told[0] == told[1], told
+        one = {**fields, "parallel_tool_calls": False, "tool_choice": "required"}
+        assert len(calls_of(ask(WEATHER, **one))) == 1
+    with check("the result of a call is answered"):
+        message = ask(WEATHER, **fields, tool_choice=NAMED).choices[0].message
+        results = [result_of(call.model_dump()) for call in message.tool_calls]
+        messages = [{"role": "user", "content": WEATHER}, message, *results]
+        for choice in ("auto", "none"):
+            answer = client.chat.completions.create(
+                model=MODEL, messages=messages, tools=TOOLS, tool_choice=choice, max_tokens=48
+            )
+            choice = answer.choices[0]
+            assert choice.message.content or choice.message.tool_calls, answer
+    with check("free and forbidden calls"):
+        answer = ask(QUESTION, tools=TOOLS)
+        if answer.choices[0].finish_reason == "tool_calls":
+            expect_calls(calls_of(answer))
+        answer = ask(QUESTION, tools=TOOLS, tool_choice="none")
+        assert not answer.choices[0].message.tool_calls, answer
+        assert answer.usage.prompt_tokens == ask(QUESTION).usage.prompt_tokens, answer
+    with check("422 for tools that cannot be offered"):
+        def with_schema(schema, **more):
+            function = {"name": "f", "parameters": schema, **more}
+            tools = [{"type": "function", "function": function}]
+            return lambda: ask("Hello", tools=tools)
+
+        kind = openai.UnprocessableEntityError
+        impossible = {"type": "object", "properties": {"n": {"type": "nothing"}}}
+        assert refused(kind, with_schema(impossible)).code == "tools.rejected"
+        unkept = {"type": "object", "properties": {"n": {"not": {"type": "null"}}}}
+        assert refused(kind, with_schema(unkept, strict=True)).code == "tools.rejected"
+        with_schema(unkept)()
+        large = {"type": "object", "description": "x" * (1 << 20)}
+        error = refused(kind, with_schema(large))
+        assert error.code == "request.invalid" and "262144" in error.message, error.body
+
+
 def model_checks():
     with check("models are listed"):
         listed = list(client.models.list())
@@ -203,6 +271,7 @@ def refusal_checks():
 basic_checks()
 sampling_checks()
 form_checks()
+tool_checks()
 model_checks()
 refusal_checks()
 finish()

@@ -10,6 +10,32 @@ export const QUESTION = "What is the capital of France? Answer in one sentence."
 export const STORY = "Tell a long story about the sea.";
 export const UNICODE = "Répète exactement : « déjà vu à Besançon », naïve, Übergröße, 東京, 🦜.";
 
+// A forced call keeps to this, whatever the model makes of the question.
+export const WEATHER = "What is the weather in Brest, in celsius?";
+const properties = { city: { enum: ["Brest", "Lyon", "Paris"] } };
+export const TOOLS = [
+  {
+    type: "function",
+    function: {
+      name: "get_weather",
+      description: "Tells the weather of a city.",
+      parameters: { type: "object", properties, required: ["city"] },
+    },
+  },
+];
+
+/** Whole, with arguments of their schema. */
+export function expectCalls(calls) {
+  assert.ok(calls?.length > 0, "no call");
+  for (const call of calls) {
+    assert.match(call.id, /^[a-zA-Z0-9]{9}$/);
+    assert.equal(call.function.name, "get_weather");
+    const { city, ...rest } = JSON.parse(call.function.arguments);
+    assert.ok(properties.city.enum.includes(city), call.function.arguments);
+    assert.deepEqual(rest, {});
+  }
+}
+
 const USAGE_EXTRAS = [
   ...["energy_joules", "energy_method", "energy_uncertainty_percent"],
   ...["co2e_grams", "co2e_method", "co2e_uncertainty_percent"],

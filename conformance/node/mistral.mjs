@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { Mistral } from "@mistralai/mistralai";
 import * as errors from "@mistralai/mistralai/models/errors";
-import { KEY, MODEL, QUESTION, STORY, UNICODE, URL } from "./checks.mjs";
-import { check, expectUsageExtras, finish, refused, stopString } from "./checks.mjs";
+import { KEY, MODEL, QUESTION, STORY, TOOLS, UNICODE, URL, WEATHER } from "./checks.mjs";
+import { check, expectCalls, expectUsageExtras, finish } from "./checks.mjs";
+import { refused, stopString } from "./checks.mjs";
 
 const client = new Mistral({ apiKey: KEY, serverURL: URL });
 
@@ -92,6 +93,26 @@ await check("a prefix is continued", async () => {
   });
   const text = answer.choices[0].message.content.replace(prefix, "").trimStart();
   assert.ok(text.startsWith("Paris"), text);
+});
+
+await check("forced calls, streamed and not, and their results", async () => {
+  const fields = { tools: TOOLS, toolChoice: "any", maxTokens: 400 };
+  const { message, finishReason } = (await ask(WEATHER, fields)).choices[0];
+  assert.equal(finishReason, "tool_calls");
+  expectCalls(message.toolCalls);
+  const chunks = await askStreaming(WEATHER, fields);
+  const lists = chunks.map((chunk) => chunk.choices[0].delta.toolCalls ?? []);
+  assert.ok(lists.every((calls) => calls.length <= 1));
+  expectCalls(lists.flat());
+  const results = message.toolCalls.map(({ id }) => ({
+    role: "tool",
+    toolCallId: id,
+    name: "get_weather",
+    content: '{"degrees": 14}',
+  }));
+  const messages = [{ role: "user", content: WEATHER }, message, ...results];
+  const answer = await ask("", { messages, tools: TOOLS, toolChoice: "none" });
+  assert.ok(answer.choices[0].message.content);
 });
 
 await check("models are listed and read", async () => {

@@ -1,8 +1,9 @@
 // The official OpenAI SDK for Node against a running server.
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { KEY, MODEL, QUESTION, STORY, UNICODE, URL } from "./checks.mjs";
-import { check, expectUsageExtras, finish, refused, stopString } from "./checks.mjs";
+import { KEY, MODEL, QUESTION, STORY, TOOLS, UNICODE, URL, WEATHER } from "./checks.mjs";
+import { check, expectCalls, expectUsageExtras, finish } from "./checks.mjs";
+import { refused, stopString } from "./checks.mjs";
 
 const client = new OpenAI({ apiKey: KEY, baseURL: `${URL}/v1`, maxRetries: 0 });
 
@@ -85,6 +86,25 @@ await check("log-probabilities", async () => {
     assert.equal(entry.top_logprobs.length, 3);
     assert.equal(entry.logprob, entry.top_logprobs[0].logprob);
   }
+});
+
+await check("forced calls, streamed and not, and their results", async () => {
+  const fields = { tools: TOOLS, tool_choice: "required", max_tokens: 400 };
+  const { message, finish_reason } = (await ask(WEATHER, fields)).choices[0];
+  assert.equal(finish_reason, "tool_calls");
+  expectCalls(message.tool_calls);
+  const chunks = await askStreaming(WEATHER, fields);
+  const lists = chunks.map((chunk) => chunk.choices[0].delta.tool_calls ?? []);
+  assert.ok(lists.every((calls) => calls.length <= 1));
+  expectCalls(lists.flat());
+  const results = message.tool_calls.map(({ id }) => ({
+    role: "tool",
+    tool_call_id: id,
+    content: '{"degrees": 14}',
+  }));
+  const messages = [{ role: "user", content: WEATHER }, message, ...results];
+  const answer = await ask("", { messages, tools: TOOLS, tool_choice: "none" });
+  assert.ok(answer.choices[0].message.content);
 });
 
 await check("models are listed and read", async () => {

@@ -2,8 +2,10 @@
 
 import json
 import random
+import re
 import socket
 import time
+from pathlib import Path
 
 from harness import ledger
 from harness.server import MODEL, Server, run_json
@@ -17,6 +19,32 @@ KINDS = {
     **{413: "invalid_request_error", 421: "invalid_request_error", 422: "invalid_request_error"},
     **{409: "invalid_request_error", 429: "rate_limit_error"},
 }
+
+
+# Compiled naively each has millions of states, or takes very long.
+EXPLODING = {
+    "repetitions": {"type": "string", "pattern": "^((a{1,100}){1,100}){1,100}$"},
+    "backtracking": {"type": "string", "pattern": "^(x+x+)+y$"},
+    "alternatives": {
+        "anyOf": [{"type": "object", "properties": {f"k{n}": {}}} for n in range(2000)],
+    },
+    "long strings": {"type": "string", "minLength": 1_000_000, "maxLength": 2_000_000},
+    "long lists": {"type": "array", "items": {"type": "integer"}, "minItems": 1_000_000},
+    "recursion": {"anyOf": [{"$ref": "#"}, {"$ref": "#/properties/a"}]},
+    "factors": {"type": "integer", "multipleOf": 999_983, "minimum": 1, "maximum": 10**15},
+    "keys": {"patternProperties": {f"^(a|b|ab)*c{{{n}}}$": {} for n in range(1, 900)}},
+}
+EXPLODING_MEBIBYTES = 400
+
+
+def _tool(name, parameters=None):
+    function = {"name": name} if parameters is None else {"name": name, "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+def _resident_mebibytes(server):
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
 
 
 def run(report, bench):
@@ -72,9 +100,21 @@ def _bad_requests(report, server):
         ("an unknown model", {"model": "none", "messages": hello}, 404, "model.unknown"),
         ("a context too long", api.chat_body(too_long), 400, "context.too_long"),
     ]
-    for name, body, status, code in cases:
+    for name, body, status, code in cases + _bad_tools(api, hello):
         with report.check(f"http: {name} -> {status} {code}"):
             expect_refusal(api.request("POST", "/v1/chat/completions", body), status, code)
+    with report.check("http: tools that explode are kept or refused, in bounded memory"):
+        before = _resident_mebibytes(server)
+        for name, schema in EXPLODING.items():
+            parameters = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+            for choice in ("auto", "any"):
+                fields = {"tools": [_tool("f", parameters)], "tool_choice": choice}
+                answer = api.chat(hello, max_tokens=4, **fields)
+                if answer.status != 200:
+                    expect_refusal(answer, 422, "tools.rejected")
+                    assert "`f`" in answer.json()["message"], (name, answer.body)
+        grown = _resident_mebibytes(server) - before
+        assert grown < EXPLODING_MEBIBYTES, f"{grown:.0f} MiB more"
     with report.check("http: a refusal of a stream is no stream"):
         body = api.chat_body(too_long, stream=True)
         answer = api.request("POST", "/v1/chat/completions", body)
@@ -137,6 +177,25 @@ def _fuzz(server):
         assert answer.status < 500, f"case {case}: {answer.status} {answer.body[:200]} for {body}"
         if answer.status != 200:
             expect_refusal(answer, answer.status, answer.code)
+
+
+def _bad_tools(api, hello):
+    """Bad requests that speak of tools."""
+    f, g = _tool("f"), _tool("g")
+    large = _tool("f", {"title": "x" * (1 << 20)})
+    impossible = _tool("f", {"properties": {"a": {"type": "x"}}})
+    result = [{"role": "tool", "tool_call_id": "a", "content": "b"}]
+    invalid = (422, "request.invalid")
+    return [
+        ("tools that are no list", api.chat_body(hello, tools={}), *invalid),
+        ("a tool without a name", api.chat_body(hello, tools=[_tool("")]), *invalid),
+        ("two tools of one name", api.chat_body(hello, tools=[f, f]), *invalid),
+        ("a tool that is not there", api.chat_body(hello, tools=[f], tool_choice=g), *invalid),
+        ("a call without tools", api.chat_body(hello, tool_choice="any"), *invalid),
+        ("a result of no call", api.chat_body(result), *invalid),
+        ("a tool with a schema of 1 MB", api.chat_body(hello, tools=[large]), *invalid),
+        ("an impossible tool", api.chat_body(hello, tools=[impossible]), 422, "tools.rejected"),
+    ]
 
 
 def _keys(report, server, bench):
