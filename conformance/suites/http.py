@@ -26,13 +26,13 @@ EXPLODING = {
     "repetitions": {"type": "string", "pattern": "^((a{1,100}){1,100}){1,100}$"},
     "backtracking": {"type": "string", "pattern": "^(x+x+)+y$"},
     "alternatives": {
-        "anyOf": [{"type": "object", "properties": {f"k{n}": {}}} for n in range(2000)],
+        "anyOf": [{"type": "object", "properties": {f"k{n}": {}}} for n in range(200)],
     },
     "long strings": {"type": "string", "minLength": 1_000_000, "maxLength": 2_000_000},
     "long lists": {"type": "array", "items": {"type": "integer"}, "minItems": 1_000_000},
     "recursion": {"anyOf": [{"$ref": "#"}, {"$ref": "#/properties/a"}]},
     "factors": {"type": "integer", "multipleOf": 999_983, "minimum": 1, "maximum": 10**15},
-    "keys": {"patternProperties": {f"^(a|b|ab)*c{{{n}}}$": {} for n in range(1, 900)}},
+    "keys": {"patternProperties": {f"^(a|b|ab)*c{{{n}}}$": {} for n in range(1, 200)}},
 }
 EXPLODING_MEBIBYTES = 400
 
@@ -112,7 +112,7 @@ def _bad_requests(report, server):
                 answer = api.chat(hello, max_tokens=4, **fields)
                 if answer.status != 200:
                     expect_refusal(answer, 422, "tools.rejected")
-                    assert "`f`" in answer.json()["message"], (name, answer.body)
+                    assert answer.json()["param"] == "tools", (name, answer.body)
         grown = _resident_mebibytes(server) - before
         assert grown < EXPLODING_MEBIBYTES, f"{grown:.0f} MiB more"
     with report.check("http: a refusal of a stream is no stream"):

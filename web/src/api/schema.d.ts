@@ -642,6 +642,11 @@ export interface components {
             response_format?: components["schemas"]["ResponseFormat"] | null;
             structured_outputs?: components["schemas"]["StructuredOutputs"] | null;
             service_tier?: components["schemas"]["ServiceTier"] | null;
+            /** @description What the model may ask the caller to do; at most 128, and 256 KiB together. */
+            tools?: components["schemas"]["Tool"][] | null;
+            tool_choice?: components["schemas"]["ToolChoice"] | null;
+            /** @description Whether one answer may have several calls; it may, unless this is `false`. */
+            parallel_tool_calls?: boolean | null;
         };
         /** @description An answer among the alternatives. */
         Choice: {
