@@ -26,7 +26,7 @@ SUITES = [
 ]
 
 # Not run unless they are named.
-LONGER = ["oracle_longer"]
+LONGER = ["oracle_longer", "embeddings_longer"]
 
 
 def main():

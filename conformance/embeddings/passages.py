@@ -1,17 +1,16 @@
-"""1,000 passages in eight languages, made of sentences that were written for this."""
+"""Passages in eight languages, made of sentences that were written for this."""
 
 import json
 import random
 from pathlib import Path
 
 SENTENCES = json.loads((Path(__file__).resolve().parent / "sentences.json").read_text())
-COUNT = 1000
 SEED = 20260101
 # How many sentences a passage has: a question, a paragraph, a page as long as the model reads.
 LENGTHS = [1, 1, 2, 3, 4, 5, 6, 8, 10, 16]
 
 
-def made(count=COUNT):
+def made(count):
     """Pairs of a language and a passage; the same in every run, all different."""
     generator = random.Random(SEED)
     languages = sorted(SENTENCES)

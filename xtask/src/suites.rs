@@ -227,8 +227,11 @@ pub(crate) fn conformance_engine(
     artefacts::build_engine_examples(workspace)?;
     let binary = artefacts::build_binary(workspace)?;
     let mut command = Command::new("python3");
-    command.arg(workspace.path("conformance/run.py")).args(["--only", "oracle_longer"]);
+    command.arg(workspace.path("conformance/run.py"));
+    command.args(["--only", "oracle_longer,embeddings_longer"]);
     command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
+    let embedding_model = model::obtain(model::NAME_EMBEDDING, None, options.accept_terms)?;
+    command.env("GALERNE_EMBEDDING_MODEL_FILE", embedding_model);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -261,7 +261,9 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
 fn capabilities(purpose: ModelPurpose) -> wire::Capabilities {
     let none = wire::Capabilities::default();
     match purpose {
-        ModelPurpose::Chat => wire::Capabilities { completion_chat: true, ..none },
+        ModelPurpose::Chat => {
+            wire::Capabilities { completion_chat: true, function_calling: true, ..none }
+        }
         ModelPurpose::Embeddings { .. } => wire::Capabilities { embeddings: true, ..none },
     }
 }

@@ -152,7 +152,7 @@ async fn only_what_is_computed_is_charged() {
     let running = start(&TinyModel::default(), &two_threads());
     running.cached(running.request(1, 400, 1)).await;
     // In the same steps, so that the machine's moods touch both.
-    let together = [2, 1].map(|seed| running.generate(running.request(seed, 400, 20)));
+    let together = [2, 1].map(|seed| running.generate(running.request(seed, 400, 2)));
     let mut charged = Vec::new();
     for generation in together {
         let (_, consumed) = read_with_settlement(generation).await;
