@@ -14,12 +14,13 @@ HANG_GUARD_SECONDS = 300
 class Peer:
     """A running server; use as a context manager."""
 
-    def __init__(self, model, threads=2, context=4096, parallel=1, exact=False):
+    def __init__(self, model, threads=2, context=4096, parallel=1, exact=False, lookup=None):
         command = [
             *(venvs.python("oracle"), CONFORMANCE / "oracle" / "peer_server.py"),
             *("--model", model, "--threads", threads),
             *("--context", context, "--parallel", parallel),
             *(["--exact"] if exact else []),
+            *(["--lookup", lookup] if lookup else []),
         ]
         self.process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

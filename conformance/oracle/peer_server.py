@@ -12,6 +12,9 @@ import socket
 import sys
 from pathlib import Path
 
+# How llama.cpp may guess what an answer repeats, without a second model.
+LOOKUPS = ("simple", "map_k", "map_k4v", "mod", "cache")
+
 
 def arguments():
     parser = argparse.ArgumentParser()
@@ -20,6 +23,7 @@ def arguments():
     parser.add_argument("--context", type=int, default=4096)
     parser.add_argument("--parallel", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="keep the KV cache in F32")
+    parser.add_argument("--lookup", choices=LOOKUPS, help="guess tokens that an answer repeats")
     return parser.parse_args()
 
 
@@ -58,6 +62,10 @@ def main():
         parameters.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F32
         parameters.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
         parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    if given.lookup:
+        kinds = xllamacpp.common_speculative_type
+        kind = getattr(kinds, f"COMMON_SPECULATIVE_TYPE_NGRAM_{given.lookup.upper()}")
+        parameters.speculative.types = [kind]
     server = xllamacpp.Server(parameters)
     ready = {
         "address": server.listening_address,
