@@ -20,10 +20,11 @@ class Sample:
     end: float
     prompt_tokens: int
     completion_tokens: int
+    text: str
 
 
 class Target:
-    """A server: how it is asked, and how its last event looks."""
+    """A server: how it is asked, how its last event looks, where the text of an event is."""
 
     def __init__(self, name, pid, host, port):
         self.name, self.pid, self.host, self.port = name, pid, host, port
@@ -36,12 +37,31 @@ class Target:
         return "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""]).encode() + data
 
 
+    def text(self, received):
+        """The whole answer, read when nothing is measured any more."""
+        head, _, body = received.partition(b"\r\n\r\n")
+        if b"chunked" in head.lower():
+            body = _without_chunks(body)
+        lines = (line for line in body.split(b"\n") if line.startswith(b"data: {"))
+        return "".join(self.text_of(json.loads(line[len(b"data: ") :])) for line in lines)
+
+
+def _without_chunks(body):
+    parts = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        count = int(size, 16)
+        parts.append(rest[:count])
+        body = rest[count + 2 :] if count else b""
+    return b"".join(parts)
+
+
 class Ours(Target):
     end = re.compile(rb'"finish_reason":"')
     usage = re.compile(rb'"prompt_tokens":(\d+),"completion_tokens":(\d+)')
 
-    def __init__(self, server):
-        super().__init__("galerne", server.pid, server.host, server.port)
+    def __init__(self, server, name="galerne"):
+        super().__init__(name, server.pid, server.host, server.port)
         self.key, self.model = server.key, server.api.model
 
     def question(self, prompt, tokens):
@@ -55,14 +75,17 @@ class Ours(Target):
         found = self.usage.search(received)
         return int(found.group(1)), int(found.group(2))
 
+    def text_of(self, event):
+        return "".join(each["delta"].get("content") or "" for each in event["choices"])
+
 
 class Theirs(Target):
     end = re.compile(rb'"stop":true')
     evaluated = re.compile(rb'"tokens_evaluated":(\d+)')
     predicted = re.compile(rb'"tokens_predicted":(\d+)')
 
-    def __init__(self, peer):
-        super().__init__("xllamacpp", peer.pid, peer.host, peer.port)
+    def __init__(self, peer, name="xllamacpp"):
+        super().__init__(name, peer.pid, peer.host, peer.port)
 
     def question(self, prompt, tokens):
         body = {
@@ -77,6 +100,9 @@ class Theirs(Target):
         event = received[received.rindex(b"data: ", 0, self.end.search(received).start()) :]
         evaluated, predicted = self.evaluated.search(event), self.predicted.search(event)
         return int(evaluated.group(1)), int(predicted.group(1))
+
+    def text_of(self, event):
+        return event["content"]
 
 
 class _Stream:
@@ -109,13 +135,15 @@ class _Stream:
     def sample(self):
         if self.first_text is None or self.end is None:
             raise AssertionError(f"{self.target.name}: no whole answer: {bytes(self.received[:400])}")
-        prompt, completion = self.target.counts(bytes(self.received))
+        received = bytes(self.received)
+        prompt, completion = self.target.counts(received)
         if completion != self.tokens or prompt != len(self.prompt.ids):
             raise AssertionError(
                 f"{self.target.name}: {prompt} + {completion} tokens, not "
                 f"{len(self.prompt.ids)} + {self.tokens}"
             )
-        return Sample(self.first_text, self.end, prompt, completion)
+        text = self.target.text(received)
+        return Sample(self.first_text, self.end, prompt, completion, text)
 
 
 def ask(target, prompts, tokens):

@@ -1,40 +1,4 @@
-"""Renders a result as a table and puts it between the markers of a page."""
-
-ROWS = [
-    ("prefill_512_tokens_per_s", "prefill of 512 tokens, tok/s", "at least 2.0x"),
-    ("decode_after_512_tokens_per_s", "decode of 128 after 512, tok/s", "at least 1.5x"),
-    ("decode_short_tokens_per_s", "decode of 128 after 40, tok/s", ""),
-    ("concurrent_1_tokens_per_s", "1 request, tok/s end to end", ""),
-    ("concurrent_8_tokens_per_s", "8 concurrent, total tok/s end to end", ""),
-    ("concurrent_16_tokens_per_s", "16 concurrent, total tok/s end to end", ""),
-    ("first_token_20_ms", "first token of a 20-token prompt, ms", "at most 0.6x"),
-    ("first_token_512_ms", "first token of a 512-token prompt, ms", ""),
-    ("first_token_512_known_496_ms", "the same when 496 of the 512 are known, ms", ""),
-]
-
-
-def render(result, file):
-    ours, theirs = "galerne", "xllamacpp"
-    lines = [
-        f"| {result['model']}, {result['threads']} threads | galerne | "
-        f"xllamacpp {result['peer']['version']} | ratio | goal |",
-        "|---|---|---|---|---|",
-    ]
-    for name, label, goal in ROWS:
-        found = result["summary"][name]
-        ratio = found[ours]["median"] / found[theirs]["median"]
-        lines.append(
-            f"| {label} | {spread(found[ours])} | {spread(found[theirs])} | {ratio:.2f}x | {goal} |"
-        )
-    memory = result["memory_kib"]
-    for name, label, goal in (
-        ("peak", "peak resident memory, MiB", "below 1x"),
-        ("idle", "resident memory after loading, MiB", "under 200 MiB"),
-    ):
-        mine, other = (memory[engine][name] / 1024 for engine in (ours, theirs))
-        lines.append(f"| {label} | {mine:.0f} | {other:.0f} | {mine / other:.2f}x | {goal} |")
-    lines += ["", origin(result, file)]
-    return "\n".join(lines)
+"""What every table of a result has, and its place between the markers of a page."""
 
 
 def spread(found):

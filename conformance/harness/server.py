@@ -50,9 +50,11 @@ def _environment(extra):
 
 
 class Bench:
-    """A scratch folder with the imported model; gives out data directories and removes them."""
+    """A scratch folder with an imported model; gives out data directories and removes them."""
 
     def __init__(self):
+        # None stands for the file of the default model.
+        self.model_file = None
         self.folder = Path(tempfile.mkdtemp(prefix="galerne-conformance-"))
         # Cargo replaces its output file; a run keeps the binary it started with.
         self.binary = self.folder / "galerne"
@@ -63,8 +65,9 @@ class Bench:
     def data_dir(self):
         """A fresh data directory that holds the model and nothing else."""
         if not self._imported.exists():
+            file = self.model_file or paths.model_file()
             run_json(
-                *(self.binary, "model", "import", paths.model_file(), "--id", MODEL),
+                *(self.binary, "model", "import", file, "--id", MODEL),
                 data_dir=self._imported,
             )
         self._count += 1

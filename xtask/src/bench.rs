@@ -1,6 +1,7 @@
 //! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, the
 //! page beside what it must reach.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -25,6 +26,9 @@ pub(crate) fn engine(
     let mut command = Command::new("python3");
     command.arg(workspace.path("conformance/bench/engine.py")).args(rest);
     command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
+    if let Some(other) = other_family()? {
+        command.env("GALERNE_GEMMA_FILE", other);
+    }
     subprocess::run(&mut command)?;
     let mut command = Command::new("python3");
     command.arg(workspace.path("conformance/bench/embeddings.py"));
@@ -32,6 +36,14 @@ pub(crate) fn engine(
     let model = model::obtain(model::NAME_EMBEDDING, None, options.accept_terms)?;
     subprocess::run(command.env("GALERNE_EMBEDDING_MODEL_FILE", model))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A model of another family, measured where somebody has accepted its terms and fetched it.
+fn other_family() -> Result<Option<PathBuf>> {
+    if !model::is_cached(model::NAME_GEMMA)? {
+        return Ok(None);
+    }
+    model::obtain(model::NAME_GEMMA, None, false).map(Some)
 }
 
 pub(crate) fn log(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {

@@ -27,6 +27,9 @@ pub(crate) const NAME_DEFAULT: &str = "smollm2";
 /// The model that makes vectors of texts.
 pub(crate) const NAME_EMBEDDING: &str = "e5-small";
 
+/// A model of another family, with terms of its own.
+pub(crate) const NAME_GEMMA: &str = "gemma3-270m";
+
 /// Finds a model by its short name or its id.
 pub(crate) fn named(name: &str) -> Result<&'static Model> {
     let found = catalogue::MODELS.iter().find(|model| model.name == name || model.id == name);
