@@ -1,6 +1,6 @@
 //! Speed of the engine on this machine, without HTTP: for profiling.
 //!
-//! `engine_speed MODEL.gguf [--threads N] [--path scalar|avx2|avx512-vnni] [--rounds N]`
+//! `engine_speed MODEL.gguf [--threads N] [--path scalar|avx2|avx512-vnni|neon] [--rounds N]`
 //! `    [--only 0|1|2|8|16] [--guesses on|off]`
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 

@@ -1,6 +1,6 @@
 //! Log-probabilities of given continuations, for the comparison with another engine.
 //!
-//! `teacher_force MODEL [--batched] [--threads N] [--path scalar|avx2|avx512]`
+//! `teacher_force MODEL [--batched] [--threads N] [--path scalar|avx2|avx512|neon]`
 //! `    [--perturb rope:PAIR:FACTOR | --perturb scale:TENSOR:FACTOR] < sequences.json > rows.bin`
 //!
 //! The input is a list of `{"prompt": [ids], "continuation": [ids]}`. For every token of a
@@ -100,6 +100,7 @@ fn kernel(name: &str) -> anyhow::Result<Path> {
         "scalar" => PathKind::Scalar,
         "avx2" => PathKind::Avx2,
         "avx512" => PathKind::Avx512Vnni,
+        "neon" => PathKind::Neon,
         _ => bail!("unknown path {name}"),
     };
     Path::select(kind).with_context(|| format!("this processor lacks {name}"))

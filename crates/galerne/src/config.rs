@@ -57,8 +57,8 @@ impl Default for FileSite {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct EngineSettings {
-    /// Instructions of the processor to use: `auto`, `avx512-vnni`, `avx2`, `scalar`. `auto` takes
-    /// the best that it has.
+    /// Instructions of the processor to use: `auto`, `avx512-vnni`, `avx2`, `neon`, `scalar`.
+    /// `auto` takes the best that it has.
     pub(crate) cpu_path: CpuPath,
     /// Guess tokens that an answer repeats from its prompt or from itself, and check them together.
     /// Answers are the same without, and later.

@@ -9,8 +9,10 @@ use crate::path::{Path, PathKind, dispatch};
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod wide;
 
 /// Positions that are taken in at a time. An output does not depend on what is given before the

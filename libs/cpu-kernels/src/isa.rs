@@ -6,11 +6,19 @@
 use crate::block_format::GROUP_COLUMNS;
 use crate::vector::QuantizedGroup;
 
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
+#[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
 
 /// An instruction set that this processor has. Its methods are to be called only from functions
 /// that enable its instructions, so that they become one instruction each; anywhere else, in

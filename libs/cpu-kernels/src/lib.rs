@@ -37,7 +37,7 @@ mod activations;
 mod aligned_bytes;
 mod attention;
 mod block_format;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod isa;
 mod multiply;
 mod packed_matrix;

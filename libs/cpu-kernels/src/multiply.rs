@@ -11,6 +11,8 @@ use crate::path::{Path, PathKind};
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 
 /// Multiplies the rows of `tiles` by each of `tokens`: afterwards `out[token * stride + row]` is
@@ -63,6 +65,13 @@ pub unsafe fn multiply(
         }),
         #[cfg(not(target_arch = "x86_64"))]
         PathKind::Avx2 | PathKind::Avx512Vnni => product.each_tile(&batch, scalar::tile),
+        #[cfg(target_arch = "aarch64")]
+        PathKind::Neon => product.each_tile(&batch, |product, tile, tokens| {
+            // SAFETY: a path of this kind proves that the processor has these instructions.
+            unsafe { neon::tile(product, tile, tokens) }
+        }),
+        #[cfg(not(target_arch = "aarch64"))]
+        PathKind::Neon => product.each_tile(&batch, scalar::tile),
     }
 }
 

@@ -9,18 +9,22 @@ pub enum PathKind {
     Avx2,
     /// x86-64 with AVX-512 (F, BW, DQ, VL) and its byte dot product (VNNI).
     Avx512Vnni,
+    /// 64-bit ARM with NEON and its byte dot product.
+    Neon,
 }
 
 impl PathKind {
-    /// All kinds, slowest first.
-    pub const ALL: [PathKind; 3] = [PathKind::Scalar, PathKind::Avx2, PathKind::Avx512Vnni];
+    /// All kinds, those of one architecture slowest first.
+    pub const ALL: [PathKind; 4] =
+        [PathKind::Scalar, PathKind::Avx2, PathKind::Avx512Vnni, PathKind::Neon];
 
-    /// A short stable name: `scalar`, `avx2` or `avx512-vnni`.
+    /// A short stable name: `scalar`, `avx2`, `avx512-vnni` or `neon`.
     pub fn name(self) -> &'static str {
         match self {
             PathKind::Scalar => "scalar",
             PathKind::Avx2 => "avx2",
             PathKind::Avx512Vnni => "avx512-vnni",
+            PathKind::Neon => "neon",
         }
     }
 
@@ -44,10 +48,24 @@ impl PathKind {
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512vnni")
             }
+            PathKind::Neon => false,
         }
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    fn is_supported(self) -> bool {
+        match self {
+            PathKind::Scalar => true,
+            PathKind::Avx2 | PathKind::Avx512Vnni => false,
+            PathKind::Neon => {
+                cfg!(target_endian = "little")
+                    && std::arch::is_aarch64_feature_detected!("neon")
+                    && std::arch::is_aarch64_feature_detected!("dotprod")
+            }
+        }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     fn is_supported(self) -> bool {
         matches!(self, PathKind::Scalar)
     }
@@ -91,8 +109,8 @@ impl Path {
     }
 }
 
-/// Calls the function of this name in the sibling module for the path: `scalar`, `avx2` or
-/// `avx512`.
+/// Calls the function of this name in the sibling module for the path: `scalar`, `avx2`, `avx512`
+/// or `neon`. No path of another architecture exists; its arm stands for completeness.
 macro_rules! dispatch {
     ($path:expr, $function:ident($($argument:expr),* $(,)?)) => {
         match $path.kind() {
@@ -105,6 +123,11 @@ macro_rules! dispatch {
             PathKind::Avx512Vnni => unsafe { avx512::$function($($argument),*) },
             #[cfg(not(target_arch = "x86_64"))]
             PathKind::Avx2 | PathKind::Avx512Vnni => scalar::$function($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            PathKind::Neon => unsafe { neon::$function($($argument),*) },
+            #[cfg(not(target_arch = "aarch64"))]
+            PathKind::Neon => scalar::$function($($argument),*),
         }
     };
 }

@@ -1,0 +1,16 @@
+//! Attention for NEON.
+
+use super::{AttentionBlocks, AttentionScratch, Queries, wide};
+use crate::isa::Neon;
+
+#[target_feature(enable = "neon,dotprod")]
+pub(super) fn attend(
+    queries: &Queries,
+    blocks: &AttentionBlocks,
+    scratch: &mut AttentionScratch,
+    out: &mut [f32],
+) {
+    // SAFETY: this function has the instructions, so it is only reached with them.
+    let isa = unsafe { Neon::assume() };
+    wide::attend::<Neon, 4>(isa, queries, blocks, scratch, out);
+}
