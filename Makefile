@@ -3,11 +3,12 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check conformance-engine bench-engine bench-log bench-web
+.PHONY: help run test test-neon check conformance-engine bench-engine bench-log bench-web
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
 	@echo 'make test           every test: Rust, page, real clients, browser'
+	@echo 'make test-neon      the ARM kernels on an emulator, which it fetches from Debian (not in make test)'
 	@echo 'make check          formatting, lints, layers, licences'
 	@echo 'make conformance-engine   compare our engine with llama.cpp for longer, every model that is here'
 	@echo 'make bench-engine   measure our engine beside the reference server'
@@ -20,6 +21,9 @@ run:
 
 test:
 	@cargo xtask test
+
+test-neon:
+	@cargo xtask test-neon
 
 check:
 	@cargo xtask check

@@ -1,9 +1,9 @@
-//! Developer commands: `cargo xtask check`, `test`, `run`, `model`, `bench-engine`, `bench-log` and
-//! `bench-web`.
+//! Developer commands: `cargo xtask check`, `test`, `test-neon`, `run`, `model`, `bench-engine`,
+//! `bench-log` and `bench-web`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
-//! server, `model` fetches weights. The `Makefile` only calls these.
+//! server, `model` fetches weights, `neon` tests the ARM kernels. The `Makefile` only calls these.
 //!
 //! **Never here:** anything that the product itself needs; this crate is not shipped.
 #![expect(
@@ -19,6 +19,8 @@ mod check;
 mod hashing;
 mod metadata;
 mod model;
+mod neon;
+mod scratch;
 mod serve;
 mod sources;
 mod subprocess;
@@ -60,6 +62,8 @@ enum Command {
         #[arg(long, env = "CI", value_parser = clap::builder::FalseyValueParser::new())]
         ci: bool,
     },
+    /// The kernels for 64-bit ARM, on an emulator: whether they are right, not how fast.
+    TestNeon,
     /// Build everything, fetch the model and start the server.
     Run(RunOptions),
     /// Fetch a model, verify it and print its path.
@@ -134,6 +138,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Check { only } => check::run(&workspace, &only),
         Command::Test { only, ci } => suites::run(&workspace, &only, ci),
+        Command::TestNeon => neon::run(&workspace),
         Command::Run(options) => serve::run(&workspace, &options),
         Command::Model(options) => {
             let path = model::obtain(&options.name, options.dir.as_deref(), options.accept_terms)?;

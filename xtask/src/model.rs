@@ -16,6 +16,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result, bail};
 
 use crate::hashing;
+use crate::scratch::Scratch;
 use crate::tools::{self, Tool};
 
 use catalogue::Form;
@@ -101,27 +102,6 @@ fn fetch(model: &Model, folder: &Path, target: &Path) -> Result<()> {
     write_stamp(model, target)?;
     eprintln!("verified {} ({} MB)", target.display(), model.bytes / 1_000_000);
     Ok(())
-}
-
-/// A folder that goes away with everything in it.
-struct Scratch {
-    path: PathBuf,
-}
-
-impl Scratch {
-    fn new(parent: &Path) -> Result<Scratch> {
-        let path = parent.join(format!(".fetch-{}", std::process::id()));
-        fs::create_dir(&path).with_context(|| format!("{} cannot be made", path.display()))?;
-        Ok(Scratch { path })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
-            eprintln!("{} could not be removed: {error}", self.path.display());
-        }
-    }
 }
 
 /// Whether the file is the one that was verified before: pinned digest, size and time of change.
