@@ -27,8 +27,8 @@ def run(report, bench):
 
 def run_clients(report, server, python_clients, node_clients):
     """Runs the checks of these clients, each in the environment of its SDK."""
-    for name, environment, script in python_clients:
-        command = [venvs.python(environment), CONFORMANCE / "clients" / script]
+    for name, packages, script in python_clients:
+        command = [venvs.python(packages), CONFORMANCE / "clients" / script]
         run_checks(report, name, command, environment(server))
     _node(report, server, node_clients)
 
