@@ -19,7 +19,7 @@ PEER_CONTEXT = 4096
 LOOKUPS = ("map_k4v", "mod")
 # Ours guesses only where guesses are what is measured.
 LIKE_FOR_LIKE = {"guesses": "false"}
-GEMMA_TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+GEMMA_TEMPLATE = "<bos>{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
 def serve(bench, threads, engine=None):
