@@ -148,13 +148,12 @@ impl CpuEngine {
 
     /// Reads and packs a model. Takes a second or so for each 100 MB; call it off async threads.
     pub fn load(&self, file: ModelFile) -> Result<ModelCard, LoadError> {
-        let gguf = Checkpoint::open(&file.path)
+        let checkpoint = Checkpoint::open(&file.path)
             .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
-        if Encoder::is_in(&gguf) {
-            return self.add_encoder(ServedEncoder::load(file, &gguf)?);
+        if Encoder::is_in(&checkpoint) {
+            return self.add_encoder(ServedEncoder::load(file, &checkpoint)?);
         }
-        drop(gguf);
-        let served = Arc::new(Served::load(file, &self.pool)?);
+        let served = Arc::new(Served::load(file, &checkpoint, &self.pool)?);
         let card = served.card.clone();
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         if models.iter().any(|one| one.card.id == card.id) || self.encoder(&card.id).is_some() {

@@ -232,7 +232,7 @@ impl Scheduler {
     /// Lets those begin that have a place and room, and one that another must make way for.
     fn admit(&mut self) {
         let mut may_preempt = true;
-        loop {
+        while !self.waiting.is_empty() {
             let running: Vec<Claim> = self.running.iter().map(|one| one.claim).collect();
             let Some(index) = self.waiting.first(&self.accounts, &running) else { return };
             let waiting = self.waiting.get(index);

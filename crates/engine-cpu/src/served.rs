@@ -78,15 +78,17 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn load(file: ModelFile, pool: &KvPool) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        file: ModelFile,
+        checkpoint: &Checkpoint,
+        pool: &KvPool,
+    ) -> Result<Self, LoadError> {
         let id = file.id.clone();
-        let checkpoint = Checkpoint::open(&file.path)
-            .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
-        let tokenizer = Tokenizer::from_checkpoint(&checkpoint)
+        let tokenizer = Tokenizer::from_checkpoint(checkpoint)
             .map_err(|source| LoadError::Tokenizer { model: id.clone(), source })?;
-        let template = ChatTemplate::from_checkpoint(&checkpoint, &tokenizer)
+        let template = ChatTemplate::from_checkpoint(checkpoint, &tokenizer)
             .map_err(|source| LoadError::Template { model: id.clone(), source })?;
-        let model = Model::load(&checkpoint)
+        let model = Model::load(checkpoint)
             .map_err(|source| LoadError::Model { model: id.clone(), source })?;
         let config = model.config();
         if tokenizer.len() > config.vocabulary {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{Claim, Command, EVENTS_MAX, Job, Parts, Places, Scheduler};
 use crate::{
     ModelFile, PowerSources,
+    checkpoint::Checkpoint,
     energy::EnergyMeter,
     kv_cache::{KvBytes, KvPool},
     kv_memory::KvMemory,
@@ -53,7 +54,8 @@ impl Bench {
             digest: String::new(),
             created_at: Timestamp::from_micros(0),
         };
-        let served = Arc::new(Served::load(file, &pool).unwrap());
+        let checkpoint = Checkpoint::open(&file.path).unwrap();
+        let served = Arc::new(Served::load(file, &checkpoint, &pool).unwrap());
         let (commands, receiver) = mpsc::channel();
         let scheduler = Scheduler::new(Parts {
             commands: receiver,
