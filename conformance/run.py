@@ -21,12 +21,13 @@ from harness.report import Report, progress  # noqa: E402
 from harness.server import Bench  # noqa: E402
 
 SUITES = [
-    *("cli", "http", "energy", "netns", "sdk", "conversations", "oracle", "embeddings"),
-    *("log", "log_attacks", "log_faults", "canary", "kill"),
+    *("cli", "http", "energy", "netns", "sdk", "accounts", "tenants", "conversations"),
+    *("oracle", "tokens", "embeddings"),
+    *("models", "log", "log_attacks", "log_faults", "receipts", "canary", "kill"),
 ]
 
 # Not run unless they are named.
-LONGER = ["oracle_longer", "embeddings_longer"]
+LONGER = ["oracle_longer", "tokens_longer", "embeddings_longer"]
 
 
 def main():

@@ -14,13 +14,16 @@ HANG_GUARD_SECONDS = 300
 class Peer:
     """A running server; use as a context manager."""
 
-    def __init__(self, model, threads=2, context=4096, parallel=1, exact=False, lookup=None):
+    def __init__(
+        self, model, threads=2, context=4096, parallel=1, exact=False, lookup=None, adapter=None
+    ):
         command = [
             *(venvs.python("oracle"), CONFORMANCE / "oracle" / "peer_server.py"),
             *("--model", model, "--threads", threads),
             *("--context", context, "--parallel", parallel),
             *(["--exact"] if exact else []),
             *(["--lookup", lookup] if lookup else []),
+            *(["--adapter", adapter] if adapter else []),
         ]
         self.process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -71,6 +74,22 @@ class Peer:
                 "logit_bias": [[token, False] for token in forbidden],
             },
         )
+
+    def follow(self, tokens, word, candidates):
+        """The best log-probabilities after `tokens`, which are computed as an answer is written:
+        only what the request before this one did not have.
+
+        `word` is a token that is text by itself: it is chosen, since nothing is reported of others.
+        """
+        answer = self.post(
+            "/completion",
+            {
+                **{"prompt": tokens, "n_predict": 1, "n_probs": candidates, "cache_prompt": True},
+                **{"temperature": 0, "ignore_eos": True, "samplers": ["top_k"], "top_k": 1},
+                "logit_bias": [[word, 1000.0]],
+            },
+        )
+        return answer["completion_probabilities"][0]["top_logprobs"]
 
     def stop(self):
         self.process.stdin.close()

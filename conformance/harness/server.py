@@ -83,7 +83,7 @@ class Bench:
 class Server:
     """One running `galerne serve`. Use as a context manager: it is stopped at the end."""
 
-    def __init__(self, binary, data_dir, *arguments, key=None, env=None, threads=2):
+    def __init__(self, binary, data_dir, *arguments, key=None, env=None, threads=2, user=None):
         self.data_dir = Path(data_dir)
         self.printed = []
         self.key = key
@@ -94,6 +94,7 @@ class Server:
                 *("--listen", "127.0.0.1:0", "--threads", str(threads), *arguments),
             ],
             env=_environment(env),
+            user=user,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -126,7 +127,7 @@ class Server:
             except queue.Empty:
                 raise AssertionError("the server printed no `ready`") from None
             if line is None:
-                self.process.wait()
+                self.wait()
                 raise AssertionError(
                     f"the server ended with {self.process.returncode} before `ready`: "
                     f"{' '.join(self.errors[-5:])}"

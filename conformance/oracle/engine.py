@@ -60,10 +60,24 @@ def log_probabilities(model, sequences, *options):
 
 def tokenize(model, texts, *options):
     """The token ids of each text by our tokenizer."""
+    return _tokenizer(model, texts, *options)
+
+
+def decode(model, lists):
+    """The text of each list of token ids, as an answer of them is streamed."""
+    return _tokenizer(model, lists, "--decode")
+
+
+def render(model, conversations):
+    """The token ids of each conversation by the model's template."""
+    return _tokenizer(model, conversations, "--render")
+
+
+def _tokenizer(model, value, *options):
     command = [paths.target() / "examples" / "tokenize", model, *options]
     done = subprocess.run(
         [str(part) for part in command],
-        input=json.dumps(texts).encode(),
+        input=json.dumps(value).encode(),
         capture_output=True,
         timeout=HANG_GUARD_SECONDS,
     )

@@ -75,13 +75,13 @@ def write(directory, path, shards=1):
     _json(directory / "tokenizer_config.json", {"chat_template": template})
     names = list(tensors)
     if shards == 1:
-        _safetensors(directory / "model.safetensors", tensors)
+        write_safetensors(directory / "model.safetensors", tensors)
         return
     places = {}
     for shard in range(shards):
         file = f"model-{shard + 1:05}-of-{shards:05}.safetensors"
         some = {name: tensors[name] for name in names[shard::shards]}
-        _safetensors(directory / file, some)
+        write_safetensors(directory / file, some)
         places |= dict.fromkeys(some, file)
     _json(directory / "model.safetensors.index.json", {"weight_map": places})
 
@@ -98,6 +98,8 @@ def _tensors(source):
     }
     parts = PARTS | OWN_PARTS.get(source.family, {})
     for tensor in source.reader.tensors:
+        if tensor.name.startswith("rope_factors"):
+            continue
         values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
         if source.architecture == "gemma3" and tensor.name.endswith("norm.weight"):
             values = values - numpy.float32(1)
@@ -117,11 +119,11 @@ def _tensors(source):
             continue
         if part in ("attn_q", "attn_k") and source.architecture in INTERLEAVED:
             heads = "head_count" if part == "attn_q" else "head_count_kv"
-            values = _apart(values, source.own(f"attention.{heads}"))
+            values = apart(values, source.own(f"attention.{heads}"))
         yield f"{prefix}.{parts[part]}.{ending}", values
 
 
-def _apart(values, heads):
+def apart(values, heads):
     """Pairs that are side by side, half a head apart."""
     pairs = values.reshape(heads, -1, 2, *values.shape[1:])
     return pairs.swapaxes(1, 2).reshape(values.shape)
@@ -159,6 +161,11 @@ def _config(source):
             "rope_local_base_freq": 10000.0,
             "query_pre_attn_scalar": config["head_dim"],
         }
+    factors = _factors(source)
+    if factors:
+        original = own("rope.scaling.original_context_length")
+        factors["attention_factor"] = own("rope.scaling.attn_factor")
+        config |= {"rope_scaling": factors, "original_max_position_embeddings": original}
     if own("expert_count", 0):
         config |= {
             "num_local_experts": own("expert_count"),
@@ -168,6 +175,14 @@ def _config(source):
             "norm_topk_prob": True,
         }
     return config
+
+
+def _factors(source):
+    tensors = [one for one in source.reader.tensors if one.name.startswith("rope_factors")]
+    names = {"rope_factors_long.weight": "long_factor", "rope_factors_short.weight": "short_factor"}
+    if not tensors:
+        return None
+    return {"type": "longrope"} | {names[one.name]: one.data.tolist() for one in tensors}
 
 
 def _tokenizer(source):
@@ -193,7 +208,7 @@ def _tokenizer(source):
     }
 
 
-def _safetensors(path, tensors):
+def write_safetensors(path, tensors):
     header, place, chunks = {"__metadata__": {"format": "pt"}}, 0, []
     for name, values in tensors.items():
         numbers = numpy.ascontiguousarray(values, dtype="<f4")

@@ -24,6 +24,7 @@ def arguments():
     parser.add_argument("--parallel", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="keep the KV cache in F32")
     parser.add_argument("--lookup", choices=LOOKUPS, help="guess tokens that an answer repeats")
+    parser.add_argument("--adapter", help="a LoRA adapter in GGUF")
     return parser.parse_args()
 
 
@@ -66,6 +67,10 @@ def main():
         kinds = xllamacpp.common_speculative_type
         kind = getattr(kinds, f"COMMON_SPECULATIVE_TYPE_NGRAM_{given.lookup.upper()}")
         parameters.speculative.types = [kind]
+    if given.adapter:
+        adapter = xllamacpp.CommonAdapterLoraInfo()
+        adapter.path, adapter.scale = given.adapter, 1.0
+        parameters.lora_adapters = [adapter]
     server = xllamacpp.Server(parameters)
     ready = {
         "address": server.listening_address,

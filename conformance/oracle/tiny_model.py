@@ -8,6 +8,8 @@ import numpy
 SEED = 20261121
 LAYERS, WIDTH, HEADS, KV_HEADS, HEAD_WIDTH, HIDDEN, CONTEXT = 3, 128, 4, 2, 32, 256, 512
 SUPER_BLOCK = 256
+# The oracle rounds what it is told up to a multiple of this.
+SHORT_CONTEXT = 256
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Family:
     stored: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32
     # Rows that are whole super-blocks are stored as Q4_K.
     k_quants: bool = False
+    # Factors of the rotary embedding for short and for long contexts.
+    longrope: bool = False
     # Method of the writer and its value.
     metadata: list = field(default_factory=list)
     controls: list = field(default_factory=list)
@@ -84,6 +88,15 @@ FAMILIES = [
         experts=(16, 4, 64),
         controls=[f"scale:blk.{block}.{name}:1.05" for block, name in enumerate(EXPERTS[:LAYERS])],
     ),
+    Family(
+        "phi3",
+        fused=True,
+        longrope=True,
+        metadata=[
+            ("add_rope_scaling_orig_ctx_len", SHORT_CONTEXT),
+            ("add_rope_scaling_attn_factors", 1.19),
+        ],
+    ),
     Family("phi3", fused=True, controls=["scale:blk.1.ffn_up.weight:1.02"]),
     Family(
         "gemma3",
@@ -129,7 +142,7 @@ def vocabulary():
 SHOWING = [*"aSsTdlé1٣ .!'_", "\n", "\r", "\t", "\u3000"]
 SCORES = "scores"
 SCORES_WITH_SPACE = "scores, a space before every text"
-WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "default", SCORES, SCORES_WITH_SPACE]
+WORD_RULES = ["gpt-2", "smollm", "refact", "llama-bpe", "qwen2", "tekken", "default", SCORES, SCORES_WITH_SPACE]
 
 
 def showing_vocabulary():
@@ -249,6 +262,10 @@ def write(path, family=FAMILIES[0], words=None):
             # Blocks that add little, so that seven layers round no more than three of others.
             norm(f"{block}.post_attention_norm.weight", mean=OUTPUT_NORM)
             norm(f"{block}.post_ffw_norm.weight", mean=OUTPUT_NORM)
+    if family.longrope:
+        for reach, most in (("short", 1.5), ("long", 30.0)):
+            factors = numpy.geomspace(1.0, most, HEAD_WIDTH // 2, dtype=numpy.float32)
+            writer.add_tensor(f"rope_factors_{reach}.weight", factors)
     norm("output_norm.weight")
     if not family.tied:
         random("output.weight", len(tokens), WIDTH, scale=0.5 / WIDTH**0.5)

@@ -2,16 +2,22 @@
 
 import hashlib
 import json
+import os
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import threading
+from pathlib import Path
 
 from harness import ledger, paths
+from harness.report import Skip
 from harness.server import MODEL, Server, run as run_command, run_json
 from suites.disconnect import OpenStream
+
+# The user `nobody`.
+NOBODY = 65534
 
 
 def run(report, bench):
@@ -25,6 +31,7 @@ def run(report, bench):
     _models(report, bench)
     _settings(report, bench)
     _foreign_data(report, bench)
+    _memory(report, bench)
     _stopping(report, bench)
 
 
@@ -242,6 +249,39 @@ def _upgrade(bench):
     assert verified["signed_size"] == verified["size"] > len(before) == 9, verified
 
 
+def _memory(report, bench):
+    with report.check("cli: another process of the same user reads neither memory nor environment"):
+        if os.geteuid() != 0:
+            raise Skip("only root can start a server as somebody else")
+        data_dir = bench.data_dir()
+        for path in (bench.folder, bench.binary):
+            path.chmod(0o755)
+        _give_away(data_dir)
+        with Server(bench.binary, data_dir, user=NOBODY) as server:
+            with subprocess.Popen(["sleep", "60"], user=NOBODY) as control:
+                try:
+                    assert _reads(control.pid), "control: a plain process can be read"
+                finally:
+                    control.kill()
+            assert not _reads(server.pid)
+            limits = Path(f"/proc/{server.pid}/limits").read_text()
+            core = next(line for line in limits.splitlines() if line.startswith("Max core"))
+            assert core.split()[4:6] == ["0", "0"], core
+
+
+def _give_away(folder):
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_file() or path.parent.name != "models":
+            os.chown(path, NOBODY, -1)
+
+
+def _reads(pid):
+    """Whether a process of that user can read the memory map and environment of another one."""
+    files = [f"/proc/{pid}/environ", f"/proc/{pid}/maps"]
+    done = subprocess.run(["cat", *files], user=NOBODY, capture_output=True)
+    return done.returncode == 0
+
+
 def _stopping(report, bench):
     with report.check("cli: SIGTERM lets a running answer end, refuses new ones, ends with 0"):
         server = Server(bench.binary, bench.data_dir())
@@ -260,6 +300,12 @@ def _stopping(report, bench):
             pass
         else:
             raise AssertionError("somebody still listens")
+    with report.check("cli: SIGTERM at the very moment of `ready` is heeded, at each of 30 starts"):
+        data_dir, key = bench.data_dir(), None
+        for _ in range(30):
+            server = Server(bench.binary, data_dir, key=key)
+            key = server.key
+            assert server.stop() == 0, server.errors
     with report.check("cli: a second signal cuts running answers, ends with 130, loses nothing"):
         server = Server(bench.binary, bench.data_dir())
         stream = OpenStream(server.api, "Tell a story.", min_tokens=4000)

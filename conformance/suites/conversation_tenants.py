@@ -1,4 +1,5 @@
-"""Another project, and another organisation, sees nothing: not even that there is something."""
+"""Another account, even the administrator, and another organisation see nothing: not even that
+there is something."""
 
 import os
 import sqlite3
@@ -9,6 +10,12 @@ from harness.server import run_json
 from harness.turns import Conversations, expect
 from suites.http import expect_refusal
 
+NAMES = {
+    "member": "another account",
+    "admin": "an administrator",
+    "organisation": "another organisation",
+}
+
 
 def run(report, server, bench):
     owner = Conversations(server.api)
@@ -18,11 +25,11 @@ def run(report, server, bench):
         path = f"/v1/conversations/{of}/draft"
         expect(server.api.request("PUT", path, {"text": "Secret draft"}), 204)
     before = owner.get(f"/{conversation}"), owner.entries(conversation, "?all=true")
-    for kind in ("project", "organisation"):
-        stranger = _stranger(server, bench, kind)
-        with report.check(f"conversations: a key of another {kind} gets 404 everywhere"):
+    for kind in ("member", "admin", "organisation"):
+        stranger = key_of_another(server, bench, kind)
+        with report.check(f"conversations: a key of {NAMES[kind]} gets 404 everywhere"):
             _expect_nothing(stranger, conversation, entry)
-        with report.check(f"conversations: a key of another {kind} lists and finds its own only"):
+        with report.check(f"conversations: a key of {NAMES[kind]} lists and finds its own only"):
             _expect_own_only(stranger, conversation, entry)
     with report.check("conversations: what strangers tried has changed nothing"):
         now = owner.get(f"/{conversation}"), owner.entries(conversation, "?all=true")
@@ -33,31 +40,37 @@ def run(report, server, bench):
         expect(server.api.request("PUT", path, {"text": ""}), 204)
 
 
-def _stranger(server, bench, kind):
-    """A client with a key of its own tenant: no command makes those yet, so the key is moved."""
-    command = ("key", "create", "--name", kind)
-    made = run_json(bench.binary, *command, data_dir=server.data_dir)
-    connection = sqlite3.connect(server.data_dir / "galerne.db", timeout=30)
+def key_of_another(server, bench, kind):
+    """A client with a key of its own account."""
+    role = "owner" if kind == "organisation" else kind
+    name = f"stranger-{kind}"
+    account = ("account", "create", name, "--role", role, "--service")
+    made = run_json(bench.binary, *account, data_dir=server.data_dir)
+    command = ("key", "create", "--name", kind, "--account", name)
+    key = run_json(bench.binary, *command, data_dir=server.data_dir)
+    if kind == "organisation":
+        _move(server.data_dir, uuid.UUID(made["id"]).bytes, kind)
+    return Conversations(Api(server.host, server.port, key["key"], server.api.model))
+
+
+def _move(data_dir, account, name):
+    """To an organisation of its own: no command makes a second one yet."""
+    connection = sqlite3.connect(data_dir / "galerne.db", timeout=30)
     try:
         with connection:
-            _move(connection, uuid.UUID(made["id"]).bytes, kind)
+            organisation, project = os.urandom(16), os.urandom(16)
+            row = (organisation, name, os.urandom(32), 0)
+            connection.execute("INSERT INTO organisation VALUES (?, ?, ?, ?)", row)
+            row = (organisation, project, name, 0)
+            connection.execute("INSERT INTO project VALUES (?, ?, ?, ?)", row)
+            for table, column in (("account", "id"), ("api_key", "account_id")):
+                statement = (
+                    f"UPDATE {table} SET organisation_id = ?, project_id = ? WHERE {column} = ?"
+                )
+                moved = connection.execute(statement, (organisation, project, account))
+                assert moved.rowcount == 1, moved.rowcount
     finally:
         connection.close()
-    return Conversations(Api(server.host, server.port, made["key"], server.api.model))
-
-
-def _move(connection, key, kind):
-    (organisation,) = connection.execute("SELECT organisation_id FROM api_key").fetchone()
-    if kind == "organisation":
-        organisation = os.urandom(16)
-        row = (organisation, kind, os.urandom(32), 0)
-        connection.execute("INSERT INTO organisation VALUES (?, ?, ?, ?)", row)
-    project = os.urandom(16)
-    row = (organisation, project, kind, 0)
-    connection.execute("INSERT INTO project VALUES (?, ?, ?, ?)", row)
-    statement = "UPDATE api_key SET organisation_id = ?, project_id = ? WHERE id = ?"
-    moved = connection.execute(statement, (organisation, project, key))
-    assert moved.rowcount == 1, moved.rowcount
 
 
 def _expect_nothing(stranger, conversation, entry):

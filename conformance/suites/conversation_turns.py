@@ -73,7 +73,8 @@ def _resume(report, client, server):
 
 def _two_tabs(report, client):
     with report.check("conversations: two tabs: the second is told, watches, then asks"):
-        first = client.story()
+        # Far longer than the second tab takes to ask, on any machine.
+        first = client.story(completion_args={"temperature": 0, "max_tokens": 1500})
         conversation = first.started["conversation_id"]
         refused = client.post("Another one.", f"/{conversation}")
         expect_refusal(refused, 409, "conversation.busy")
@@ -99,12 +100,12 @@ def _stop(report, client, server):
         assert stream.rest().data["state"] == "stopped"
         assert stream.text == answer["content"], answer
         row = ledger.settled_usage(server.data_dir, ledger.request_id(answer["request_id"]))
-        assert row["outcome"] == "cancelled" and row["completion_tokens"] < 400, row
+        assert row["outcome"] == "cancelled" and row["completion_tokens"] < 2000, row
         assert answer["usage"]["completion_tokens"] == row["completion_tokens"], answer
         assert answer["usage"]["energy_joules"] > 0, answer
         client.stop(conversation)
     with report.check("conversations: deleting stops the answer and leaves nothing"):
-        stream = client.story()
+        stream = client.story(completion_args={"temperature": 0, "max_tokens": 4000})
         conversation = stream.started["conversation_id"]
         expect(client.api.request("DELETE", f"/v1/conversations/{conversation}"), 204)
         assert stream.rest().data["state"] == "stopped"

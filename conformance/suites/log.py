@@ -236,11 +236,13 @@ def _leaves(report, place, known, asked):
         ids = Counter(row["request_id"] for row in rows if row["request_id"])
         assert all(ids[request.bytes] == 1 for request in known.values()), ids
     with report.check("log: entries are canonical JSON and hold nothing but what is documented"):
-        fields = ["action", "actor", "at", "content", "id", "organisation", "outcome", "subject"]
+        fields = ["action", "actor", "at", "content", "id", "model"]
+        fields += ["organisation", "outcome", "policy", "subject", "v"]
         for row, entry in zip(rows, entries):
             text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
             assert row["canonical"] == text.encode(), row["canonical"]
-            assert list(entry) == [*fields, "v"] and entry["v"] == 2, entry
+            assert list(entry) == fields and entry["v"] == 3, entry
+            assert len(entry["policy"]) == len("sha256:") + 64, entry
     with report.check("log: a checkpoint at shutdown covers every entry"):
         newest = place.checkpoints()[-1]
         assert newest.size == len(rows), f"{newest.size} of {len(rows)}"

@@ -1,5 +1,6 @@
 """The server and a witness that it reaches over HTTP: C2SP tlog-witness."""
 
+import json
 import time
 
 from harness import tlog
@@ -26,6 +27,12 @@ def run(report, bench):
             _away(report, witness, server, place, key)
         with report.check("witness: the checkpoint at shutdown was handed over"):
             assert witness.newest_checkpoint(key.name).size == len(place.rows())
+        with report.check("witness: the log tells once who was reached, not at each checkpoint"):
+            entries = [json.loads(entry) for entry in place.entries()]
+            reached = [entry for entry in entries if entry["action"].startswith("egress.")]
+            parties = [(entry["action"], entry["subject"]) for entry in reached]
+            origin = "/".join(witness.url.split("/")[:3])
+            assert parties == [("egress.exchange", f"party:{origin}")], reached
         _rolled_back(report, bench, witness, place, key)
 
 

@@ -32,9 +32,9 @@ export const USAGE = {
 /** A request that is refused. */
 export class Refused extends Error {
   /** `conversation` keeps the question in spite of it. */
-  constructor(status, code, { hint, conversation } = {}) {
-    super(code);
-    Object.assign(this, { status, code, hint, conversation });
+  constructor(status, code, { message, hint, conversation, retryAfter } = {}) {
+    super(message ?? `The server says ${code}`);
+    Object.assign(this, { status, code, hint, conversation, retryAfter });
   }
 }
 
@@ -182,7 +182,7 @@ export class Conversations {
     const type = "message.output";
     const rest = { content: "", state: "running", usage: null, error_code: null };
     const answer = { object: "entry", type, id: entryId(), role: "assistant", model, ...rest };
-    one.entries.push({ ...answer, parent_id: parent });
+    one.entries.push({ ...answer, request_id: requestOf(answer.id), parent_id: parent });
     one.head = answer.id;
     one.updated_at = now();
     one.turn = { one, input, answer: one.entries.at(-1), readers: new Set() };
@@ -219,10 +219,15 @@ export function streamTurn(response, turn, lastEventId) {
 
 function endOf({ id, state, usage, error_code: code }) {
   if (state !== "failed" && state !== "interrupted") {
-    return { type: "conversation.response.done", usage, state, entry_id: id };
+    return { type: "conversation.response.done", usage, state, entry_id: id, request_id: requestOf(id) };
   }
   const rest = { message: `The server says ${code}`, code: 500, error_code: code, entry_id: id };
   return { type: "conversation.response.error", state, ...rest };
+}
+
+/** The request to the model has an id of its own; here it is made of the answer's. */
+export function requestOf(entryId) {
+  return entryId.replace("msg_", "");
 }
 
 function event(response, id, data) {

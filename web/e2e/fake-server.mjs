@@ -5,21 +5,24 @@
  */
 import { createServer } from "node:http";
 
+import { Accounts } from "./fake-accounts.mjs";
 import { Conversations, Refused, streamTurn } from "./fake-conversations.mjs";
+import { receiptOf } from "./fake-receipts.mjs";
 import { serveFile } from "./static-files.mjs";
 
-const SESSION_COOKIE = "galerne_session=s";
 /** A model of the size that the page calls small, and one that it does not. */
 export const SMALL_MODEL = "smollm2-135m-instruct";
 export const LARGE_MODEL = "ministral-8b-instruct";
 const PARAMETERS = { [SMALL_MODEL]: 134_515_008, [LARGE_MODEL]: 8_019_808_256 };
-const PAGES = /^\/(?:c\/[^/]+)?$/u;
+const PAGES = /^\/(?:c\/[^/]+|people|keys)?$/u;
+
+const ADMINISTRATION = /^\/v1\/(?:session\/password|accounts|keys)(?:\/|$)/u;
 
 /** Starts on a free port of this machine; `models` are the installed ones. */
 export async function startFakeServer(options) {
   const { dist, models = [SMALL_MODEL], conversations = new Conversations() } = options;
-  const flags = { isExpired: false, isDown: false };
-  const state = { tokens: new Set(["first"]), models, conversations, ...flags };
+  const accounts = new Accounts();
+  const state = { models, conversations, accounts, isDown: false };
   const server = createServer((request, response) => {
     answer(request, response, dist, state).catch((error) => {
       if (error instanceof Refused) refuse(response, error);
@@ -32,10 +35,11 @@ export async function startFakeServer(options) {
     origin,
     link: `${origin}/#token=first`,
     conversations,
+    accounts,
     /** The session of every browser ends; `token` opens the next one. */
     endSessions: (token) => {
-      state.isExpired = true;
-      state.tokens.add(token);
+      accounts.endSessions();
+      accounts.addToken(token);
     },
     /** Whether every connection to the API breaks. */
     setDown: (isDown) => {
@@ -52,13 +56,22 @@ export async function startFakeServer(options) {
 async function answer(request, response, dist, state) {
   const url = new URL(request.url, "http://127.0.0.1");
   const { pathname } = url;
-  const hasCookie = request.headers.cookie?.includes(SESSION_COOKIE) ?? false;
-  const isSignedIn = hasCookie && !state.isExpired;
+  const { accounts } = state;
+  const me = accounts.signedIn(request);
   if (state.isDown && pathname.startsWith("/v1/")) return request.destroy();
-  if (pathname === "/v1/session") return session(request, response, state, isSignedIn);
-  if (pathname.startsWith("/v1/") && !isSignedIn) throw new Refused(401, "auth.missing");
+  if (pathname === "/v1/session") return session(request, response, accounts, me);
+  if (pathname.startsWith("/v1/") && me === undefined) throw new Refused(401, "auth.missing");
+  const fault = accounts.faults.get(`${request.method} ${pathname}`);
+  if (fault !== undefined) throw fault;
+  if (ADMINISTRATION.test(pathname)) return administer(request, response, accounts, me, pathname);
+  if (pathname.startsWith("/v1/")) accounts.must(me, pathname === "/v1/models" ? "models" : "conversations");
   if (pathname === "/v1/models") return models(response, state);
   if (pathname === "/v1/conversations") return collection(request, response, state, url);
+  const receipt = /^\/v1\/receipts\/(?<id>\w+)$/u.exec(pathname)?.groups;
+  if (receipt !== undefined) {
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+    return response.end(receiptOf(receipt.id));
+  }
   const path = /^\/v1\/conversations\/(?<id>[^/]+)(?:\/(?<part>\w+))?$/u.exec(pathname)?.groups;
   if (path !== undefined) return conversation(request, response, state, path);
   const file = PAGES.test(pathname) ? "/" : pathname;
@@ -66,20 +79,44 @@ async function answer(request, response, dist, state) {
   return undefined;
 }
 
-async function session(request, response, state, isSignedIn) {
+async function session(request, response, accounts, me) {
   if (request.method === "POST") {
-    const { token } = await bodyOf(request);
-    if (!state.tokens.delete(token)) throw new Refused(401, "auth.link_invalid");
-    state.isExpired = false;
-    response.setHeader("set-cookie", `${SESSION_COOKIE}; HttpOnly; SameSite=Strict; Path=/`);
+    response.setHeader("set-cookie", accounts.signIn(await bodyOf(request)));
     return response.writeHead(204).end();
   }
-  if (!isSignedIn) throw new Refused(401, "auth.missing");
+  if (me === undefined) throw new Refused(401, "auth.missing");
   if (request.method === "DELETE") {
-    response.setHeader("set-cookie", `${SESSION_COOKIE}; Max-Age=0; Path=/`);
+    response.setHeader("set-cookie", accounts.endedCookie());
     return response.writeHead(204).end();
   }
-  return json(response, 200, { organisation: "o", project: "p", expires_at: 0 });
+  return json(response, 200, accounts.session(me));
+}
+
+/** Passwords, accounts and keys. */
+async function administer(request, response, accounts, me, pathname) {
+  const [, , area, id, part = ""] = pathname.split("/");
+  switch (`${request.method} ${area} ${id === undefined ? "" : "one"} ${part}`.trim()) {
+    case "PUT session one":
+      accounts.changePassword(me, await bodyOf(request));
+      return response.writeHead(204).end();
+    case "GET accounts":
+      return json(response, 200, accounts.list(me));
+    case "POST accounts":
+      return json(response, 201, accounts.create(me, await bodyOf(request)));
+    case "PATCH accounts one":
+      return json(response, 200, accounts.change(me, id, await bodyOf(request)));
+    case "POST accounts one invitation":
+      return json(response, 201, accounts.invite(me, id));
+    case "GET keys":
+      return json(response, 200, accounts.keys(me));
+    case "POST keys":
+      return json(response, 201, accounts.createKey(me, await bodyOf(request)));
+    case "DELETE keys one":
+      accounts.revokeKey(me, id);
+      return response.writeHead(204).end();
+    default:
+      throw new Refused(404, "route.unknown");
+  }
 }
 
 function models(response, { models: ids }) {
@@ -142,11 +179,11 @@ function draft(response, kept) {
   return kept === null ? response.writeHead(204).end() : json(response, 200, kept);
 }
 
-function refuse(response, { status, code, hint, conversation }) {
+function refuse(response, { status, code, message, hint, conversation, retryAfter }) {
+  if (retryAfter !== undefined) response.setHeader("retry-after", String(retryAfter));
   if (conversation !== undefined) {
     response.setHeader("location", `/v1/conversations/${conversation}`);
   }
-  const message = `The server says ${code}`;
   return json(response, status, { object: "error", message, code, hint });
 }
 

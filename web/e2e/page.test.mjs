@@ -15,12 +15,17 @@ import {
   shoot,
 } from "./browser.mjs";
 import { missing, startServer } from "./server.mjs";
-import { loadWords } from "./words.mjs";
+import { deskWords, loadWords } from "./words.mjs";
 
 const NAMES = { en: "English", ar: "العربية", hi: "हिन्दी", fr: "Français" };
 /** For `docs/images`: the answers are the model's own. */
 const PICTURED = ["What is the capital of France?", "Name three primary colours."];
-const SHORT = "Explain in two sentences why the sky is blue.";
+// Long enough to be seen growing, also where a machine is busy.
+const EXPLANATION = "Explain in ten sentences why the sky is blue.";
+/** The browser logs every refused request; one here is meant to be. */
+const REFUSED = /^Failed to load resource: the server responded with a status of 409/u;
+const GUEST = "guest@ministry.example";
+const GUEST_PASSWORD = "seven slow trams at dusk";
 const LONG = "Write a very long story about a lighthouse keeper, with many chapters.";
 
 describe("the page on a real server", { skip: missing }, () => {
@@ -33,7 +38,7 @@ describe("the page on a real server", { skip: missing }, () => {
     words = await loadWords(Object.keys(NAMES));
     server = await startServer();
     browser = await launch();
-    visitor = await openPage(browser, server.origin);
+    visitor = await openPage(browser, server.origin, { expected: [REFUSED] });
   });
 
   after(async () => {
@@ -63,7 +68,7 @@ describe("the page on a real server", { skip: missing }, () => {
     assert.match(await alert.innerText(), /il a déjà servi.*galerne login-link.*link_invalid/su);
     assert.equal(
       await second.page.getByRole("heading", { level: 1 }).innerText(),
-      "Ouvrez votre lien",
+      "Connectez-vous",
     );
     assert.equal(second.page.url(), `${server.origin}/`);
     await checkAccessibility(second.page, "the refused link");
@@ -77,7 +82,7 @@ describe("the page on a real server", { skip: missing }, () => {
     await shoot(page, "empty-en-light-1440");
     await checkAccessibility(page, "the empty conversation");
     await watchLengths(page);
-    await ask(page, SHORT);
+    await ask(page, EXPLANATION);
     const line = page.locator(".prov");
     await answered(page, line);
     const lengths = await page.evaluate(() => [...window.lengthsSeen]);
@@ -189,6 +194,7 @@ describe("the page on a real server", { skip: missing }, () => {
     const { page } = visitor;
     await page.setViewportSize(DESKTOP);
     await choose(page, "en", "light");
+    await page.getByRole("button", { name: "Not now", exact: true }).click();
     await page.getByRole("button", { name: "New conversation" }).first().click();
     await page.waitForURL(`${server.origin}/`);
     for (const [at, question] of PICTURED.entries()) {
@@ -215,11 +221,56 @@ describe("the page on a real server", { skip: missing }, () => {
     await shoot(page, "empty-fr-dark-1440");
   });
 
+  test("somebody is invited, chooses a password, signs out and comes back with it", async () => {
+    const { page } = visitor;
+    await page.goto(`${server.origin}/people`);
+    const texts = await deskWords("fr");
+    await page.getByRole("button", { name: texts.people.make }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(texts.people.name, { exact: true }).fill(GUEST);
+    await page.keyboard.press("Enter");
+    const link = await dialog.getByLabel(texts.people.invitationLabel).inputValue();
+    await dialog.getByRole("button", { name: texts.people.done }).click();
+    await page.getByRole("rowheader", { name: GUEST }).waitFor();
+
+    const guest = await openPage(browser, server.origin);
+    await guest.page.goto(link);
+    await field(guest.page).waitFor();
+    await guest.page.getByRole("button", { name: "Choose a password" }).click();
+    const choice = guest.page.getByRole("dialog", { name: "Choose a password" });
+    await choice.getByLabel("New password").fill(GUEST_PASSWORD);
+    await choice.getByLabel("New password").press("Enter");
+    await choice.waitFor({ state: "detached" });
+    await guest.page.getByRole("button", { name: "Settings" }).click();
+    const menu = guest.page.getByRole("dialog", { name: "Settings" });
+    assert.match(await menu.innerText(), new RegExp(`${GUEST}\\s+Member`, "u"));
+    await menu.getByRole("button", { name: "Sign out" }).click();
+    await guest.page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
+    await guest.page.getByLabel("Name", { exact: true }).fill(GUEST);
+    const password = guest.page.getByLabel("Password", { exact: true });
+    await password.fill("not this one at all");
+    await password.press("Enter");
+    await guest.page.getByRole("alert").waitFor();
+    assert.match(await guest.page.getByRole("alert").innerText(), /auth\.password_wrong/u);
+    await password.fill(GUEST_PASSWORD);
+    await password.press("Enter");
+    await field(guest.page).waitFor();
+    assert.deepEqual(guest.problems, []);
+    await guest.context.close();
+    // Who has a password gets no other link from who keeps accounts.
+    const named = page.getByRole("row", { name: GUEST });
+    await named.getByRole("button").click();
+    await page.getByRole("menuitem", { name: texts.people.invite }).click();
+    await page.getByRole("alert").waitFor();
+    assert.match(await page.getByRole("alert").innerText(), /account\.has_password/u);
+    await page.getByRole("dialog").getByRole("button", { name: texts.people.done }).click();
+  });
+
   test("the session ends with sign-out", async () => {
     const { page, context } = visitor;
     await page.getByRole("button", { name: "Réglages" }).click();
     await page.getByRole("button", { name: "Se déconnecter" }).click();
-    await page.getByRole("heading", { name: "Ouvrez votre lien" }).waitFor();
+    await page.getByRole("heading", { name: "Connectez-vous" }).waitFor();
     const cookies = await context.cookies();
     assert.equal(
       cookies.find(({ name }) => name === "galerne_session"),

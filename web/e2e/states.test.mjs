@@ -65,7 +65,7 @@ describe("without a session", () => {
   test("the page says how to get in, by keyboard too", async () => {
     const { page } = visitor;
     await page.goto(server.origin);
-    await page.getByRole("heading", { name: "Open your link" }).waitFor();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await checkAccessibility(page, "sign-in");
     await shoot(page, "sign-in-en");
     await page.keyboard.press("Tab");
@@ -80,7 +80,7 @@ describe("without a session", () => {
   test("a link pasted into the open tab is used and refused once spent", async () => {
     const other = await openPage(browser, server.origin);
     await other.page.goto(server.origin);
-    await other.page.getByRole("heading", { name: "Open your link" }).waitFor();
+    await other.page.getByRole("heading", { name: "Sign in" }).waitFor();
     await other.page.goto(`${server.origin}/#token=spent`);
     await other.page.getByRole("alert").waitFor();
     assert.equal(other.page.url(), `${server.origin}/`);

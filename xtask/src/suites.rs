@@ -228,7 +228,7 @@ pub(crate) fn conformance_engine(
     let binary = artefacts::build_binary(workspace)?;
     let mut command = Command::new("python3");
     command.arg(workspace.path("conformance/run.py"));
-    command.args(["--only", "oracle_longer,embeddings_longer"]);
+    command.args(["--only", "oracle_longer,tokens_longer,embeddings_longer"]);
     command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
     let embedding_model = model::obtain(model::NAME_EMBEDDING, None, options.accept_terms)?;
     command.env("GALERNE_EMBEDDING_MODEL_FILE", embedding_model);

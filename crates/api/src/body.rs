@@ -1,8 +1,12 @@
 //! Reads request bodies within a size and a time.
 
+use std::{fmt::Display, str::FromStr};
+
 use axum::{body::Body, extract::Request, http::header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use inference_wire::{FieldError, FieldErrorKind, PathPart, RequestError};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -37,6 +41,41 @@ pub(crate) async fn read(request: Request, settings: &ApiSettings) -> Result<Byt
             Err(Problem::new(Code::BodyTimeout, message))
         }
     }
+}
+
+/// Reads JSON that may hold secrets: errors never repeat what was sent. `expected` goes on after
+/// "the body".
+pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8], expected: &str) -> Result<T, RequestError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| RequestError::InvalidUtf8 { valid_up_to: error.valid_up_to() })?;
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            let loc = vec![PathPart::Key("body".to_owned())];
+            let kind = FieldErrorKind::Value;
+            RequestError::Invalid {
+                fields: vec![FieldError { loc, kind, message: expected.to_owned() }],
+            }
+        } else {
+            // Serde repeats values in errors of this kind only where they are no secrets.
+            RequestError::InvalidJson { reason: error.to_string() }
+        }
+    })
+}
+
+/// A field whose text must be a word that the domain knows.
+pub(crate) fn word<T>(field: &'static str, text: &str) -> Result<T, Problem>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    text.parse().map_err(|error: T::Err| invalid(field, error.to_string()))
+}
+
+/// A field that makes no sense.
+pub(crate) fn invalid(field: &'static str, message: String) -> Problem {
+    let loc = ["body", field].map(|key| PathPart::Key(key.to_owned())).to_vec();
+    let fields = vec![FieldError { loc, kind: FieldErrorKind::Value, message }];
+    RequestError::Invalid { fields }.into()
 }
 
 fn too_large(bytes_max: usize) -> Problem {

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use domain::Caller;
+use domain::{Account, Caller};
 use governance::{AccessError, Session};
 
 use crate::{
@@ -23,6 +23,7 @@ pub(crate) struct Authenticated(pub(crate) Caller);
 pub(crate) struct SignedInBrowser {
     pub(crate) caller: Caller,
     pub(crate) session: Session,
+    pub(crate) account: Account,
 }
 
 /// Remembers the caller of a request for the audit entry of its refusal.
@@ -56,11 +57,12 @@ impl FromRequestParts<ApiState> for Authenticated {
         match result {
             Ok(caller) => {
                 slot.remember(caller);
+                state.permissions.check(parts, &caller)?;
                 Ok(Self(caller))
             }
             Err(error) => {
-                if let AccessError::KeyRevoked { caller, .. } = &error {
-                    slot.remember(*caller);
+                if let Some(caller) = error.caller() {
+                    slot.remember(caller);
                 }
                 Err(error.into())
             }
@@ -79,9 +81,14 @@ impl FromRequestParts<ApiState> for SignedInBrowser {
         if !parts.method.is_safe() {
             origin::must_be_own(&parts.headers)?;
         }
-        let (caller, session) = state.access.authenticate_session(token).await?;
+        let found = state.access.authenticate_session(token).await;
+        if let Some(caller) = found.as_ref().err().and_then(AccessError::caller) {
+            slot(parts).remember(caller);
+        }
+        let (caller, session, account) = found?;
         slot(parts).remember(caller);
-        Ok(Self { caller, session })
+        state.permissions.check(parts, &caller)?;
+        Ok(Self { caller, session, account })
     }
 }
 

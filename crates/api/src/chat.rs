@@ -33,7 +33,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
         )),
         (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "The model is not served here", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "The body is too large", body = ErrorBody),
@@ -43,7 +43,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
         (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("chat.complete"))),
+    extensions(("x-audit-class" = json!("chat.complete")), ("x-permission" = json!("models"))),
 )]
 pub(crate) async fn complete(
     State(state): State<ApiState>,

@@ -251,6 +251,7 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
         architecture: card.architecture.clone(),
         quantization: card.quantization.clone(),
         parameters: card.parameters,
+        root: card.base.as_ref().map(ToString::to_string),
         embedding_dimensions: match card.purpose {
             ModelPurpose::Chat => None,
             ModelPurpose::Embeddings { dimensions } => Some(dimensions),

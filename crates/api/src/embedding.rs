@@ -24,7 +24,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
         (status = 200, description = "The vectors", body = EmbeddingResponse),
         (status = 400, description = "Not JSON, not UTF-8, or an input that the model cannot read", body = ErrorBody),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "The model is not served here", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "The body is too large", body = ErrorBody),
@@ -34,7 +34,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
         (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("embedding.create"))),
+    extensions(("x-audit-class" = json!("embedding.create")), ("x-permission" = json!("models"))),
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,

@@ -24,7 +24,7 @@ static DOCUMENT: LazyLock<Result<String, serde_json::Error>> = LazyLock::new(ope
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
     status: HealthStatus,
-    /// Why accesses are refused; empty when they are not.
+    /// Why accesses are refused, or a model is; empty when none is.
     reasons: Vec<Reason>,
 }
 
@@ -32,6 +32,8 @@ pub(crate) struct Health {
 #[serde(rename_all = "lowercase")]
 enum HealthStatus {
     Ok,
+    /// It answers, but not with every model that it has.
+    Degraded,
     Failing,
 }
 
@@ -58,6 +60,9 @@ enum Reason {
     StoreUnavailable,
     #[serde(rename = "server.stopping")]
     Stopping,
+    /// Some model was changed, or nobody vouches for it.
+    #[serde(rename = "model.refused")]
+    ModelRefused,
     #[serde(rename = "log.unavailable")]
     LogUnavailable,
     #[serde(rename = "log.witness_late")]
@@ -92,19 +97,23 @@ impl From<LogFault> for Reason {
     operation_id = "readHealth",
     tag = "operations",
     responses(
-        (status = 200, description = "It does", body = Health),
+        (status = 200, description = "It does, though perhaps not with every model", body = Health),
         (status = 503, description = "Accesses cannot be recorded and are refused", body = Health),
     ),
     extensions(("x-audit-class" = json!("none"))),
 )]
 pub(crate) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<Health>) {
-    let reasons: Vec<_> = state.log.status().faults.into_iter().map(Reason::from).collect();
-    if reasons.is_empty() {
-        (StatusCode::OK, Json(Health { status: HealthStatus::Ok, reasons }))
-    } else {
-        let health = Health { status: HealthStatus::Failing, reasons };
-        (StatusCode::SERVICE_UNAVAILABLE, Json(health))
+    let mut reasons: Vec<_> = state.log.status().faults.into_iter().map(Reason::from).collect();
+    let fails = !reasons.is_empty();
+    if state.readiness.models_refused() > 0 {
+        reasons.push(Reason::ModelRefused);
     }
+    let (code, status) = match (fails, reasons.is_empty()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Failing),
+        (false, false) => (StatusCode::OK, HealthStatus::Degraded),
+        (false, true) => (StatusCode::OK, HealthStatus::Ok),
+    };
+    (code, Json(Health { status, reasons }))
 }
 
 /// Whether requests can be answered

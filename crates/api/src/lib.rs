@@ -4,6 +4,7 @@
 //! row in the access-table test. [`serve`] puts a router on a socket.
 //! **Never here:** SQL, decisions, configuration.
 
+mod account;
 mod answer;
 mod body;
 mod caller;
@@ -13,13 +14,16 @@ mod convert;
 mod embedding;
 mod health;
 mod host;
+mod key;
 mod log;
 mod metering;
 mod model;
 mod observe;
 mod openapi;
 mod origin;
+mod permission;
 mod problem;
+mod receipt;
 mod refusal;
 mod router;
 mod serve;

@@ -80,11 +80,12 @@ pub(crate) async fn tile(
     responses(
         (status = 200, description = "Up to 256 entries", body = String, content_type = "application/octet-stream"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No checkpoint signs all these entries", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded, or the log not be read", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("log.read"))),
+    extensions(("x-audit-class" = json!("log.read")), ("x-permission" = json!("log"))),
 )]
 pub(crate) async fn entries(
     State(state): State<ApiState>,

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{Caller, RequestId, Timestamp};
 use governance::{AuditEntry, LogStatus};
 use inference::{
-    UsageOpened, UsageSettled,
+    UsageOpened, UsageRecord, UsageSettled,
     ports::{LedgerError, UsageLedger},
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -109,6 +109,14 @@ impl UsageLedger for CountedLedger {
         // Counted even when the row could not be written: the work was done.
         count(usage);
         settled
+    }
+
+    async fn find(
+        &self,
+        caller: &Caller,
+        request: RequestId,
+    ) -> Result<Option<UsageRecord>, LedgerError> {
+        self.ledger.find(caller, request).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

@@ -19,10 +19,11 @@ use crate::{ApiState, caller::Authenticated, convert, problem::Problem};
     responses(
         (status = 200, description = "The models", body = ModelList),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("model.list"))),
+    extensions(("x-audit-class" = json!("model.list")), ("x-permission" = json!("models"))),
 )]
 pub(crate) async fn list(
     State(state): State<ApiState>,
@@ -43,11 +44,12 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The model", body = ModelCard),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "The model is not served here", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("model.read"))),
+    extensions(("x-audit-class" = json!("model.read")), ("x-permission" = json!("models"))),
 )]
 pub(crate) async fn read(
     State(state): State<ApiState>,

@@ -1,5 +1,6 @@
 //! The `OpenAPI` document, made of the routes themselves.
 
+use serde_json::{Map, Value};
 use utoipa::openapi::{
     Info, InfoBuilder, LicenseBuilder, OpenApi,
     security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -21,7 +22,22 @@ pub fn openapi() -> OpenApi {
 
 /// The document as it is served and committed: `openapi/galerne.json`.
 pub fn openapi_json() -> Result<String, serde_json::Error> {
-    openapi().to_pretty_json()
+    let mut document = serde_json::to_value(openapi())?;
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+    for operation in operations.flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        order_extensions(operation);
+    }
+    serde_json::to_string_pretty(&document)
+}
+
+/// Brings what begins with `x-` to the end, by name: it comes in another order each time.
+fn order_extensions(operation: &mut Map<String, Value>) {
+    let all = std::mem::take(operation).into_iter();
+    let (mut extensions, others): (Vec<_>, Vec<_>) =
+        all.partition(|(name, _)| name.starts_with("x-"));
+    extensions.sort_by(|(one, _), (other, _)| one.cmp(other));
+    operation.extend(others.into_iter().chain(extensions));
 }
 
 fn info() -> Info {

@@ -6,8 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use governance::{AccessError, AuditError};
-use inference::{ChatError, EmbedError, ports::EngineError};
+use inference::{ChatError, EmbedError, ReceiptError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
+
+use crate::body;
 
 /// Stable codes, each explained in `docs/errors/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,18 @@ pub(crate) enum Code {
     AuthMissing,
     AuthInvalid,
     AuthRevoked,
+    AuthExpired,
+    AuthForbidden,
+    AccountDisabled,
+    PasswordWrong,
     LinkInvalid,
     OriginRefused,
     HostUnknown,
     CapacityExhausted,
     AuditUnavailable,
     LogNotFound,
+    ReceiptNotFound,
+    ReceiptPending,
     StoreUnavailable,
     EngineFailed,
     EngineStopped,
@@ -47,6 +55,11 @@ pub(crate) enum Code {
     ConversationFull,
     EntryNotFound,
     IdempotencyReused,
+    AccountUnknown,
+    AccountExists,
+    AccountHasPassword,
+    LastOwner,
+    KeyUnknown,
 }
 
 impl Code {
@@ -87,6 +100,10 @@ impl Code {
             Self::AuthMissing => ("auth.missing", unauthorized, authentication),
             Self::AuthInvalid => ("auth.invalid", unauthorized, authentication),
             Self::AuthRevoked => ("auth.revoked", unauthorized, authentication),
+            Self::AuthExpired => ("auth.expired", unauthorized, authentication),
+            Self::AccountDisabled => ("auth.account_disabled", unauthorized, authentication),
+            Self::PasswordWrong => ("auth.password_wrong", unauthorized, authentication),
+            Self::AuthForbidden => ("auth.forbidden", Status::FORBIDDEN, Type::PermissionError),
             Self::LinkInvalid => ("auth.link_invalid", unauthorized, authentication),
             Self::OriginRefused => ("origin.refused", Status::FORBIDDEN, Type::PermissionError),
             Self::HostUnknown => ("host.unknown", Status::MISDIRECTED_REQUEST, request),
@@ -95,6 +112,8 @@ impl Code {
             }
             Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
             Self::LogNotFound => ("log.not_found", Status::NOT_FOUND, Type::NotFoundError),
+            Self::ReceiptNotFound => ("receipt.not_found", not_found.0, not_found.1),
+            Self::ReceiptPending => ("receipt.pending", unavailable, server),
             Self::StoreUnavailable => ("store.unavailable", unavailable, server),
             Self::EngineFailed => ("engine.failed", Status::INTERNAL_SERVER_ERROR, server),
             Self::EngineStopped => ("engine.stopped", unavailable, server),
@@ -107,6 +126,11 @@ impl Code {
             Self::ConversationBusy => ("conversation.busy", Status::CONFLICT, request),
             Self::ConversationFull => ("conversation.full", unprocessable, request),
             Self::EntryNotFound => ("entry.not_found", not_found.0, not_found.1),
+            Self::AccountUnknown => ("account.unknown", not_found.0, not_found.1),
+            Self::AccountExists => ("account.exists", Status::CONFLICT, request),
+            Self::AccountHasPassword => ("account.has_password", Status::CONFLICT, request),
+            Self::LastOwner => ("account.last_owner", Status::CONFLICT, request),
+            Self::KeyUnknown => ("key.unknown", not_found.0, not_found.1),
             Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
@@ -313,6 +337,32 @@ impl From<EmbedError> for Problem {
     }
 }
 
+impl From<ReceiptError> for Problem {
+    fn from(error: ReceiptError) -> Self {
+        let retry_after = error.retry_after_seconds();
+        let message = error.to_string();
+        let problem = match error {
+            ReceiptError::Unknown => Self::new(Code::ReceiptNotFound, message)
+                .hint("give the `id` of an answer, or the `request_id` of one in a conversation"),
+            ReceiptError::Running | ReceiptError::NotSigned => {
+                Self::new(Code::ReceiptPending, message)
+                    .hint("wait for the seconds in Retry-After, then ask again")
+            }
+            ReceiptError::Audit(source) => return source.into(),
+            ReceiptError::Read { source } => return source.into(),
+            ReceiptError::Ledger(_) => {
+                tracing::error!(?error, "no receipt was issued");
+                Self::new(Code::StoreUnavailable, message)
+            }
+            ReceiptError::Contradiction | ReceiptError::Sign { .. } => {
+                tracing::error!(%message, "no receipt was issued");
+                Self::new(Code::Internal, "the server failed")
+            }
+        };
+        problem.retry_after(retry_after)
+    }
+}
+
 impl From<AuditError> for Problem {
     fn from(error: AuditError) -> Self {
         // A closed log was reported when it was closed.
@@ -337,6 +387,30 @@ impl From<AccessError> for Problem {
             AccessError::KeyRevoked { .. } => {
                 Self::new(Code::AuthRevoked, message).hint("`galerne key create` makes a new key")
             }
+            AccessError::KeyExpired { .. } => {
+                Self::new(Code::AuthExpired, message).hint("make another key and use that one")
+            }
+            AccessError::AccountDisabled { .. } => Self::new(Code::AccountDisabled, message)
+                .hint("whoever keeps the accounts of the organisation can enable it again"),
+            AccessError::PasswordWrong => Self::new(Code::PasswordWrong, message)
+                .hint("upper and lower case count in passwords"),
+            AccessError::TooManyAttempts { seconds } => {
+                Self::new(Code::CapacityExhausted, message).retry_after(Some(seconds))
+            }
+            AccessError::NotAppointed { .. } => Self::new(Code::AuthForbidden, message)
+                .hint("an owner appoints every role; an admin developers and members"),
+            AccessError::AccountUnknown => Self::new(Code::AccountUnknown, message),
+            AccessError::AccountExists { .. } => Self::new(Code::AccountExists, message),
+            AccessError::HasPassword => Self::new(Code::AccountHasPassword, message)
+                .hint("the operator of the machine can make a link: `galerne account link NAME`"),
+            AccessError::LastOwner => {
+                Self::new(Code::LastOwner, message).hint("make somebody else an owner before")
+            }
+            AccessError::KeyUnknown { .. } => Self::new(Code::KeyUnknown, message),
+            AccessError::KeyName { .. } => body::invalid("name", message),
+            AccessError::KeyPermissions { .. } => body::invalid("permissions", message),
+            AccessError::PasswordRefused(_) => body::invalid("new", message),
+            AccessError::NotAPerson => body::invalid("kind", message),
             AccessError::LinkInvalid => Self::new(Code::LinkInvalid, message)
                 .hint("`galerne login-link` prints another link"),
             AccessError::Audit(source) => source.into(),
@@ -344,9 +418,7 @@ impl From<AccessError> for Problem {
                 tracing::error!(error = ?source, "store not available");
                 Self::new(Code::StoreUnavailable, source.to_string()).retry_after(Some(2))
             }
-            AccessError::KeyUnknown { .. }
-            | AccessError::KeyName { .. }
-            | AccessError::NotFounded => {
+            AccessError::Password(_) | AccessError::NotFounded => {
                 tracing::error!(%message, "unexpected in a route");
                 Self::new(Code::Internal, "the server failed")
             }

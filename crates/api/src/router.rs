@@ -14,11 +14,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, chat,
+    ApiState, account, chat,
     conversation::{browse, draft, turn},
-    embedding, health, host, log, metering, model, observe,
+    embedding, health, host, key, log, metering, model, observe,
     problem::{Code, Problem},
-    refusal, session,
+    receipt, refusal, session,
 };
 
 /// Every route, with its description.
@@ -36,7 +36,14 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(draft::read, draft::write))
         .routes(routes!(model::list))
         .routes(routes!(model::read))
+        .routes(routes!(receipt::read))
         .routes(routes!(session::create, session::read, session::end))
+        .routes(routes!(session::change_password))
+        .routes(routes!(account::list, account::create))
+        .routes(routes!(account::update))
+        .routes(routes!(account::invite))
+        .routes(routes!(key::list, key::create))
+        .routes(routes!(key::revoke))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::tile))
         .routes(routes!(log::entries))

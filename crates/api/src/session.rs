@@ -1,4 +1,4 @@
-//! `POST`, `GET` and `DELETE /v1/session`: a browser signs in with a one-time link, and out.
+//! `POST`, `GET` and `DELETE /v1/session`: a browser signs in and out.
 
 use axum::{
     Json,
@@ -6,23 +6,43 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use governance::{Action, AuditFact, Session as StoredSession, Subject};
-use inference_wire::{ErrorBody, FieldError, FieldErrorKind, PathPart, RequestError};
+use governance::{Action, AuditFact, Password, Subject};
+use inference_wire::ErrorBody;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    ApiState, body,
+    ApiState,
+    account::Account,
+    body,
     caller::{SESSION_COOKIE, SignedInBrowser},
     origin,
     problem::{Code, Problem},
+    sign_in_gate::SignInGate,
 };
 
-/// The token of a one-time link.
+/// The token of a one-time link, or a name and a password.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct SignIn {
-    /// What follows `#token=` in the address that the server printed.
-    token: String,
+#[serde(untagged)]
+pub(crate) enum SignIn {
+    Link {
+        /// What follows `#token=` in the address that the server printed.
+        token: String,
+    },
+    Password {
+        name: String,
+        password: String,
+    },
+}
+
+/// Another password for whoever is signed in.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ChangePassword {
+    /// The password until now; not needed while there is none.
+    #[serde(default)]
+    current: Option<String>,
+    /// At least 15 characters.
+    new: String,
 }
 
 /// The session of a signed-in browser.
@@ -32,12 +52,16 @@ pub(crate) struct Session {
     organisation: String,
     /// The id of its project.
     project: String,
+    /// Who is signed in.
+    account: Account,
+    /// Whether the account has a password to sign in with again.
+    has_password: bool,
     /// When the browser has to sign in again, in RFC 3339.
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-/// Sign in with the token of a one-time link
+/// Sign in with the token of a one-time link, or with a name and a password
 #[utoipa::path(
     post,
     path = "/v1/session",
@@ -47,9 +71,9 @@ pub(crate) struct Session {
     responses(
         (status = 204, description = "Signed in; the cookie is set"),
         (status = 400, description = "Not JSON", body = ErrorBody),
-        (status = 401, description = "The link was used, has expired or is not known", body = ErrorBody),
+        (status = 401, description = "The link was used, has expired or is not known, or the name or password is wrong", body = ErrorBody),
         (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
-        (status = 422, description = "No token", body = ErrorBody),
+        (status = 422, description = "No token, and no name and password", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
@@ -60,13 +84,18 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     origin::must_not_be_foreign(request.headers())?;
-    state.sign_ins.enter(state.clock.now()).map_err(|seconds| {
-        Problem::new(Code::CapacityExhausted, "too many attempts to sign in")
-            .retry_after(Some(seconds))
-    })?;
     let body = body::read(request, &state.settings).await?;
-    let SignIn { token } = read_sign_in(&body)?;
-    let signed_in = state.access.sign_in(&token).await?;
+    let wanted = "must have a `token`, or a `name` and a `password`";
+    let signed_in = match body::json(&body, wanted)? {
+        SignIn::Link { token } => {
+            enter(&state.sign_ins, &state)?;
+            state.access.sign_in(&token).await?
+        }
+        SignIn::Password { name, password } => {
+            enter(&state.passwords, &state)?;
+            state.access.sign_in_with_password(&name, Password::typed(password)).await?
+        }
+    };
     let lifetime_seconds =
         signed_in.session.expires_at.as_seconds() - signed_in.session.created_at.as_seconds();
     let cookie = cookie(&state, signed_in.token.expose(), lifetime_seconds);
@@ -85,15 +114,57 @@ pub(crate) async fn create(
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("session" = [])),
-    extensions(("x-audit-class" = json!("session.read"))),
+    extensions(("x-audit-class" = json!("session.read")), ("x-permission" = json!("none"))),
 )]
 pub(crate) async fn read(
     State(state): State<ApiState>,
-    SignedInBrowser { caller, session }: SignedInBrowser,
+    SignedInBrowser { caller, session, account }: SignedInBrowser,
 ) -> Result<Json<Session>, Problem> {
     let subject = Subject::Session(session.id);
     state.trail.record(&AuditFact::ok(Action::SessionRead, caller, subject)).await?;
-    Ok(Json(Session::from(&session)))
+    let has_password = state.access.has_password(&account).await?;
+    Ok(Json(Session {
+        organisation: session.organisation.to_string(),
+        project: session.project.to_string(),
+        account: Account::from(&account),
+        has_password,
+        expires_at: session.expires_at.to_string(),
+    }))
+}
+
+/// Choose another password
+///
+/// Other browsers that are signed in as the same account are signed out.
+#[utoipa::path(
+    put,
+    path = "/v1/session/password",
+    operation_id = "changePassword",
+    tag = "session",
+    request_body = ChangePassword,
+    responses(
+        (status = 204, description = "It is changed"),
+        (status = 400, description = "Not JSON or not UTF-8", body = ErrorBody),
+        (status = 401, description = "Not signed in, or the current password is wrong", body = ErrorBody),
+        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 422, description = "The new password is no good one", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
+        (status = 503, description = "The access cannot be recorded", body = ErrorBody),
+    ),
+    security(("session" = [])),
+    extensions(("x-audit-class" = json!("account.update")), ("x-permission" = json!("none"))),
+)]
+pub(crate) async fn change_password(
+    State(state): State<ApiState>,
+    browser: SignedInBrowser,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let bytes = body::read(request, &state.settings).await?;
+    let ChangePassword { current, new } = body::json(&bytes, "must have a `new` password")?;
+    let (current, new) = (current.map(Password::typed), Password::typed(new));
+    state.access.set_password(&browser.caller, current, new).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign this browser out
@@ -109,7 +180,7 @@ pub(crate) async fn read(
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("session" = [])),
-    extensions(("x-audit-class" = json!("session.end"))),
+    extensions(("x-audit-class" = json!("session.end")), ("x-permission" = json!("none"))),
 )]
 pub(crate) async fn end(
     State(state): State<ApiState>,
@@ -120,29 +191,10 @@ pub(crate) async fn end(
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-impl From<&StoredSession> for Session {
-    fn from(session: &StoredSession) -> Self {
-        Self {
-            organisation: session.organisation.to_string(),
-            project: session.project.to_string(),
-            expires_at: session.expires_at.to_string(),
-        }
-    }
-}
-
-fn read_sign_in(body: &[u8]) -> Result<SignIn, RequestError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| RequestError::InvalidUtf8 { valid_up_to: error.valid_up_to() })?;
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            let path = ["body", "token"].map(|key| PathPart::Key(key.to_owned()));
-            let message = "must be the token of a sign-in link".to_owned();
-            let kind = FieldErrorKind::String;
-            RequestError::Invalid { fields: vec![FieldError { loc: path.to_vec(), kind, message }] }
-        } else {
-            // Serde repeats values in errors of this kind only where they are no secrets.
-            RequestError::InvalidJson { reason: error.to_string() }
-        }
+fn enter(gate: &SignInGate, state: &ApiState) -> Result<(), Problem> {
+    gate.enter(state.clock.now()).map_err(|seconds| {
+        Problem::new(Code::CapacityExhausted, "too many attempts to sign in")
+            .retry_after(Some(seconds))
     })
 }
 

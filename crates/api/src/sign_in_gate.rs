@@ -7,7 +7,7 @@ use domain::Timestamp;
 const WINDOW_SECONDS: i64 = 60;
 
 /// Counts the attempts of the running minute, of all browsers together: tokens are far too long
-/// to be guessed, only the work of looking them up is bounded here.
+/// to be guessed and passwords are bounded by name, only the work is bounded here.
 pub(crate) struct SignInGate {
     attempts_max: u32,
     /// Touched for nanoseconds by each attempt: a lock, not a task.

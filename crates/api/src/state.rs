@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
 use governance::{Access, Log, Trail};
-use inference::{Chat, Embeddings, Models};
+use inference::{Chat, Embeddings, Models, Receipts};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::sign_in_gate::SignInGate;
+use crate::{permission::Permissions, router::routes, sign_in_gate::SignInGate};
 
 /// Whether the parts of the server that no route owns can do their work.
 #[async_trait]
@@ -20,6 +20,9 @@ pub trait Readiness: Send + Sync {
 
     /// Whether the server is finishing its last requests.
     fn is_stopping(&self) -> bool;
+
+    /// How many models are imported and refused: changed, or vouched for by nobody.
+    fn models_refused(&self) -> usize;
 }
 
 /// Bounds and names that an installation may change.
@@ -34,7 +37,11 @@ pub struct ApiSettings {
     pub body_bytes_max: usize,
     /// A body must have arrived after so long.
     pub body_deadline: Duration,
+    /// With links, of all browsers together.
     pub sign_ins_per_minute_max: u32,
+    /// With passwords, of all browsers together: each takes some 25 ms of a core. How often one
+    /// name is tried is bounded besides.
+    pub passwords_per_minute_max: u32,
 }
 
 impl Default for ApiSettings {
@@ -46,6 +53,7 @@ impl Default for ApiSettings {
             body_bytes_max: 4 * 1024 * 1024,
             body_deadline: Duration::from_secs(30),
             sign_ins_per_minute_max: 30,
+            passwords_per_minute_max: 600,
         }
     }
 }
@@ -59,6 +67,7 @@ pub struct ApiParts {
     pub embeddings: Embeddings,
     pub assistant: Assistant,
     pub models: Models,
+    pub receipts: Receipts,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub readiness: Arc<dyn Readiness>,
@@ -74,12 +83,16 @@ pub struct ApiParts {
 pub struct ApiState {
     parts: Arc<ApiParts>,
     pub(crate) sign_ins: Arc<SignInGate>,
+    pub(crate) passwords: Arc<SignInGate>,
+    pub(crate) permissions: Arc<Permissions>,
 }
 
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
         let sign_ins = Arc::new(SignInGate::new(parts.settings.sign_ins_per_minute_max));
-        Self { parts: Arc::new(parts), sign_ins }
+        let permissions = Arc::new(Permissions::of(routes().get_openapi()));
+        let passwords = Arc::new(SignInGate::new(parts.settings.passwords_per_minute_max));
+        Self { parts: Arc::new(parts), sign_ins, passwords, permissions }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Conversations, their entries and what is typed but not sent.
 
 use domain::{
-    Caller, ConversationId, EntryId, ModelId, OrganisationId, ProjectId, RequestId, Timestamp,
+    AccountId, Caller, ConversationId, EntryId, ModelId, OrganisationId, RequestId, Timestamp,
 };
 use inference::Sampling;
 
@@ -10,16 +10,16 @@ use crate::TurnUsage;
 /// Entries of one conversation, copies of restarts included.
 pub const ENTRIES_MAX: usize = 20_000;
 
-/// Whose conversations: everybody of a project reaches all of them.
+/// Whose conversations: an account reaches its own and no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     pub organisation: OrganisationId,
-    pub project: ProjectId,
+    pub account: AccountId,
 }
 
 impl From<&Caller> for Scope {
     fn from(caller: &Caller) -> Self {
-        Self { organisation: caller.organisation, project: caller.project }
+        Self { organisation: caller.organisation, account: caller.account }
     }
 }
 

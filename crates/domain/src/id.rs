@@ -45,6 +45,8 @@ ids! {
     OrganisationId,
     /// A unit of work inside an organisation: owns keys, usage and budgets.
     ProjectId,
+    /// A person or a machine that an organisation knows.
+    AccountId,
     /// The public half of an API key.
     KeyId,
     /// One request to a model; also the primary key of its usage row.

@@ -1,8 +1,9 @@
 //! Ids, tenants, models and chat messages that every context shares.
 //!
-//! Start at [`Caller`]: whoever asks is always known by organisation, project and principal.
+//! Start at [`Caller`]: whoever asks is always known by organisation, project and account.
 //! **Never here:** async, SQL, HTTP, clocks that read the machine's time.
 
+mod account;
 pub mod chat;
 mod clock;
 mod hexadecimal;
@@ -10,11 +11,14 @@ mod id;
 mod model;
 mod tenant;
 
+pub use account::{
+    Account, AccountKind, AccountName, AccountNameError, Permission, Permissions, Role, UnknownWord,
+};
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
 pub use id::{
-    ConversationId, EntryId, IdSource, KeyId, OrganisationId, ProjectId, RequestId, SessionId,
-    SignInLinkId,
+    AccountId, ConversationId, EntryId, IdSource, KeyId, OrganisationId, ProjectId, RequestId,
+    SessionId, SignInLinkId,
 };
-pub use model::{ModelId, ModelIdError};
+pub use model::{ModelDigest, ModelDigestError, ModelId, ModelIdError};
 pub use tenant::{ApiKey, Caller, Organisation, Principal, Project};

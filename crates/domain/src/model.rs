@@ -1,6 +1,8 @@
-//! Names of models.
+//! Names and digests of models.
 
 use std::{fmt, str::FromStr};
+
+use crate::hexadecimal;
 
 /// The name under which a model is served, as clients write it in `model`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,9 +47,68 @@ impl fmt::Display for ModelId {
     }
 }
 
+/// SHA-256 of a model: of its file, of the list of its files, or of both lists of an adapter. What
+/// answers under one name today may be another model tomorrow; never under one digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModelDigest([u8; 32]);
+
+/// Why a text is not a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a digest of a model is 64 hexadecimal digits")]
+pub struct ModelDigestError;
+
+impl ModelDigest {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// 64 hexadecimal digits.
+impl FromStr for ModelDigest {
+    type Err = ModelDigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if !rest.is_empty() || pairs.len() != 32 {
+            return Err(ModelDigestError);
+        }
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn digit(byte: u8) -> Result<u8, ModelDigestError> {
+    let value = char::from(byte).to_digit(16).ok_or(ModelDigestError)?;
+    u8::try_from(value).map_err(|_| ModelDigestError)
+}
+
+/// As entries of the log and receipts write it: `sha256:` and 64 lower-case digits.
+impl fmt::Display for ModelDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", hexadecimal(&self.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_are_64_digits_and_shown_in_lower_case() {
+        let digits = "0123456789abcdefABCDEF0123456789".repeat(2);
+        let shown = digits.parse::<ModelDigest>().map(|digest| digest.to_string());
+        assert_eq!(shown, Ok(format!("sha256:{}", digits.to_ascii_lowercase())));
+        for bad in ["", "0", &"g".repeat(64), &"é".repeat(32), &"0".repeat(63), &"0".repeat(65)] {
+            assert_eq!(bad.parse::<ModelDigest>(), Err(ModelDigestError), "{bad}");
+        }
+    }
 
     #[test]
     fn model_ids_are_short_plain_names() {

@@ -1,6 +1,6 @@
 //! Organisation -> project -> key, and the caller that they make.
 
-use crate::{KeyId, OrganisationId, ProjectId, SessionId, Timestamp};
+use crate::{AccountId, KeyId, OrganisationId, Permissions, ProjectId, SessionId, Timestamp};
 
 /// A customer of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,13 @@ pub struct ApiKey {
     pub id: KeyId,
     pub organisation: OrganisationId,
     pub project: ProjectId,
+    /// Whose key it is: it may never do more than its account.
+    pub account: AccountId,
     pub name: String,
+    pub permissions: Permissions,
     pub created_at: Timestamp,
+    /// From then on it is not taken.
+    pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -44,5 +49,8 @@ pub enum Principal {
 pub struct Caller {
     pub organisation: OrganisationId,
     pub project: ProjectId,
+    /// Whose content it may read and write.
+    pub account: AccountId,
     pub principal: Principal,
+    pub permissions: Permissions,
 }

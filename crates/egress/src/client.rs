@@ -1,23 +1,45 @@
 //! Sends one request and reads one answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, Url, header::CONTENT_TYPE, redirect, retry};
 
-use crate::{Destination, EgressError, destination};
+use crate::{
+    Broker, Destination, EgressError, Recorder, Refusal, Resolver,
+    broker::Allowed,
+    destination,
+    guard::{Guard, refusal_in},
+    journal::Journal,
+};
 
 /// What the longest answer may hold, its head not counted.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 const USER_AGENT: &str = concat!("galerne/", env!("CARGO_PKG_VERSION"));
 
-/// Reaches the destinations that it was made with. Clones share their connections.
-#[derive(Clone, Debug)]
+/// Reaches the destinations that its broker lets through. Clones share their connections.
+#[derive(Clone)]
 pub struct EgressClient {
-    http: reqwest::Client,
-    allowed: Arc<[Destination]>,
+    broker: Broker,
+    /// One for each destination of the broker, in their order: a client resolves one name only.
+    routes: Arc<[Route]>,
+    journal: Journal,
     deadlines: Deadlines,
+}
+
+/// What a client is made of.
+pub struct EgressParts {
+    pub broker: Broker,
+    pub resolver: Arc<dyn Resolver>,
+    pub recorder: Arc<dyn Recorder>,
+    pub deadlines: Deadlines,
+}
+
+/// The way to one destination.
+struct Route {
+    http: reqwest::Client,
+    guard: Guard,
 }
 
 /// How long things may take.
@@ -45,27 +67,42 @@ pub struct Answer {
 }
 
 impl EgressClient {
-    /// A client for these destinations. Reads the certificate authorities of the machine, if one
-    /// of the destinations is encrypted.
-    pub fn new(allowed: impl IntoIterator<Item = Destination>) -> Result<Self, EgressError> {
-        Self::with_deadlines(allowed, Deadlines::default())
+    /// A client for the destinations of the broker. Reads the certificate authorities of the
+    /// machine, if one of the destinations is encrypted.
+    pub fn new(parts: EgressParts) -> Result<Self, EgressError> {
+        let EgressParts { broker, resolver, recorder, deadlines } = parts;
+        let routes = broker.allowed().iter().map(|allowed| {
+            let guard = Guard { allowed: allowed.clone(), resolver: Arc::clone(&resolver) };
+            let http = build(&guard, deadlines)
+                .map_err(|error| EgressError::SetUp { source: error.into() })?;
+            Ok(Route { http, guard })
+        });
+        let routes = routes.collect::<Result<Vec<_>, EgressError>>()?.into();
+        Ok(Self { broker, routes, journal: Journal::new(recorder), deadlines })
     }
 
-    /// A client that waits for other times than the usual ones.
-    pub fn with_deadlines(
-        allowed: impl IntoIterator<Item = Destination>,
-        deadlines: Deadlines,
-    ) -> Result<Self, EgressError> {
-        let allowed: Arc<[Destination]> = allowed.into_iter().collect();
-        let http = build(&allowed, deadlines)
-            .map_err(|error| EgressError::SetUp { source: error.into() })?;
-        Ok(Self { http, allowed, deadlines })
+    /// Whether every destination may be reached as it is now. Resolves their names and connects to
+    /// none of them; a name that is not resolved may be so later, and is checked then.
+    pub async fn examine(&self) -> Result<(), EgressError> {
+        for Route { guard, .. } in &*self.routes {
+            let allowed = &guard.allowed;
+            let destination = &allowed.destination;
+            self.checked(allowed).await?;
+            let Some(name) = destination.name() else { continue };
+            let Err(error) = guard.look_up(&name).await else { continue };
+            if let Some(refusal) = refusal_in(error.as_ref()) {
+                return Err(self.refuse(destination, refusal).await);
+            }
+            let error = error.as_ref() as &dyn std::error::Error;
+            tracing::warn!(%destination, error, "a destination is not resolved yet");
+        }
+        Ok(())
     }
 
     /// Fetches `address`.
     pub async fn get(&self, address: &str) -> Result<Answer, EgressError> {
-        let (url, destination) = self.allow(address)?;
-        self.ask(&destination, self.http.get(url)).await
+        let (url, route) = self.admit(address).await?;
+        self.exchange(route, route.http.get(url)).await
     }
 
     /// Sends `body` to `address`.
@@ -75,20 +112,65 @@ impl EgressClient {
         content_type: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, EgressError> {
-        let (url, destination) = self.allow(address)?;
-        let request = self.http.post(url).header(CONTENT_TYPE, content_type);
-        self.ask(&destination, request.body(body.into())).await
+        let (url, route) = self.admit(address).await?;
+        let request = route.http.post(url).header(CONTENT_TYPE, content_type);
+        self.exchange(route, request.body(body.into())).await
     }
 
     /// Decides before anything is done about the address, the look-up of its name included.
-    fn allow(&self, address: &str) -> Result<(Url, Destination), EgressError> {
-        let (url, destination) =
-            destination::read(address).map_err(|source| EgressError::Address { source })?;
-        if self.allowed.contains(&destination) {
-            return Ok((url, destination));
+    async fn admit(&self, address: &str) -> Result<(Url, &Route), EgressError> {
+        let code = Refusal::Undeclared.code();
+        let (url, destination) = match destination::read(address) {
+            Ok(read) => read,
+            Err(source) => {
+                self.journal.refused_unknown(code).await;
+                return Err(EgressError::Address { source });
+            }
+        };
+        let mut routes = self.routes.iter();
+        let Some(route) = routes.find(|route| route.guard.allowed.destination == destination)
+        else {
+            tracing::warn!(%destination, code, "refused to reach what the settings do not name");
+            self.journal.refused_unknown(code).await;
+            return Err(EgressError::Denied { destination });
+        };
+        self.checked(&route.guard.allowed).await?;
+        Ok((url, route))
+    }
+
+    async fn checked(&self, allowed: &Allowed) -> Result<(), EgressError> {
+        match allowed.check() {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.refuse(&allowed.destination, refusal).await),
         }
-        tracing::warn!(%destination, "refused to reach a destination that the settings do not name");
-        Err(EgressError::Denied { destination })
+    }
+
+    async fn refuse(&self, destination: &Destination, refusal: Refusal) -> EgressError {
+        tracing::warn!(%destination, code = refusal.code(), "refused to reach it: {refusal}");
+        self.journal.refused(&destination.to_string(), refusal.code()).await;
+        EgressError::Refused { destination: destination.clone(), refusal }
+    }
+
+    async fn exchange(
+        &self,
+        route: &Route,
+        request: RequestBuilder,
+    ) -> Result<Answer, EgressError> {
+        let allowed = &route.guard.allowed;
+        let destination = &allowed.destination;
+        let party = destination.to_string();
+        if !allowed.is_public() {
+            let recorded = self.journal.before(&party).await;
+            recorded.map_err(|source| EgressError::NotRecorded { source })?;
+        }
+        let answer = self.ask(destination, request).await;
+        if let Err(EgressError::Refused { destination, refusal }) = answer {
+            return Err(self.refuse(&destination, refusal).await);
+        }
+        if allowed.is_public() && answer.is_ok() {
+            self.journal.after(&party).await;
+        }
+        answer
     }
 
     async fn ask(
@@ -114,13 +196,19 @@ impl EgressClient {
     }
 }
 
+impl fmt::Debug for EgressClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("EgressClient").field("broker", &self.broker).finish_non_exhaustive()
+    }
+}
+
 fn content_type(response: &Response) -> Option<String> {
     let value = response.headers().get(CONTENT_TYPE)?;
     value.to_str().ok().map(str::to_owned)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one client that the others stand on")]
-fn build(allowed: &[Destination], deadlines: Deadlines) -> reqwest::Result<reqwest::Client> {
+fn build(guard: &Guard, deadlines: Deadlines) -> reqwest::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .http1_only()
@@ -128,9 +216,10 @@ fn build(allowed: &[Destination], deadlines: Deadlines) -> reqwest::Result<reqwe
         .retry(retry::never())
         .referer(false)
         .no_proxy()
+        .dns_resolver(guard.clone())
         .connect_timeout(deadlines.connect)
         .timeout(deadlines.whole);
-    if allowed.iter().any(Destination::is_encrypted) {
+    if guard.allowed.destination.is_encrypted() {
         return client.build();
     }
     // A machine without any certificate authority must not stand in the way of plain HTTP.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Display, Formatter},
+    net::IpAddr,
     str::FromStr,
 };
 
@@ -23,6 +24,12 @@ enum Scheme {
     Https,
 }
 
+/// What stands for the machine.
+pub(crate) enum Host {
+    Address(IpAddr),
+    Name(String),
+}
+
 /// Why a text is not the address of a destination.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
@@ -39,6 +46,36 @@ impl Destination {
     /// Whether what is sent there is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.scheme == Scheme::Https
+    }
+
+    /// Whether it is the machine that the server runs on, said so by address or name.
+    pub fn is_this_machine(&self) -> bool {
+        match self.host() {
+            Host::Address(address) => address.is_loopback(),
+            Host::Name(_) => self.is_localhost(),
+        }
+    }
+
+    /// The name that has to be resolved, if it is not an address.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self.host() {
+            Host::Address(_) => None,
+            Host::Name(name) => Some(name),
+        }
+    }
+
+    pub(crate) fn host(&self) -> Host {
+        let bare = self.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match bare.unwrap_or(&self.host).parse() {
+            Ok(address) => Host::Address(address),
+            Err(_) => Host::Name(self.host.clone()),
+        }
+    }
+
+    /// RFC 6761 gives the name and all below it to the machine itself.
+    pub(crate) fn is_localhost(&self) -> bool {
+        let name = self.host.trim_end_matches('.');
+        name == "localhost" || name.ends_with(".localhost")
     }
 
     fn of(address: &str, url: &Url) -> Result<Self, AddressError> {

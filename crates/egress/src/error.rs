@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AddressError, Destination};
+use crate::{AddressError, Destination, NotRecorded, Refusal, guard::refusal_in};
 
 /// Why a request has no answer. An answer with an error status is an answer.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,12 @@ pub enum EgressError {
     /// Nothing was sent, and no name was resolved.
     #[error("the settings do not name {destination}, so it is not reached")]
     Denied { destination: Destination },
+    /// Nothing was sent. The settings name it, but policy or address forbid it.
+    #[error("{destination} is not reached: {refusal}")]
+    Refused { destination: Destination, refusal: Refusal },
+    /// Nothing was sent.
+    #[error("nothing is sent that the audit log does not tell")]
+    NotRecorded { source: NotRecorded },
     /// The request was not sent: no such name, nobody there, or nobody to be trusted.
     #[error("{destination} cannot be reached")]
     Unreachable { destination: Destination, source: Box<dyn std::error::Error + Send + Sync> },
@@ -30,6 +36,9 @@ pub enum EgressError {
 impl EgressError {
     pub(crate) fn of(destination: &Destination, deadline: Duration, error: reqwest::Error) -> Self {
         let destination = destination.clone();
+        if let Some(refusal) = refusal_in(&error) {
+            return Self::Refused { destination, refusal };
+        }
         // The address may hold what is nobody's business in a log.
         let error = error.without_url();
         if error.is_connect() {

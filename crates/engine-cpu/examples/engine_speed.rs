@@ -1,11 +1,17 @@
 //! Speed of the engine on this machine, without HTTP: for profiling.
 //!
 //! `engine_speed MODEL.gguf [--threads N] [--path scalar|avx2|avx512-vnni|neon] [--rounds N]`
-//! `    [--only 0|1|2|8|16] [--guesses on|off]`
+//! `    [--only 0|1|2|8|16] [--guesses on|off] [--kv-cache-type f16|q8|both]`
+//! `    [--after TOKENS,TOKENS,...]`
+//!
+//! `--after` measures one answer after prompts of these lengths, and nothing else. With `both`
+//! each round has one part for each precision of keys and values, in an engine of its own; who
+//! begins alternates.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 use std::{
     num::NonZeroUsize,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -15,7 +21,7 @@ use domain::{
     OrganisationId, ProjectId, RequestId, Timestamp,
     chat::{Message, Role},
 };
-use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
+use engine_cpu::{CpuEngine, EngineOptions, KvPrecision, ModelFile};
 use inference::{
     AnswerFormat, Priority, Sampling, ToolUse,
     ports::{Asked, Engine, EngineEvent, Generate, Generation, Prompt},
@@ -30,11 +36,42 @@ const PASSAGE: &str = "The committee met in Lyon on the third of March. It heard
     changes. The treasurer explained why the costs of heating had risen.";
 const CONCURRENT: [usize; 3] = [1, 8, 16];
 
+struct Arguments {
+    model: PathBuf,
+    options: EngineOptions,
+    precisions: Vec<KvPrecision>,
+    rounds: u128,
+    only: Option<usize>,
+    after: Vec<u32>,
+}
+
 fn main() -> anyhow::Result<()> {
+    let arguments = arguments()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let start = |precision: &KvPrecision| start(&arguments, *precision);
+    let engines = arguments.precisions.iter().map(start).collect::<anyhow::Result<Vec<_>>>()?;
+    for number in 0..arguments.rounds {
+        let begins = usize::try_from(number)? % engines.len();
+        for (precision, engine) in engines[begins..].iter().chain(&engines[..begins]) {
+            if arguments.after.is_empty() {
+                runtime.block_on(round(engine, number, arguments.only))?;
+            } else {
+                runtime.block_on(long(engine, *precision, number, &arguments.after))?;
+            }
+        }
+    }
+    for (_, engine) in &engines {
+        runtime.block_on(engine.shut_down(Duration::ZERO));
+    }
+    Ok(())
+}
+
+fn arguments() -> anyhow::Result<Arguments> {
     let mut arguments = std::env::args().skip(1);
-    let model = arguments.next().context("usage: engine_speed MODEL.gguf [options]")?;
+    let model = arguments.next().context("usage: engine_speed MODEL.gguf [options]")?.into();
     let mut options = EngineOptions::default();
-    let (mut rounds, mut only) = (3, None);
+    let (mut rounds, mut only, mut after) = (3, None, Vec::new());
+    let mut precisions = vec![KvPrecision::default()];
     while let Some(name) = arguments.next() {
         let value = arguments.next().context("an option needs a value")?;
         match name.as_str() {
@@ -44,21 +81,52 @@ fn main() -> anyhow::Result<()> {
             }
             "--rounds" => rounds = value.parse()?,
             "--guesses" => options.guesses = value == "on",
+            "--kv-cache-type" if value == "both" => precisions = KvPrecision::ALL.to_vec(),
+            "--kv-cache-type" => {
+                precisions = vec![KvPrecision::from_name(&value).context("an unknown type")?];
+            }
+            "--after" => {
+                after = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            }
             "--only" => only = Some(value.parse::<usize>()?),
             _ => bail!("unknown option {name}"),
         }
     }
-    let engine = CpuEngine::start(&options)?;
+    Ok(Arguments { model, options, precisions, rounds, only, after })
+}
+
+fn start(
+    arguments: &Arguments,
+    kv_precision: KvPrecision,
+) -> anyhow::Result<(KvPrecision, CpuEngine)> {
+    let engine = CpuEngine::start(&EngineOptions { kv_precision, ..arguments.options.clone() })?;
     let loading = Instant::now();
-    let id = "model".parse()?;
-    let created_at = Timestamp::from_micros(0);
-    engine.load(ModelFile { id, path: model.into(), digest: String::new(), created_at })?;
+    let (id, created_at) = ("model".parse()?, Timestamp::from_micros(0));
+    let path = arguments.model.clone();
+    engine.load(ModelFile { id, path, digest: String::new(), created_at })?;
     println!("path {}, loaded in {:.2?}", engine.cpu_path(), loading.elapsed());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for number in 0..rounds {
-        runtime.block_on(round(&engine, number, only))?;
+    Ok((kv_precision, engine))
+}
+
+/// One answer after each of these prompts.
+async fn long(
+    engine: &CpuEngine,
+    precision: KvPrecision,
+    number: u128,
+    prompts: &[u32],
+) -> anyhow::Result<()> {
+    for &tokens in prompts {
+        // A project of its own: nothing is known of its prompt.
+        let project = ProjectId::from_uuid(Uuid::from_u128((number << 32) + u128::from(tokens)));
+        let (first, last) = generate(engine, project, 1, tokens, ANSWER_TOKENS).await?;
+        let seconds = last.saturating_sub(first).as_secs_f64();
+        println!(
+            "{} after {tokens}: prompt {:.0} tok/s, answer {:.1} tok/s",
+            precision.name(),
+            f64::from(tokens) / first.as_secs_f64(),
+            f64::from(ANSWER_TOKENS - 1) / seconds,
+        );
     }
-    runtime.block_on(engine.shut_down(Duration::ZERO));
     Ok(())
 }
 
@@ -123,6 +191,7 @@ async fn generate(
             let salt = 7 * u32::try_from(index).unwrap_or(0);
             let prompt = Prompt {
                 model: engine.models()[0].id.clone(),
+                digest: None,
                 tokens: (0..prompt_tokens).map(|at| 1000 + (at * 37 + salt) % 5000).collect(),
                 context_tokens: engine.models()[0].context_tokens,
             };

@@ -1,6 +1,7 @@
 //! Log-probabilities of given continuations, for the comparison with another engine.
 //!
 //! `teacher_force MODEL [--batched] [--threads N] [--path scalar|avx2|avx512|neon]`
+//! `    [--adapter ADAPTER] [--kv-cache-type f16|q8] [--context TOKENS]`
 //! `    [--perturb rope:PAIR:FACTOR | --perturb scale:TENSOR:FACTOR] < sequences.json > rows.bin`
 //!
 //! The input is a list of `{"prompt": [ids], "continuation": [ids]}`. For every token of a
@@ -11,7 +12,7 @@
 use std::io::{BufWriter, Read as _, Write};
 
 use anyhow::{Context as _, bail};
-use cpu_kernels::{Path, PathKind, log_sum_exp};
+use cpu_kernels::{KvPrecision, Path, PathKind, log_sum_exp};
 use engine_cpu::{Direct, Model, Perturbation, checkpoint::Checkpoint};
 
 struct Sequence {
@@ -23,6 +24,9 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().context("usage: teacher_force MODEL [options]")?;
     let (mut batched, mut threads, mut path, mut perturbation) = (false, 2, Path::best(), None);
+    let mut adapter = None;
+    let mut kept = KvPrecision::default();
+    let mut context = None;
     while let Some(option) = arguments.next() {
         if option == "--batched" {
             batched = true;
@@ -31,14 +35,25 @@ fn main() -> anyhow::Result<()> {
         let value = arguments.next().context("an option needs a value")?;
         match option.as_str() {
             "--threads" => threads = value.parse()?,
+            "--context" => context = Some(value.parse()?),
             "--path" => path = kernel(&value)?,
+            "--adapter" => adapter = Some(Checkpoint::open(value.as_ref())?),
+            "--kv-cache-type" => {
+                kept = KvPrecision::from_name(&value).context("neither f16 nor q8")?;
+            }
             "--perturb" => perturbation = Some(wrong(&value)?),
             _ => bail!("unknown option {option}"),
         }
     }
     let file = Checkpoint::open(file.as_ref())?;
-    let model = Model::load_perturbed(&file, perturbation.as_ref())?;
+    let mut model = Model::load_perturbed(&file, perturbation.as_ref())?.with_kv_precision(kept);
+    if let Some(tokens) = context {
+        model.limit_context(tokens);
+    }
     let mut direct = Direct::new(model, threads, path)?;
+    if let Some(adapter) = &adapter {
+        direct.adapt(adapter)?;
+    }
     let mut input = String::new();
     std::io::stdin().read_to_string(&mut input)?;
     let mut out = BufWriter::new(std::io::stdout().lock());

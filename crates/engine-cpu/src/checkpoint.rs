@@ -8,7 +8,7 @@ use std::{
     fs::File,
     io,
     ops::Range,
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, MetadataExt as _},
     path::Path,
 };
 
@@ -68,6 +68,25 @@ pub(crate) struct Part {
     pub(crate) bytes: u64,
 }
 
+/// What tells a file from others, and from itself after a change, without reading it. The time of
+/// the last change cannot be set, unlike that of the last modification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(crate) fn numbers(&self) -> [u64; 6] {
+        let Self { inode, bytes, modified, changed } = *self;
+        let times = [modified.0, modified.1, changed.0, changed.1].map(i64::cast_unsigned);
+        let [modified, modified_nanos, changed, changed_nanos] = times;
+        [inode, bytes, modified, modified_nanos, changed, changed_nanos]
+    }
+}
+
 impl Checkpoint {
     /// Opens a GGUF file, or a directory with safetensors.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
@@ -83,6 +102,11 @@ impl Checkpoint {
         hub::files(directory).map_err(OpenError::Hub)
     }
 
+    /// Whether a file of this name in a directory would be read, though a model can do without it.
+    pub fn may_be_read(name: &str) -> bool {
+        hub::OPTIONAL.contains(&name)
+    }
+
     pub(crate) fn new(contents: Contents) -> Self {
         Self(contents)
     }
@@ -94,6 +118,11 @@ impl Checkpoint {
     /// `general.architecture`: `llama`, `gemma3`, …
     pub fn architecture(&self) -> &str {
         &self.0.architecture
+    }
+
+    /// Whether this is an adapter, which is nothing without its model.
+    pub fn is_adapter(&self) -> bool {
+        self.text("general.type") == Some("adapter")
     }
 
     pub fn text(&self, key: &str) -> Option<&str> {
@@ -173,6 +202,20 @@ impl Checkpoint {
         out.clear();
         out.resize(length, 0);
         part.file.read_exact_at(out, start).map_err(|source| ReadError::Io { source })
+    }
+
+    /// Those of the files with tensors, as they are now.
+    pub(crate) fn stamps(&self) -> io::Result<Vec<Stamp>> {
+        let stamp = |part: &Part| {
+            let metadata = part.file.metadata()?;
+            Ok(Stamp {
+                inode: metadata.ino(),
+                bytes: metadata.len(),
+                modified: (metadata.mtime(), metadata.mtime_nsec()),
+                changed: (metadata.ctime(), metadata.ctime_nsec()),
+            })
+        };
+        self.0.parts.iter().map(stamp).collect()
     }
 
     fn value(&self, key: &str) -> Option<&Value> {

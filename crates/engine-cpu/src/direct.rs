@@ -3,6 +3,8 @@
 use cpu_kernels::Path;
 
 use crate::{
+    adapter::{Adapter, AdapterError},
+    checkpoint::Checkpoint,
     forward::{Forward, LogitsOf, Run},
     kv_cache::{KvPool, KvSequence},
     model::Model,
@@ -16,6 +18,7 @@ pub struct Direct {
     forward: Forward,
     pool: KvPool,
     sequence: KvSequence,
+    adapter: Option<Adapter>,
     tokens: usize,
 }
 
@@ -33,11 +36,19 @@ impl Direct {
             Crew::new(threads).map_err(|error| DirectError { message: error.to_string() })?;
         let sequence = KvSequence::new(model.kv_shape());
         let pool = KvPool::new(usize::MAX);
-        Ok(Self { model, crew, forward: Forward::new(path), pool, sequence, tokens: 0 })
+        let forward = Forward::new(path);
+        Ok(Self { model, crew, forward, pool, sequence, adapter: None, tokens: 0 })
     }
 
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Computes with an adapter from now on, and forgets the sequence.
+    pub fn adapt(&mut self, file: &Checkpoint) -> Result<(), AdapterError> {
+        self.adapter = Some(Adapter::load(file, &self.model)?);
+        self.restart();
+        Ok(())
     }
 
     /// Forgets the sequence.
@@ -66,7 +77,8 @@ impl Direct {
         self.sequence
             .reserve(&self.pool, end)
             .map_err(|_| DirectError { message: "no memory for keys and values".to_owned() })?;
-        let run = Run { kv: &self.sequence, start: self.tokens, tokens, logits };
+        let (kv, adapter) = (&self.sequence, self.adapter.as_ref());
+        let run = Run { kv, adapter, start: self.tokens, tokens, logits };
         self.forward
             .run(&self.model, &self.crew, &[run])
             .map_err(|error| DirectError { message: error.to_string() })?;

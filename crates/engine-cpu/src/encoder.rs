@@ -13,7 +13,10 @@ mod weights;
 pub use self::config::{EncoderConfig, Pooling};
 pub(crate) use self::forward::EncoderForward;
 use self::weights::EncoderWeights;
-use crate::{checkpoint::Checkpoint, model::ModelError};
+use crate::{
+    checkpoint::Checkpoint,
+    model::{Loading, ModelError, Source, load_parts},
+};
 
 /// An encoder, ready to run.
 #[derive(Debug)]
@@ -28,9 +31,10 @@ impl Encoder {
         EncoderConfig::is_of(file.architecture())
     }
 
-    pub(crate) fn load(file: &Checkpoint) -> Result<Self, ModelError> {
+    pub(crate) fn load(file: &Checkpoint, loading: &Loading<'_>) -> Result<Self, ModelError> {
         let config = EncoderConfig::from_checkpoint(file)?;
-        let weights = EncoderWeights::load(file, &config)?;
+        let build = |source: &mut Source<'_>| EncoderWeights::load(source, &config);
+        let weights = load_parts(file, None, loading, build)?;
         Ok(Self { config, weights })
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cpu_kernels::{Path, PathKind};
+use cpu_kernels::{KvPrecision, Path, PathKind};
 use domain::{ModelId, Timestamp};
 use inference::{
     ModelCard,
@@ -18,6 +18,7 @@ use inference::{
         Prompt, WhenTooLong,
     },
 };
+use llguidance::Matcher;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
@@ -27,9 +28,11 @@ use crate::{
     grammar::{Constraint, MaskThread},
     kv_cache::{KvBytes, KvPool},
     kv_memory::KvMemory,
+    model::{LoadProgress, Loading},
     scheduler::{CallWriting, Command, EVENTS_MAX, EmbedJob, Job, Parts, Places, Scheduler},
     served::{LoadError, ModelFile, Served},
     served_encoder::ServedEncoder,
+    weights_cache::{UnkeptWeights, WeightsCache, WeightsCacheOptions},
 };
 
 /// A request for vectors may be one text or thousands: this is a guess.
@@ -52,9 +55,13 @@ pub struct EngineOptions {
     /// Whether tokens that may follow are guessed and checked together. Answers are the same
     /// without, and later.
     pub guesses: bool,
+    /// How exactly keys and values are kept.
+    pub kv_precision: KvPrecision,
     /// Instructions to use; `None` takes the best of this processor.
     pub cpu_path: Option<PathKind>,
     pub power: PowerSources,
+    /// Keeps packed weights on disk for the next start; `None` neither reads nor writes any.
+    pub weights_cache: Option<WeightsCacheOptions>,
 }
 
 impl Default for EngineOptions {
@@ -66,8 +73,10 @@ impl Default for EngineOptions {
             kv_bytes_max: 2 << 30,
             prefix_bytes_max: 256 << 20,
             guesses: true,
+            kv_precision: KvPrecision::default(),
             cpu_path: None,
             power: PowerSources::default(),
+            weights_cache: None,
         }
     }
 }
@@ -91,7 +100,10 @@ pub struct CpuEngine {
     /// Of requests for vectors, so that they take no place of an answer.
     embed_places: Places,
     sequences_max: usize,
+    threads: usize,
+    cache: Option<WeightsCache>,
     pool: KvPool,
+    kv_precision: KvPrecision,
     path: Path,
     commands: Mutex<Commands>,
     /// Closed when the thread has ended.
@@ -137,7 +149,10 @@ impl CpuEngine {
             embed_places: Places::new(options.queue_max),
             places: Places::new(options.sequences_max.saturating_add(options.queue_max)),
             sequences_max: options.sequences_max.max(1),
+            threads,
+            cache: options.weights_cache.clone().map(WeightsCache::open),
             pool,
+            kv_precision: options.kv_precision,
             path,
             commands: Mutex::new(Commands { sender, stopping: false }),
             ended,
@@ -146,15 +161,64 @@ impl CpuEngine {
         })
     }
 
-    /// Reads and packs a model. Takes a second or so for each 100 MB; call it off async threads.
+    /// Reads and packs a model, which takes from tenths of a second to minutes: call it off async
+    /// threads.
     pub fn load(&self, file: ModelFile) -> Result<ModelCard, LoadError> {
+        self.load_watched(file, &LoadProgress::default())
+    }
+
+    /// As [`load`](Self::load), watched by another thread, which may call it off.
+    pub fn load_watched(
+        &self,
+        file: ModelFile,
+        progress: &LoadProgress,
+    ) -> Result<ModelCard, LoadError> {
         let checkpoint = Checkpoint::open(&file.path)
             .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
-        if Encoder::is_in(&checkpoint) {
-            return self.add_encoder(ServedEncoder::load(file, &checkpoint)?);
+        let kept = self.cache.as_ref().and_then(|cache| cache.find(&file, &checkpoint));
+        let loading = Loading { threads: self.threads, progress, kept: kept.as_ref() };
+        let card = self.serve(file.clone(), &checkpoint, &loading)?;
+        if let (Some(cache), Some(kept)) = (&self.cache, kept) {
+            cache.settle(file, kept);
         }
-        let served = Arc::new(Served::load(file, &checkpoint, &self.pool)?);
+        Ok(card)
+    }
+
+    /// Packed weights of models that were loaded and are not on disk yet.
+    pub fn take_unkept(&self) -> Vec<UnkeptWeights> {
+        self.cache.as_ref().map(WeightsCache::take_unkept).unwrap_or_default()
+    }
+
+    fn serve(
+        &self,
+        file: ModelFile,
+        checkpoint: &Checkpoint,
+        loading: &Loading<'_>,
+    ) -> Result<ModelCard, LoadError> {
+        if Encoder::is_in(checkpoint) {
+            return self.add_encoder(ServedEncoder::load(file, checkpoint, loading)?);
+        }
+        let precision = self.kv_precision;
+        self.add(Served::load(file, checkpoint, &self.pool, loading, precision)?)
+    }
+
+    /// Reads an adapter of a loaded model, which is asked by the adapter's own name from then on.
+    /// The weights are shared; requests for the model and all of its adapters are computed
+    /// together. Takes a moment; call it off async threads.
+    pub fn load_adapter(&self, file: ModelFile, base: &ModelId) -> Result<ModelCard, LoadError> {
+        let checkpoint = Checkpoint::open(&file.path)
+            .map_err(|source| LoadError::File { path: file.path.clone(), source })?;
+        let base = self
+            .served(base)
+            .ok()
+            .filter(|base| base.adapter.is_none())
+            .ok_or_else(|| LoadError::NoBase { model: file.id.clone(), base: base.clone() })?;
+        self.add(base.adapted(file, &checkpoint)?)
+    }
+
+    fn add(&self, served: Served) -> Result<ModelCard, LoadError> {
         let card = served.card.clone();
+        let served = Arc::new(served);
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         if models.iter().any(|one| one.card.id == card.id) || self.encoder(&card.id).is_some() {
             return Err(LoadError::Duplicate { model: card.id });
@@ -268,7 +332,7 @@ impl CpuEngine {
         request: &Generate,
     ) -> Result<(Option<Constraint>, Option<CallWriting>), EngineError> {
         let Generate { format, tools, .. } = request;
-        let forms = served.forms(format, tools)?;
+        let forms = served.forms(format, tools, Matcher::deep_clone)?;
         let masks = || {
             let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(masks.as_ref().ok_or(EngineError::Stopping)?.masks())

@@ -4,6 +4,7 @@
 //! each matrix, so that the weights are read once by all workers together; a large one by its
 //! tokens, so that a worker carries its tokens through a whole block without waiting.
 
+mod adapted;
 mod attention;
 mod experts;
 mod pass;
@@ -15,6 +16,7 @@ use cpu_kernels::Path;
 
 use self::{pass::Pass, plan::Plan, workspace::Workspace};
 use crate::{
+    adapter::Adapter,
     kv_cache::KvSequence,
     model::Model,
     shared_buffer::SharedBuffer,
@@ -25,6 +27,8 @@ use crate::{
 pub(crate) struct Run<'a> {
     /// Has room for all of `tokens`.
     pub(crate) kv: &'a KvSequence,
+    /// What is added to the model's products for these tokens; made for the model that runs.
+    pub(crate) adapter: Option<&'a Adapter>,
     /// Position of the first of `tokens`.
     pub(crate) start: usize,
     pub(crate) tokens: &'a [u32],

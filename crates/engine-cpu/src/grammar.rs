@@ -73,42 +73,43 @@ impl fmt::Debug for Grammars {
 }
 
 impl Grammars {
-    /// What an answer of this form may begin with, and so on; `None` for any text. `vocabulary` is
-    /// the number of logits of the model.
-    pub(crate) fn matcher(
+    /// What `take` makes of a form that was compiled now or before; `None` for any text.
+    /// `vocabulary` is the number of logits of the model. A generation takes a deep clone: shallow
+    /// ones would share, and contend for, what each learns about the vocabulary.
+    pub(crate) fn matcher<T>(
         &self,
         format: &AnswerFormat,
         tokenizer: &Tokenizer,
         vocabulary: usize,
-    ) -> Result<Option<Matcher>, GrammarError> {
+        take: impl Fn(&Matcher) -> T,
+    ) -> Result<Option<T>, GrammarError> {
         if *format == AnswerFormat::Text {
             return Ok(None);
         }
-        if let Some(known) = self.known(format) {
-            return Ok(Some(known));
+        if let Some(taken) = self.known(format, &take) {
+            return Ok(Some(taken));
         }
         let factory = self.factory.get_or_init(|| factory(tokenizer, vocabulary));
         let factory = factory
             .as_ref()
             .map_err(|detail| GrammarError::Tokenizer { detail: detail.clone() })?;
         let matcher = compile(factory, format)?;
-        let copy = matcher.deep_clone();
+        let taken = take(&matcher);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if compiled.len() == COMPILED_MAX {
             compiled.pop_front();
         }
         compiled.push_back((format.clone(), matcher));
-        Ok(Some(copy))
+        Ok(Some(taken))
     }
 
-    fn known(&self, format: &AnswerFormat) -> Option<Matcher> {
+    fn known<T>(&self, format: &AnswerFormat, take: impl Fn(&Matcher) -> T) -> Option<T> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let at = compiled.iter().position(|(known, _)| known == format)?;
         let entry = compiled.remove(at)?;
-        // Shallow copies would share, and contend for, what each learns about the vocabulary.
-        let copy = entry.1.deep_clone();
+        let taken = take(&entry.1);
         compiled.push_back(entry);
-        Some(copy)
+        Some(taken)
     }
 }
 

@@ -1,16 +1,17 @@
 //! Reads models as Hugging Face publishes them: a directory of `config.json`, `tokenizer.json` and
-//! safetensors that nobody vouches for.
+//! safetensors that nobody vouches for; and adapters as the PEFT library writes them.
 //!
 //! [`open`] checks everything that it returns: names, shapes and places of tensors lie inside their
 //! files. Metadata and tensors get the names that GGUF gives them. What the engine would compute
 //! wrongly if it ignored it is refused.
 
+mod adapter;
 mod config;
 mod names;
 mod rope;
 mod safetensors;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokenizer;
 
 use std::{
@@ -37,6 +38,9 @@ const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const TEMPLATE: &str = "chat_template.jinja";
 const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
+
+/// What a model can do without, and what changes it where it is there.
+pub(crate) const OPTIONAL: [&str; 4] = [GENERATION, TOKENIZER_CONFIG, TEMPLATE, INDEX];
 
 /// Settings and templates are a few kilobytes.
 const SMALL_BYTES_MAX: u64 = 4 << 20;
@@ -75,6 +79,9 @@ pub enum HubError {
 }
 
 pub(crate) fn open(directory: &Path) -> Result<Checkpoint, HubError> {
+    if adapter::is_in(directory) {
+        return adapter::open(directory);
+    }
     let config = Config::new(read_json(directory, CONFIG, SMALL_BYTES_MAX)?)?;
     let (architecture, mut metadata) = config.metadata()?;
     let generation: Option<Json> = read_json_if(directory, GENERATION, SMALL_BYTES_MAX)?;
@@ -97,11 +104,13 @@ pub(crate) fn open(directory: &Path) -> Result<Checkpoint, HubError> {
 
 /// The files of a directory that make up the model, sorted by name.
 pub(crate) fn files(directory: &Path) -> Result<Vec<String>, HubError> {
+    if adapter::is_in(directory) {
+        return Ok(adapter::files());
+    }
     let mut files = shards(directory)?.files;
     files.extend([CONFIG, TOKENIZER].map(str::to_owned));
-    let optional = [GENERATION, TOKENIZER_CONFIG, TEMPLATE, INDEX];
     let there = |name: &&str| directory.join(name).exists();
-    files.extend(optional.into_iter().filter(there).map(str::to_owned));
+    files.extend(OPTIONAL.into_iter().filter(there).map(str::to_owned));
     files.sort_unstable();
     Ok(files)
 }
@@ -178,6 +187,11 @@ fn tensor(config: &Config, part: usize, entry: Entry) -> Result<Option<TensorInf
     if name == "output.weight" && config.is_tied() == Some(true) {
         return Ok(None);
     }
+    stored_tensor(name, part, entry).map(Some)
+}
+
+/// A tensor under another name, if it holds floating-point numbers.
+fn stored_tensor(name: String, part: usize, entry: Entry) -> Result<TensorInfo, HubError> {
     let kind = match entry.kind.as_str() {
         "F32" => TensorType::F32,
         "F16" => TensorType::F16,
@@ -187,7 +201,7 @@ fn tensor(config: &Config, part: usize, entry: Entry) -> Result<Option<TensorInf
     // The last dimension is the one that lies side by side.
     let shape = entry.shape.into_iter().rev().collect();
     let (offset, bytes) = (entry.start, entry.end - entry.start);
-    Ok(Some(TensorInfo { name, shape, kind, part, offset, bytes }))
+    Ok(TensorInfo { name, shape, kind, part, offset, bytes })
 }
 
 fn read_json<T: DeserializeOwned>(

@@ -7,6 +7,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use cpu_kernels::{KvLayout, KvPrecision};
+
 use crate::shared_buffer::SharedBuffer;
 
 /// Tokens in one block. Prompts share whole blocks: on average half a block of what is known is
@@ -19,20 +21,22 @@ pub(crate) struct KvShape {
     pub(crate) layers: usize,
     pub(crate) kv_heads: usize,
     pub(crate) head_dim: usize,
+    pub(crate) precision: KvPrecision,
 }
 
 impl KvShape {
-    /// Values of one (layer, head) plane of keys, or of values, in a block.
-    pub(crate) const fn plane(self) -> usize {
-        BLOCK_TOKENS * self.head_dim
+    /// How the keys, or the values, of one (layer, head) lie in a block.
+    pub(crate) const fn layout(self) -> KvLayout {
+        let Self { precision, head_dim, .. } = self;
+        KvLayout { precision, block_tokens: BLOCK_TOKENS, head_dim }
     }
 
-    const fn block_values(self) -> usize {
-        2 * self.layers * self.kv_heads * self.plane()
+    const fn block_words(self) -> usize {
+        2 * self.layers * self.kv_heads * self.layout().plane_words()
     }
 
     pub(crate) const fn block_bytes(self) -> usize {
-        self.block_values() * size_of::<u16>()
+        self.block_words() * size_of::<u16>()
     }
 }
 
@@ -96,8 +100,8 @@ impl KvPool {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
             .map_err(|_| PoolFull)?;
         let lease = Lease { counters: Arc::clone(&self.counters), bytes };
-        let values = SharedBuffer::new(shape.block_values());
-        Ok(Arc::new(Block { values, holders: AtomicUsize::new(0), lease }))
+        let words = SharedBuffer::new(shape.block_words());
+        Ok(Arc::new(Block { words, holders: AtomicUsize::new(0), lease }))
     }
 }
 
@@ -118,7 +122,7 @@ impl Drop for Lease {
 /// While one sequence alone has it, that sequence writes it. Once it is full it may be shared,
 /// and from then on nobody writes it: [`KvSequence`] keeps that promise.
 struct Block {
-    values: SharedBuffer<u16>,
+    words: SharedBuffer<u16>,
     /// Sequences that have it.
     holders: AtomicUsize,
     lease: Lease,
@@ -165,7 +169,7 @@ impl Drop for Kept {
     }
 }
 
-/// Keys and values of one sequence, as IEEE half-precision floats.
+/// Keys and values of one sequence.
 ///
 /// The first `shared` blocks are full and others may read them, so this sequence no longer writes
 /// them: whoever computes begins at [`tokens_shared`](Self::tokens_shared) or after. The blocks
@@ -217,12 +221,17 @@ impl KvSequence {
     }
 
     pub(crate) fn block(&self, index: usize) -> &SharedBuffer<u16> {
-        &self.blocks[index].0.values
+        &self.blocks[index].0.words
+    }
+
+    /// How the keys, or the values, of one (layer, head) lie in a block.
+    pub(crate) fn layout(&self) -> KvLayout {
+        self.shape.layout()
     }
 
     /// Where the keys of (layer, head) start in every block; the values follow after one plane.
     pub(crate) fn keys_at(&self, layer: usize, kv_head: usize) -> usize {
-        2 * (layer * self.shape.kv_heads + kv_head) * self.shape.plane()
+        2 * (layer * self.shape.kv_heads + kv_head) * self.layout().plane_words()
     }
 }
 
@@ -230,7 +239,18 @@ impl KvSequence {
 mod tests {
     use super::*;
 
-    const SHAPE: KvShape = KvShape { layers: 2, kv_heads: 3, head_dim: 4 };
+    const SHAPE: KvShape =
+        KvShape { layers: 2, kv_heads: 3, head_dim: 4, precision: KvPrecision::F16 };
+
+    #[test]
+    fn eight_bits_take_half_the_memory() {
+        let of = |precision| KvShape { head_dim: 64, precision, ..SHAPE }.block_bytes();
+        assert_eq!(of(KvPrecision::F16), 2 * 2 * 3 * 16 * 128);
+        // And four bytes for the scale of 64.
+        assert_eq!(of(KvPrecision::Q8), 2 * 2 * 3 * 16 * 68);
+        let shape = KvShape { precision: KvPrecision::Q8, ..SHAPE };
+        assert_eq!(KvPool::new(shape.block_bytes() * 5 + 1).tokens_max(shape), 80);
+    }
 
     #[test]
     fn a_sequence_takes_blocks_as_it_grows_and_returns_them() {
@@ -278,18 +298,22 @@ mod tests {
 
     #[test]
     fn planes_of_heads_do_not_overlap() {
-        let mut sequence = KvSequence::new(SHAPE);
-        sequence.reserve(&KvPool::new(usize::MAX), 1).expect("room");
-        let mut starts: Vec<usize> = (0..SHAPE.layers)
-            .flat_map(|layer| (0..SHAPE.kv_heads).map(move |head| (layer, head)))
-            .flat_map(|(layer, head)| {
-                let keys = sequence.keys_at(layer, head);
-                [keys, keys + SHAPE.plane()]
-            })
-            .collect();
-        starts.sort_unstable();
-        let expected: Vec<usize> = (0..12).map(|plane| plane * SHAPE.plane()).collect();
-        assert_eq!(starts, expected);
-        assert_eq!(sequence.block(0).len(), 12 * SHAPE.plane());
+        for precision in KvPrecision::ALL {
+            let shape = KvShape { precision, ..SHAPE };
+            let mut sequence = KvSequence::new(shape);
+            sequence.reserve(&KvPool::new(usize::MAX), 1).expect("room");
+            let plane = shape.layout().plane_words();
+            let mut starts: Vec<usize> = (0..shape.layers)
+                .flat_map(|layer| (0..shape.kv_heads).map(move |head| (layer, head)))
+                .flat_map(|(layer, head)| {
+                    let keys = sequence.keys_at(layer, head);
+                    [keys, keys + plane]
+                })
+                .collect();
+            starts.sort_unstable();
+            let expected: Vec<usize> = (0..12).map(|index| index * plane).collect();
+            assert_eq!(starts, expected);
+            assert_eq!(sequence.block(0).len(), 12 * plane);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub mod template;
 pub mod text_stream;
 pub mod tokenizer;
 
+mod adapter;
 mod direct;
 mod encoder;
 mod energy;
@@ -31,16 +32,20 @@ mod served;
 mod served_encoder;
 mod shared_buffer;
 mod tools;
+mod weights_cache;
 mod workers;
 
-pub use cpu_kernels::PathKind;
+pub use adapter::AdapterError;
+pub use cpu_kernels::{KvPrecision, PathKind};
 pub use direct::{Direct, DirectError};
 pub use encoder::{EncoderConfig, Pooling};
 pub use energy::PowerSources;
 pub use engine::{CpuEngine, EngineOptions, StartError};
 pub use kv_cache::KvBytes;
 pub use model::{
-    Activation, Architecture, ConfigError, Experts, LayerAttention, LayerRope, Model, ModelConfig,
-    ModelError, Perturbation, PositionScaling, QueryGrowth, Rope, Yarn,
+    Activation, Architecture, ConfigError, Experts, LayerAttention, LayerRope, LoadProgress,
+    Loading, Model, ModelConfig, ModelError, Perturbation, PositionScaling, QueryGrowth, Rope,
+    WeightsKey, Yarn,
 };
 pub use served::{LoadError, ModelFile};
+pub use weights_cache::{KeepError, UnkeptWeights, WeightsCacheOptions};

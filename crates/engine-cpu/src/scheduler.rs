@@ -194,7 +194,7 @@ impl Scheduler {
         }
         let beside = if served.is_some() { Beside::Generations } else { Beside::Nothing };
         let embedded = self.embeddings.advance(&self.crew, beside)?;
-        self.charge(served.as_deref());
+        self.charge();
         for sequence in &mut self.running {
             sequence.complete_step(&mut self.memory);
         }
@@ -272,7 +272,7 @@ impl Scheduler {
                 tokens: sequence.pending_tokens(),
                 claim: sequence.claim,
                 ready: sequence.is_ready()
-                    && model.as_ref().is_some_and(|model| Arc::ptr_eq(model, &sequence.served)),
+                    && model.as_ref().is_some_and(|model| model.shares_weights(&sequence.served)),
             })
             .collect();
         let chunks = compose::compose(&pending, Limits::DEFAULT);
@@ -295,12 +295,12 @@ impl Scheduler {
         }
     }
 
-    /// Another model than in the last step, where one has work.
+    /// Another model than in the last step, where one has work. Its adapters go with it.
     fn next_model(&self) -> Option<Arc<Served>> {
         let ready = || self.running.iter().filter(|sequence| sequence.is_ready());
         let last = self.last_model.as_ref();
         let other =
-            |sequence: &&Sequence| last.is_none_or(|last| !Arc::ptr_eq(last, &sequence.served));
+            |sequence: &&Sequence| last.is_none_or(|last| !last.shares_weights(&sequence.served));
         let next = ready().find(other).or_else(|| ready().next());
         next.map(|sequence| Arc::clone(&sequence.served))
     }
@@ -311,12 +311,11 @@ impl Scheduler {
     }
 
     /// Divides what the step has cost among all that it computed for.
-    fn charge(&mut self, served: Option<&Served>) {
+    fn charge(&mut self) {
         let spent = self.meter.read();
-        let work = |sequence: &Sequence| served.map_or(0.0, |served| sequence.work(&served.work));
-        let total = self.running.iter().map(work).sum::<f64>() + self.embeddings.work();
+        let total = self.running.iter().map(Sequence::work).sum::<f64>() + self.embeddings.work();
         for sequence in self.running.iter_mut().filter(|sequence| sequence.chunk > 0) {
-            let work = work(sequence);
+            let work = sequence.work();
             sequence.account.charge(&spent, work, total);
             self.accounts.charge(sequence.claim.organisation, work);
         }

@@ -1,12 +1,17 @@
-//! A model that can be asked: its weights, its tokenizer, its chat template.
+//! A model that can be asked: its weights, its tokenizer, its chat template. An adapter shares all
+//! of them with the model that it was made for.
 
 mod calls;
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
+use cpu_kernels::KvPrecision;
 use domain::{ModelId, Timestamp};
 use inference::{
     ModelCard, ModelPurpose,
@@ -14,11 +19,12 @@ use inference::{
 };
 
 use crate::{
+    adapter::{Adapter, AdapterError},
     checkpoint::{Checkpoint, OpenError},
     energy::Work,
     grammar::Grammars,
     kv_cache::KvPool,
-    model::{ConfigError, Model, ModelError},
+    model::{ConfigError, Loading, Model, ModelError},
     template::{ChatTemplate, TemplateError},
     tokenizer::{Tokenizer, TokenizerError},
     tools::{Marks, ToolStyle},
@@ -43,6 +49,12 @@ pub enum LoadError {
     Unsupported { path: PathBuf, source: ConfigError },
     #[error("the model `{model}` cannot be loaded")]
     Model { model: ModelId, source: ModelError },
+    #[error("the adapter `{model}` cannot be used with `{base}`")]
+    Adapter { model: ModelId, base: ModelId, source: Box<AdapterError> },
+    #[error("`{model}` is an adapter; it is loaded with the model that it was made for")]
+    AdapterAlone { model: ModelId },
+    #[error("the adapter `{model}` was made for `{base}`, which is not loaded")]
+    NoBase { model: ModelId, base: ModelId },
     #[error("the tokenizer of `{model}` cannot be used")]
     Tokenizer { model: ModelId, source: TokenizerError },
     #[error("the chat template of `{model}` cannot be used")]
@@ -66,14 +78,15 @@ pub(crate) struct Served {
     /// Tells this model from every other one, also from one that has its name later.
     pub(crate) number: u64,
     pub(crate) card: ModelCard,
-    pub(crate) model: Model,
-    pub(crate) tokenizer: Tokenizer,
+    pub(crate) model: Arc<Model>,
+    pub(crate) adapter: Option<Adapter>,
+    pub(crate) tokenizer: Arc<Tokenizer>,
     pub(crate) work: Work,
-    template: ChatTemplate,
+    template: Arc<ChatTemplate>,
     style: ToolStyle,
     /// The marks of calls that are tokens of their own and hidden otherwise.
     pub(crate) marks: Marks,
-    grammars: Grammars,
+    grammars: Arc<Grammars>,
     unloaded: AtomicBool,
 }
 
@@ -82,14 +95,20 @@ impl Served {
         file: ModelFile,
         checkpoint: &Checkpoint,
         pool: &KvPool,
+        loading: &Loading<'_>,
+        kv_precision: KvPrecision,
     ) -> Result<Self, LoadError> {
         let id = file.id.clone();
+        if checkpoint.is_adapter() {
+            return Err(LoadError::AdapterAlone { model: id });
+        }
         let tokenizer = Tokenizer::from_checkpoint(checkpoint)
             .map_err(|source| LoadError::Tokenizer { model: id.clone(), source })?;
         let template = ChatTemplate::from_checkpoint(checkpoint, &tokenizer)
             .map_err(|source| LoadError::Template { model: id.clone(), source })?;
-        let model = Model::load(checkpoint)
-            .map_err(|source| LoadError::Model { model: id.clone(), source })?;
+        let mut model = Model::load_by(checkpoint, loading)
+            .map_err(|source| LoadError::Model { model: id.clone(), source })?
+            .with_kv_precision(kv_precision);
         let config = model.config();
         if tokenizer.len() > config.vocabulary {
             let (tokens, vocabulary) = (tokenizer.len(), config.vocabulary);
@@ -102,34 +121,76 @@ impl Served {
             return Err(LoadError::CacheTooSmall { model: id, kv_bytes_max, block_bytes });
         }
         let cache_tokens = u32::try_from(cache_tokens).unwrap_or(u32::MAX);
+        let context_tokens = config.context_tokens.min(cache_tokens);
+        model.limit_context(context_tokens);
+        let config = model.config();
         let card = ModelCard {
             id,
             created_at: file.created_at,
-            context_tokens: config.context_tokens.min(cache_tokens),
+            context_tokens,
             digest: file.digest,
             architecture: config.architecture.as_str().to_owned(),
             quantization: config.quantization.clone(),
             parameters: config.parameters,
             purpose: ModelPurpose::Chat,
+            base: None,
         };
         let work = work(&model);
-        let number = LOADED.fetch_add(1, Ordering::Relaxed);
-        let unloaded = AtomicBool::new(false);
-        let grammars = Grammars::default();
         let style = ToolStyle::of_template(template.source());
         let marks = Marks::find(style.dialect, &tokenizer);
         Ok(Self {
-            number,
+            number: LOADED.fetch_add(1, Ordering::Relaxed),
             card,
-            model,
-            tokenizer,
+            model: Arc::new(model),
+            adapter: None,
+            tokenizer: Arc::new(tokenizer),
             work,
-            template,
+            template: Arc::new(template),
             style,
             marks,
-            grammars,
-            unloaded,
+            grammars: Arc::default(),
+            unloaded: AtomicBool::new(false),
         })
+    }
+
+    /// This model with an adapter.
+    pub(crate) fn adapted(
+        &self,
+        file: ModelFile,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, LoadError> {
+        let adapter = Adapter::load(checkpoint, &self.model).map_err(|source| {
+            let (model, base) = (file.id.clone(), self.card.id.clone());
+            LoadError::Adapter { model, base, source: Box::new(source) }
+        })?;
+        let card = ModelCard {
+            id: file.id,
+            created_at: file.created_at,
+            digest: file.digest,
+            parameters: self.card.parameters + adapter.parameters(),
+            base: Some(self.card.id.clone()),
+            ..self.card.clone()
+        };
+        #[expect(clippy::cast_precision_loss, reason = "models have far below 2^52 parameters")]
+        let token = self.work.token + adapter.multiply_adds() as f64;
+        Ok(Self {
+            number: LOADED.fetch_add(1, Ordering::Relaxed),
+            card,
+            model: Arc::clone(&self.model),
+            adapter: Some(adapter),
+            tokenizer: Arc::clone(&self.tokenizer),
+            work: Work { token, ..self.work },
+            template: Arc::clone(&self.template),
+            style: self.style,
+            marks: self.marks.clone(),
+            grammars: Arc::clone(&self.grammars),
+            unloaded: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether both are computed with the same weights, so that one step may serve both.
+    pub(crate) fn shares_weights(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.model, &other.model)
     }
 
     /// Lets running generations end; nothing of them is kept for others.
@@ -150,17 +211,22 @@ impl Served {
         }
         let prompt = Prompt {
             model: self.card.id.clone(),
+            digest: self.card.digest.parse().ok(),
             tokens,
             context_tokens: self.card.context_tokens,
         };
         self.check(&prompt)?;
         // They are kept, so that the generation finds them made.
-        self.forms(asked.format, asked.tools)?;
+        self.forms(asked.format, asked.tools, |_| ())?;
         Ok(prompt)
     }
 
     /// Refuses a prompt that leaves no room for an answer or is not this model's.
     pub(crate) fn check(&self, prompt: &Prompt) -> Result<(), EngineError> {
+        // Another model took the name since the prompt was prepared.
+        if prompt.digest.is_some() && prompt.digest != self.card.digest.parse().ok() {
+            return Err(EngineError::UnknownModel { model: prompt.model.clone() });
+        }
         let prompt_tokens = u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX);
         if prompt_tokens >= self.card.context_tokens {
             return Err(EngineError::ContextTooLong {

@@ -8,6 +8,7 @@ use inference::{
 use crate::{
     checkpoint::Checkpoint,
     encoder::Encoder,
+    model::Loading,
     served::{LoadError, ModelFile},
     tokenizer::PassageTokenizer,
 };
@@ -20,12 +21,16 @@ pub(crate) struct ServedEncoder {
 }
 
 impl ServedEncoder {
-    pub(crate) fn load(file: ModelFile, gguf: &Checkpoint) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        file: ModelFile,
+        gguf: &Checkpoint,
+        loading: &Loading<'_>,
+    ) -> Result<Self, LoadError> {
         let ModelFile { id, digest, created_at, .. } = file;
         let tokenizer = PassageTokenizer::from_checkpoint(gguf)
             .map_err(|source| LoadError::Tokenizer { model: id.clone(), source })?;
-        let encoder =
-            Encoder::load(gguf).map_err(|source| LoadError::Model { model: id.clone(), source })?;
+        let encoder = Encoder::load(gguf, loading)
+            .map_err(|source| LoadError::Model { model: id.clone(), source })?;
         let config = encoder.config();
         if tokenizer.len() > config.vocabulary {
             let (tokens, vocabulary) = (tokenizer.len(), config.vocabulary);
@@ -42,6 +47,7 @@ impl ServedEncoder {
             purpose: ModelPurpose::Embeddings {
                 dimensions: u32::try_from(config.hidden).unwrap_or(u32::MAX),
             },
+            base: None,
         };
         Ok(Self { card, encoder, tokenizer })
     }
@@ -54,8 +60,8 @@ impl ServedEncoder {
         let tokens = passages.into_iter().enumerate();
         let tokens = tokens.map(|(index, passage)| self.tokens(index, passage, when_too_long));
         let dimensions = u32::try_from(self.encoder.config().hidden).unwrap_or(u32::MAX);
-        let model = self.card.id.clone();
-        Ok(Passages { model, tokens: tokens.collect::<Result<_, _>>()?, dimensions })
+        let (model, digest) = (self.card.id.clone(), self.card.digest.parse().ok());
+        Ok(Passages { model, digest, tokens: tokens.collect::<Result<_, _>>()?, dimensions })
     }
 
     fn tokens(
@@ -79,6 +85,10 @@ impl ServedEncoder {
 
     /// Refuses passages that are not this model's.
     pub(crate) fn check(&self, passages: &Passages) -> Result<(), EngineError> {
+        // Another model took the name since they were prepared.
+        if passages.digest.is_some() && passages.digest != self.card.digest.parse().ok() {
+            return Err(EngineError::UnknownModel { model: passages.model.clone() });
+        }
         if passages.tokens.iter().any(Vec::is_empty) || passages.tokens.is_empty() {
             return Err(EngineError::Failed { detail: "a passage has no tokens".to_owned() });
         }

@@ -7,6 +7,7 @@
 
 mod disguise;
 mod environment;
+mod named;
 mod strftime;
 #[cfg(test)]
 mod tests;
@@ -69,9 +70,11 @@ impl Rendered {
     /// The prompt as the model reads it, with the start token when the model wants one and the
     /// template did not write it.
     pub fn tokens(&self, tokenizer: &Tokenizer) -> Vec<u32> {
-        let mut tokens = Vec::new();
+        let mut tokens: Vec<u32> = Vec::new();
         for segment in &self.segments {
-            tokens.append(&mut tokenizer.encode(&segment.text, segment.special));
+            let strips = tokens.last().is_some_and(|&token| tokenizer.strips(token));
+            let text = if strips { segment.text.trim_start() } else { &segment.text };
+            tokens.append(&mut tokenizer.encode_rendered(text, segment.special));
         }
         match tokenizer.bos() {
             Some(bos) if tokenizer.add_bos() && tokens.first() != Some(&bos) => {
@@ -112,7 +115,15 @@ impl ChatTemplate {
         file: &Checkpoint,
         tokenizer: &Tokenizer,
     ) -> Result<Self, TemplateError> {
-        Self::new(file.text(KEY).ok_or(TemplateError::Missing)?, tokenizer)
+        let source = file.text(KEY).ok_or(TemplateError::Missing)?;
+        match named::template(source) {
+            Some(known) => Self::new(&known, tokenizer),
+            None if !source.contains('{') => {
+                let detail = format!("`{source}` is a name, and no template");
+                Err(TemplateError::Broken { detail })
+            }
+            None => Self::new(source, tokenizer),
+        }
     }
 
     /// Compiles a template that does not come from the model's file.

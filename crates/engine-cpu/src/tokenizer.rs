@@ -6,6 +6,9 @@
 //! is dropped, as other implementations do.
 
 mod byte_alphabet;
+mod cased;
+#[cfg(test)]
+mod golden;
 mod lines;
 mod merge;
 mod passage;
@@ -17,6 +20,10 @@ mod tests;
 pub(crate) mod tiny;
 mod vocabulary;
 mod words;
+
+use std::collections::HashMap;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub use self::passage::PassageTokenizer;
 pub(crate) use self::special::SpecialMatcher;
@@ -66,8 +73,14 @@ pub struct Tokenizer {
     vocabulary: Vocabulary,
     merges: MergeTable,
     word_rule: WordRule,
+    /// Words that are tokens, whatever the merges would make of them.
+    whole_words: HashMap<Box<[u8]>, u32>,
+    /// Marks are joined with the letters before them where Unicode has such a letter.
+    composes: bool,
     /// A space is put before every text that begins or follows a special token.
     space_prefix: bool,
+    /// Special tokens that take the white space behind them away; sorted.
+    stripping: Vec<u32>,
     /// Every special token.
     all_special: SpecialMatcher,
     /// Special tokens that stand for plain text, such as runs of spaces: no harm in typing them.
@@ -88,6 +101,7 @@ impl Tokenizer {
         };
         let vocabulary = Vocabulary::new(parts)?;
         let merges = MergeTable::new(parts, &vocabulary)?;
+        let whole_words = if parts.whole_words { vocabulary.whole_words() } else { HashMap::new() };
         let special = |wanted: fn(&Vocabulary, u32) -> bool| {
             SpecialMatcher::new(
                 (0_u32..)
@@ -105,13 +119,32 @@ impl Tokenizer {
             vocabulary,
             merges,
             word_rule,
+            composes: parts.composes,
             space_prefix: parts.space_prefix,
+            stripping: parts.stripping.clone(),
+            whole_words,
         })
     }
 
     /// The tokens of `text`, which begins a prompt or follows a special token; adds none at its
     /// start or end.
     pub fn encode(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
+        self.encode_after(text, special, |_| self.space_prefix)
+    }
+
+    /// The same for what a template wrote: templates of Mistral write the space behind a special
+    /// token themselves, and no other may come before it.
+    pub(crate) fn encode_rendered(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
+        self.encode_after(text, special, |text| self.space_prefix && !text.starts_with(' '))
+    }
+
+    /// `prefixes` says whether a space is put before a text.
+    fn encode_after(
+        &self,
+        text: &str,
+        special: SpecialTokens,
+        prefixes: impl Fn(&str) -> bool,
+    ) -> Vec<u32> {
         let matcher = match special {
             SpecialTokens::Parse => &self.all_special,
             SpecialTokens::AsText => &self.textual_special,
@@ -120,24 +153,49 @@ impl Tokenizer {
         let mut merger = Merger::new(&self.merges);
         let mut plain_start = 0;
         for found in matcher.find_all(text) {
-            self.encode_plain(&text[plain_start..found.start], &mut merger, &mut tokens);
+            // White space that was taken away may itself be a token.
+            if found.start < plain_start {
+                continue;
+            }
+            let plain = &text[plain_start..found.start];
+            self.encode_plain(plain, prefixes(plain), &mut merger, &mut tokens);
             tokens.push(found.token);
             plain_start = found.end;
+            if self.strips(found.token) {
+                plain_start = text.len() - text[found.end..].trim_start().len();
+            }
         }
-        self.encode_plain(&text[plain_start..], &mut merger, &mut tokens);
+        let plain = &text[plain_start..];
+        self.encode_plain(plain, prefixes(plain), &mut merger, &mut tokens);
         tokens
     }
 
-    fn encode_plain(&self, text: &str, merger: &mut Merger<'_>, tokens: &mut Vec<u32>) {
+    fn encode_plain(
+        &self,
+        text: &str,
+        prefix: bool,
+        merger: &mut Merger<'_>,
+        tokens: &mut Vec<u32>,
+    ) {
+        let composed;
+        let text = if self.composes && is_nfc_quick(text.chars()) != IsNormalized::Yes {
+            composed = text.nfc().collect::<String>();
+            composed.as_str()
+        } else {
+            text
+        };
         let prefixed;
-        let text = if self.space_prefix && !text.is_empty() {
+        let text = if prefix && !text.is_empty() {
             prefixed = format!(" {text}");
             prefixed.as_str()
         } else {
             text
         };
         for word in self.word_rule.words(text) {
-            merger.encode(word, tokens);
+            match self.whole_words.get(word.as_bytes()) {
+                Some(&token) => tokens.push(token),
+                None => merger.encode(word, tokens),
+            }
         }
     }
 
@@ -149,6 +207,11 @@ impl Tokenizer {
     /// Whether a token steers the conversation and is never shown.
     pub fn is_control(&self, token: u32) -> bool {
         self.vocabulary.is_control(token)
+    }
+
+    /// Whether a token takes the white space behind it away.
+    pub(crate) fn strips(&self, token: u32) -> bool {
+        self.stripping.binary_search(&token).is_ok()
     }
 
     /// The control token that is spelled so.

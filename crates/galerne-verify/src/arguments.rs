@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use transparency_log::KeyError;
 
 const HELP: &str = "\
-Checks exports, proofs and checkpoints of a Galerne log, without Galerne and without a network.
+Checks exports, proofs, receipts and checkpoints of a Galerne log, without Galerne and without a
+network.
 
 Usage:
   galerne-verify export DIR --key VKEY [--checkpoint FILE]... [--against DIR] [--json]
   galerne-verify proof FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX] [--json]
+  galerne-verify receipt FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX]
+                 [--json]
   galerne-verify checkpoints FILE... --key VKEY [--json]
   galerne-verify --help | --version
 
@@ -18,6 +21,8 @@ Commands:
   export       Check every entry of an export against its hashes, its checkpoint and those given;
                name the first bad leaf
   proof        Check that one entry is in the log
+  receipt      Check the receipt of one answer: its signature, its place in the log, and that it
+               says what the log says
   checkpoints  Check the signatures in files of checkpoints, and that no two contradict each other
 
 Options:
@@ -26,7 +31,8 @@ Options:
   --checkpoint FILE  Checkpoints that were kept outside of the log, one or many in a file; all that
                      the key signed must fit. May be repeated
   --against DIR      An earlier export that was kept outside: narrows a rebuilt log to one leaf
-  --messages FILE    The messages that the entry of a proof commits to, in their canonical form
+  --messages FILE    The messages that the entry of a proof or receipt commits to, in their
+                     canonical form
   --salt HEX         The salt of that entry, as `galerne audit prove` tells it
   --json             Print one JSON object: {verified, size, root, checkpoints_matched,
                      checkpoints_ignored, findings: [{code, message, leaf?, from?, to?, size?}]}
@@ -56,6 +62,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     Export(ExportRequest),
     Proof(ProofRequest),
+    Receipt(ProofRequest),
     Checkpoints(CheckpointsRequest),
 }
 
@@ -67,6 +74,7 @@ pub(crate) struct ExportRequest {
     pub(crate) against: Option<PathBuf>,
 }
 
+/// A file that proves one entry: a proof or a receipt.
 #[derive(Debug)]
 pub(crate) struct ProofRequest {
     pub(crate) file: PathBuf,
@@ -90,7 +98,7 @@ pub(crate) struct CheckpointsRequest {
 /// What was typed makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UsageError {
-    #[error("say what to verify: export, proof or checkpoints")]
+    #[error("say what to verify: export, proof, receipt or checkpoints")]
     NoCommand,
     #[error("there is no command `{word}`")]
     UnknownCommand { word: String },
@@ -153,7 +161,8 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Request, Us
     let name = words.plain.remove(0);
     let command = match name.to_str() {
         Some("export") => words.export()?,
-        Some("proof") => words.proof()?,
+        Some("proof") => Command::Proof(words.proof("proof", "the file of a proof")?),
+        Some("receipt") => Command::Receipt(words.proof("receipt", "the file of a receipt")?),
         Some("checkpoints") => words.checkpoints()?,
         Some(_) | None => {
             return Err(UsageError::UnknownCommand { word: name.display().to_string() });
@@ -222,9 +231,13 @@ impl Words {
         Ok(Command::Export(ExportRequest { folder, key, checkpoints: self.checkpoints, against }))
     }
 
-    fn proof(mut self) -> Result<Command, UsageError> {
-        self.refuse_against("proof")?;
-        let file = self.one_path("proof", "the file of a proof")?;
+    fn proof(
+        mut self,
+        command: &'static str,
+        what: &'static str,
+    ) -> Result<ProofRequest, UsageError> {
+        self.refuse_against(command)?;
+        let file = self.one_path(command, what)?;
         let content = match (self.messages, self.salt) {
             (Some(messages), Some(salt)) => Some(ContentRequest {
                 messages: messages.into(),
@@ -234,7 +247,7 @@ impl Words {
             (Some(_), None) | (None, Some(_)) => return Err(UsageError::HalfContent),
         };
         let key = self.key.ok_or(UsageError::NoKey)?;
-        Ok(Command::Proof(ProofRequest { file, key, checkpoints: self.checkpoints, content }))
+        Ok(ProofRequest { file, key, checkpoints: self.checkpoints, content })
     }
 
     fn checkpoints(self) -> Result<Command, UsageError> {
@@ -334,6 +347,13 @@ mod tests {
         assert_eq!(request.key, "a+b+c=");
         assert_eq!(request.content.unwrap().salt, [0, 255, 161]);
 
+        let line = "receipt r --key k --checkpoint c";
+        let Ok(Request::Verify(Command::Receipt(request), Format::Text)) = parsed(line) else {
+            panic!("{line}");
+        };
+        assert_eq!(request.file, PathBuf::from("r"));
+        assert_eq!(request.checkpoints, [PathBuf::from("c")]);
+
         let line = "checkpoints --key k a -- --b -";
         let Ok(Request::Verify(Command::Checkpoints(request), Format::Text)) = parsed(line) else {
             panic!("{line}");
@@ -374,6 +394,7 @@ mod tests {
         check("export d e --key k", &UsageError::Surplus { word: "e".to_owned() });
         check("export d --key k --salt 00", &misplaced("--salt", "export"));
         check("proof f --key k --against d", &misplaced("--against", "proof"));
+        check("receipt f --key k --against d", &misplaced("--against", "receipt"));
         check("checkpoints f --key k --checkpoint g", &misplaced("--checkpoint", "checkpoints"));
         check("checkpoints f --key k --messages g", &misplaced("--messages", "checkpoints"));
         let what = "at least one file";

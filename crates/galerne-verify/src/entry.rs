@@ -17,6 +17,12 @@ pub(crate) struct Entry {
     pub(crate) outcome: Option<String>,
     /// What the entry commits to, if it does.
     pub(crate) content: Option<String>,
+    /// Digest of the policy that was in force; entries before version 3 have none.
+    pub(crate) policy: Option<String>,
+    /// The model that answered; entries before the third version name none.
+    pub(crate) model: Option<String>,
+    pub(crate) organisation: Option<String>,
+    pub(crate) subject: Option<String>,
 }
 
 /// The bytes of an entry are not what Galerne writes.
@@ -40,9 +46,22 @@ impl Entry {
         };
         let action = text("action").ok_or(EntryError::Action)?;
         let (id, outcome, content) = (text("id"), text("outcome"), text("content"));
+        let (model, organisation, subject) = (text("model"), text("organisation"), text("subject"));
+        let policy = text("policy");
         let at_us = object.get("at").and_then(Value::as_i64).ok_or(EntryError::At)?;
         let is_first_version = object.get("v").and_then(Value::as_i64) == Some(1);
-        Ok(Self { action, at_us, is_first_version, id, outcome, content })
+        Ok(Self {
+            action,
+            at_us,
+            is_first_version,
+            id,
+            outcome,
+            content,
+            policy,
+            model,
+            organisation,
+            subject,
+        })
     }
 
     /// One line for people.
@@ -60,6 +79,8 @@ impl Entry {
             "id": self.id,
             "outcome": self.outcome,
             "content": self.content,
+            "model": self.model,
+            "policy": self.policy,
         })
     }
 }
@@ -70,7 +91,7 @@ fn shortened(text: &str) -> &str {
 }
 
 /// RFC 3339, in UTC.
-fn utc(at_us: i64) -> String {
+pub(crate) fn utc(at_us: i64) -> String {
     const SECONDS_A_DAY: i64 = 86_400;
     let (seconds, fraction_us) = (at_us.div_euclid(1_000_000), at_us.rem_euclid(1_000_000));
     let (days, second) = (seconds.div_euclid(SECONDS_A_DAY), seconds.rem_euclid(SECONDS_A_DAY));
@@ -123,9 +144,11 @@ mod tests {
         let json =
             br#"{"action":"key.create","at":1000001,"content":null,"id":"i","outcome":"ok"}"#;
         let entry = Entry::parse(json).unwrap();
-        assert_eq!(entry.content, None);
+        assert_eq!((entry.content.as_deref(), entry.policy.as_deref()), (None, None));
         assert!(!entry.is_first_version);
         assert!(Entry::parse(br#"{"action":"a","at":1,"v":1}"#).unwrap().is_first_version);
+        let third = br#"{"action":"a","at":1,"policy":"sha256:00","v":3}"#;
+        assert_eq!(Entry::parse(third).unwrap().policy.as_deref(), Some("sha256:00"));
         assert_eq!(entry.line(), "key.create at 1970-01-01T00:00:01.000001Z, id i, outcome ok");
     }
 

@@ -1,4 +1,4 @@
-//! Checks exports, proofs and checkpoints of a Galerne log.
+//! Checks exports, proofs, receipts and checkpoints of a Galerne log.
 //!
 //! It needs files and the public key of the log, nothing else: no Galerne, no network, no clock.
 //! Start at [`arguments`] for what can be asked, at [`export`] for the main check.
@@ -13,6 +13,7 @@ mod key;
 mod notes;
 mod problem;
 mod proof;
+mod receipt;
 mod report;
 mod run;
 

@@ -61,6 +61,24 @@ pub(crate) enum Problem {
         leaf: u64,
         reason: &'static str,
     },
+    ReceiptMalformed {
+        reason: String,
+    },
+    /// The key signed another statement.
+    ReceiptChanged {
+        key: String,
+    },
+    /// Nothing in the name of the key at all.
+    ReceiptUnsigned {
+        key: String,
+    },
+    /// The receipt says something else than the entry.
+    ReceiptDiffers {
+        leaf: u64,
+        fact: &'static str,
+        receipt: String,
+        entry: String,
+    },
 }
 
 impl Problem {
@@ -92,6 +110,9 @@ impl Problem {
             Self::ProofMalformed { .. } => "proof.malformed",
             Self::NotIncluded { .. } => "proof.invalid",
             Self::ContentDiffers { .. } => "content.differs",
+            Self::ReceiptMalformed { .. } => "receipt.malformed",
+            Self::ReceiptChanged { .. } | Self::ReceiptUnsigned { .. } => "receipt.signature",
+            Self::ReceiptDiffers { .. } => "receipt.differs",
         }
     }
 
@@ -100,13 +121,17 @@ impl Problem {
             Self::Log { finding, .. } => finding.leaf(),
             Self::EntryMalformed { leaf, .. }
             | Self::NotIncluded { leaf, .. }
-            | Self::ContentDiffers { leaf, .. } => Some(*leaf),
+            | Self::ContentDiffers { leaf, .. }
+            | Self::ReceiptDiffers { leaf, .. } => Some(*leaf),
             Self::Incomplete { leaf, .. } => *leaf,
             Self::UpperTileAltered { .. }
             | Self::BadSignature { .. }
             | Self::Unsigned { .. }
             | Self::NoteMalformed { .. }
-            | Self::ProofMalformed { .. } => None,
+            | Self::ProofMalformed { .. }
+            | Self::ReceiptMalformed { .. }
+            | Self::ReceiptChanged { .. }
+            | Self::ReceiptUnsigned { .. } => None,
         }
     }
 
@@ -121,7 +146,11 @@ impl Problem {
             | Self::Incomplete { .. }
             | Self::ProofMalformed { .. }
             | Self::NotIncluded { .. }
-            | Self::ContentDiffers { .. } => None,
+            | Self::ContentDiffers { .. }
+            | Self::ReceiptMalformed { .. }
+            | Self::ReceiptChanged { .. }
+            | Self::ReceiptUnsigned { .. }
+            | Self::ReceiptDiffers { .. } => None,
         }
     }
 
@@ -137,7 +166,7 @@ impl Problem {
                 "the checkpoint was changed after it was signed, or forged: keep it and get \
                  another copy"
             }
-            Self::Unsigned { .. } => {
+            Self::Unsigned { .. } | Self::ReceiptUnsigned { .. } => {
                 "check that the key is that of this log; its operator prints it with `galerne \
                  audit key`"
             }
@@ -150,6 +179,15 @@ impl Problem {
             Self::ContentDiffers { .. } => {
                 "give the messages byte by byte as they were sent, in canonical form, and the salt \
                  of this very entry"
+            }
+            Self::ReceiptMalformed { .. } => {
+                "keep receipts byte by byte as they came; ask for it again at /v1/receipts/ID"
+            }
+            Self::ReceiptChanged { .. } => {
+                "nothing that it says is to be believed; ask for it again at /v1/receipts/ID"
+            }
+            Self::ReceiptDiffers { .. } => {
+                "whoever signed the receipt contradicts the own log; keep both as evidence"
             }
         };
         text.to_owned()
@@ -221,6 +259,19 @@ impl fmt::Display for Problem {
                     "the entry of leaf {leaf} does not commit to the messages: {reason}"
                 )
             }
+            Self::ReceiptMalformed { reason } => write!(formatter, "this is no receipt: {reason}"),
+            Self::ReceiptChanged { key } => write!(
+                formatter,
+                "the receipt is not what was signed in the name of {key}: it was changed, or \
+                 somebody else signed it"
+            ),
+            Self::ReceiptUnsigned { key } => {
+                write!(formatter, "the receipt is not signed by the key of {key}")
+            }
+            Self::ReceiptDiffers { leaf, fact, receipt, entry } => write!(
+                formatter,
+                "the receipt says of {fact} `{receipt}`, and the entry of leaf {leaf} `{entry}`"
+            ),
         }
     }
 }

@@ -46,16 +46,26 @@ pub(crate) fn verify(request: &ProofRequest) -> Result<Report, Stop> {
 }
 
 /// An entry that is in the log.
-struct Proven {
-    leaf: u64,
-    entry: Vec<u8>,
-    checkpoint: Checkpoint,
+pub(crate) struct Proven {
+    pub(crate) leaf: u64,
+    pub(crate) entry: Vec<u8>,
+    pub(crate) checkpoint: Checkpoint,
 }
 
 fn proven(bytes: &[u8], verifier: &Verifier) -> Result<Proven, Problem> {
     let malformed = |reason: String| Problem::ProofMalformed { reason };
     let text = str::from_utf8(bytes).map_err(|_| malformed(FileError::NotText.to_string()))?;
     let evidence = InclusionEvidence::parse(text).map_err(|error| malformed(whole(&error)))?;
+    included(&evidence, verifier, "the checkpoint of the proof")
+}
+
+/// `place`: the checkpoint, for messages.
+pub(crate) fn included(
+    evidence: &InclusionEvidence,
+    verifier: &Verifier,
+    place: &str,
+) -> Result<Proven, Problem> {
+    let malformed = |reason: String| Problem::ProofMalformed { reason };
     let leaf = evidence.index;
     let Some(entry) = &evidence.extra else {
         return Err(malformed("it does not hold the entry (no line `extra`)".to_owned()));
@@ -63,7 +73,7 @@ fn proven(bytes: &[u8], verifier: &Verifier) -> Result<Proven, Problem> {
     match evidence.verify(entry, verifier) {
         Ok(checkpoint) => Ok(Proven { leaf, entry: entry.clone(), checkpoint }),
         Err(EvidenceError::Checkpoint(error)) => {
-            Err(Problem::of_checkpoint("the checkpoint of the proof".to_owned(), &error, verifier))
+            Err(Problem::of_checkpoint(place.to_owned(), &error, verifier))
         }
         Err(EvidenceError::NotIncluded { source, .. }) => {
             // It verified, or the error would be another one.
@@ -89,7 +99,7 @@ fn whole(error: &EvidenceError) -> String {
     }
 }
 
-fn tell(proven: &Proven, outside: Vec<Checkpoint>, report: &mut Report) {
+pub(crate) fn tell(proven: &Proven, outside: Vec<Checkpoint>, report: &mut Report) {
     let Proven { leaf, entry, checkpoint } = proven;
     report.size = Some(checkpoint.size);
     report.root = Some(checkpoint.root);
@@ -126,7 +136,7 @@ fn tell(proven: &Proven, outside: Vec<Checkpoint>, report: &mut Report) {
 }
 
 /// Recomputes what the entry commits to.
-fn check_content(
+pub(crate) fn check_content(
     request: &ContentRequest,
     proven: &Proven,
     report: &mut Report,

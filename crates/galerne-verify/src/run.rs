@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::arguments::{self, Command, Format, Request, UsageError};
 use crate::files::Unreadable;
 use crate::report::{self, Report};
-use crate::{checkpoints, export, proof};
+use crate::{checkpoints, export, proof, receipt};
 
 /// The run ends without a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,7 @@ fn verify(command: &Command) -> Result<Report, Stop> {
     match command {
         Command::Export(request) => export::verify(request),
         Command::Proof(request) => proof::verify(request),
+        Command::Receipt(request) => receipt::verify(request),
         Command::Checkpoints(request) => checkpoints::verify(request),
     }
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use domain::{KeyId, ModelId};
+use domain::{AccountName, KeyId, ModelId, Permission, Role};
 
 /// Models, assistant and proof on machines that you control.
 #[derive(Debug, Parser)]
@@ -46,14 +46,25 @@ pub(crate) enum Command {
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Key(Key),
-    /// Print a one-time link that signs a browser in
+    /// Keep the accounts of people and programs
+    #[command(subcommand)]
+    Account(Account),
+    /// Print a one-time link that signs a browser in as the first owner
     LoginLink(LoginLink),
-    /// Import, list, show and verify models
+    /// Import, list, sign, verify and remove models and their adapters
     #[command(subcommand)]
     Model(Model),
+    /// Carry models to places without a network, in one file
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// Prove what happened: checkpoints, proofs and exports of the log
     #[command(subcommand)]
     Audit(Audit),
+    /// The policy that says where data may go
+    #[command(subcommand)]
+    Residency(Residency),
+    /// Write the receipt of an answer: a signed statement that `galerne-verify` checks
+    Receipt(Receipt),
     /// Check the settings
     #[command(subcommand)]
     Config(Config),
@@ -110,6 +121,16 @@ pub(crate) enum Key {
         /// What the key is for
         #[arg(long, default_value = "unnamed", value_name = "NAME")]
         name: String,
+        /// Whose key it is; it may never do more than that account [default: the first owner]
+        #[arg(long, value_name = "NAME")]
+        account: Option<AccountName>,
+        /// What it may do: some of `models`, `conversations` and `log`
+        /// [default: all of these that the account may do]
+        #[arg(long, value_name = "LIST", value_delimiter = ',')]
+        allow: Vec<Permission>,
+        /// Days until it is no longer taken [default: it is taken until it is revoked]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
+        expires_in_days: Option<u16>,
     },
     /// List the project's API keys, newest first
     List,
@@ -118,6 +139,38 @@ pub(crate) enum Key {
         /// Id of the key, as `key list` shows it
         id: KeyId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Make an account and, for a person, a one-time link to sign in with
+    Create {
+        /// What is typed to sign in, for example an e-mail address
+        name: AccountName,
+        /// owner, admin, auditor, `data_officer`, developer or member
+        #[arg(long, default_value = "member", value_name = "ROLE")]
+        role: Role,
+        /// It is a program: it has keys and signs in nowhere
+        #[arg(long)]
+        service: bool,
+    },
+    /// List the accounts
+    List,
+    /// Give an account another role; takes effect at once
+    Role { name: AccountName, role: Role },
+    /// Let an account in no longer; its sessions end at once, its keys are not taken
+    Disable { name: AccountName },
+    /// Let an account in again
+    Enable { name: AccountName },
+    /// Print a one-time link that signs a browser in as this account
+    Link {
+        name: AccountName,
+        /// Address of the page as the browser sees it [default: http://<listen address>]
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
+    },
+    /// Give an account a password, which is read from standard input; ends its sessions
+    Password { name: AccountName },
 }
 
 #[derive(Args, Debug)]
@@ -130,23 +183,87 @@ pub(crate) struct LoginLink {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Model {
     /// Copy a GGUF file, or a directory with safetensors, into the data directory under a name
-    Import {
-        /// The GGUF file, or a directory as Hugging Face publishes models
-        path: PathBuf,
-        /// Name that clients use
-        #[arg(long, value_name = "ID")]
-        id: ModelId,
-        /// Refuse the model unless it has this SHA-256; of a directory, that of the list that
-        /// `sha256sum` prints of its files by name
-        #[arg(long, value_name = "HEX")]
-        sha256: Option<String>,
-    },
+    ///
+    /// A running server serves it within seconds.
+    Import(ModelImport),
     /// List imported models
     List,
     /// Show what is known of a model
     Show { id: ModelId },
-    /// Read the whole file again and compare its SHA-256
-    Verify { id: ModelId },
+    /// Sign a model with a private key, in the format of the `OpenSSF`
+    Sign {
+        /// Name of an imported model, or the path of a file or folder
+        #[arg(value_name = "ID|PATH")]
+        model: String,
+        /// Private key in PEM, on P-256, P-384 or P-521
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where the signature of a path goes [default: FOLDER/model.sig, FILE.sig]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Read a whole model again, compare its SHA-256, and verify its signature
+    Verify {
+        /// Name of an imported model, or the path of a file or folder
+        #[arg(value_name = "ID|PATH")]
+        model: String,
+        /// Public key in PEM that must have signed it [default: one of those in keys/models of the
+        /// data directory]
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Signature of a path [default: FOLDER/model.sig, FILE.sig]
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// Say that a model may be used though no trusted key signed it; the log keeps it
+    Waive {
+        id: ModelId,
+        /// Why; kept beside the model
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Delete a model from the data directory
+    ///
+    /// A running server lets its answers end and serves it no longer.
+    Remove { id: ModelId },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ModelImport {
+    /// The GGUF file, or a directory as Hugging Face publishes models
+    pub(crate) path: PathBuf,
+    /// Name that clients use
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: ModelId,
+    /// The imported model that an adapter, as `LoRA` makes them, was made for
+    #[arg(long, value_name = "ID")]
+    pub(crate) base: Option<ModelId>,
+    /// Refuse the model unless it has this SHA-256; of a directory, that of the list that
+    /// `sha256sum` prints of its files by name
+    #[arg(long, value_name = "HEX")]
+    pub(crate) sha256: Option<String>,
+    /// Its signature [default: model.sig in the directory, or FILE.sig, if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signature: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bundle {
+    /// Write models with their licences and signatures into one new file
+    ///
+    /// Adapters bring their model with them.
+    Export {
+        #[arg(required = true)]
+        ids: Vec<ModelId>,
+        /// The file to write; a tar archive
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Private key that vouches for the whole, and for models for which nobody does yet
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Verify everything in such a file, then take its models in
+    Import { file: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]
@@ -184,6 +301,53 @@ pub(crate) struct AuditProve {
     /// Write the proof to this file [default: print it]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Receipt {
+    /// Id of the answer, or of its request
+    pub(crate) id: String,
+
+    /// Write the receipt to this file [default: print it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Residency {
+    /// Print the policy in force and its digest, as entries of the log name it
+    Policy,
+    /// Make a file of address ranges from those that AWS, Azure, Google and Oracle publish
+    ImportRanges(ImportRanges),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportRanges {
+    /// Files as published: ip-ranges.json, `ServiceTags`, cloud.json, `public_ip_ranges.json`
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Day on which the files were fetched, as 2026-11-22
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) fetched: String,
+
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Enough to keep a slip out of the file: nothing is computed from it.
+fn date(text: &str) -> Result<String, String> {
+    let numbers: Vec<_> = text.split('-').collect();
+    let has_digits = |number: &&str, digits| {
+        number.len() == digits && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match numbers.as_slice() {
+        [year, month, day] if has_digits(year, 4) && has_digits(month, 2) && has_digits(day, 2) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("give it as 2026-11-22".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

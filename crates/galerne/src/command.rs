@@ -1,17 +1,21 @@
 //! One module a command.
 
+mod account;
 mod audit;
+mod bundle;
 mod chat;
 mod config;
 mod key;
 mod login_link;
 pub(crate) use login_link::page_link;
 mod model;
+mod receipt;
+mod residency;
 
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Residency},
     config::Settings,
     failure::Failure,
     output::{Output, line},
@@ -29,14 +33,27 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             let settings = settings(None)?;
             wait(async { key::run(&Local::open(&settings).await?, command, output).await })
         }
+        Command::Account(command) => {
+            let settings = settings(None)?;
+            wait(async { account::run(&Local::open(&settings).await?, command, output).await })
+        }
         Command::LoginLink(flags) => {
             let settings = settings(None)?;
             wait(async { login_link::run(&Local::open(&settings).await?, flags, output).await })
         }
         Command::Model(command) => model::run(&settings(None)?, command, output),
+        Command::Bundle(command) => bundle::run(&settings(None)?, command, output),
         Command::Audit(command) => {
             let settings = settings(None)?;
             wait(async { audit::run(&settings, command, output).await })
+        }
+        Command::Residency(Residency::Policy) => residency::policy(&settings(None)?, output),
+        Command::Residency(Residency::ImportRanges(command)) => {
+            residency::import_ranges(command, output)
+        }
+        Command::Receipt(flags) => {
+            let settings = settings(None)?;
+            wait(async { receipt::run(&settings, flags, output).await })
         }
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
         Command::Openapi => line(&api::openapi_json()?),

@@ -2,6 +2,8 @@
 //!
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
+mod residency;
+
 use std::{
     fmt, fs,
     io::ErrorKind,
@@ -10,12 +12,17 @@ use std::{
     str::FromStr,
 };
 
-use engine_cpu::PathKind;
+use engine_cpu::{KvPrecision, PathKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::{Common, Serve},
     failure::{Exit, Failure},
+    outbound::{DEFAULT_REGION, Outbound},
+};
+
+pub(crate) use self::residency::{
+    DestinationSettings, EgressSettings, ResidencySettings, RuleSettings,
 };
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -36,6 +43,9 @@ struct File {
     engine: EngineSettings,
     limits: Limits,
     log: LogSettings,
+    residency: ResidencySettings,
+    egress: EgressSettings,
+    models: ModelSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -45,11 +55,71 @@ struct FileSite {
     name: String,
     /// Grid zone whose carbon intensity applies, as `FR` or `DE`.
     zone: String,
+    /// Country in which the machine stands, as two letters of ISO 3166-1: `FR`. This and the rest
+    /// is what the operator declares; receipts repeat it as such.
+    country: Option<String>,
+    /// The legal person that runs the machine.
+    operator: Option<String>,
+    /// Country whose law the operator is under.
+    operator_country: Option<String>,
+    /// Country whose law the company at the top of the operator's group is under.
+    parent_country: Option<String>,
 }
 
 impl Default for FileSite {
     fn default() -> Self {
-        Self { name: "local".to_owned(), zone: "FR".to_owned() }
+        Self {
+            name: "local".to_owned(),
+            zone: "FR".to_owned(),
+            country: None,
+            operator: None,
+            operator_country: None,
+            parent_country: None,
+        }
+    }
+}
+
+/// What the operator declares of place and law; absent where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct SiteDeclared {
+    pub(crate) country: Option<String>,
+    pub(crate) operator: Option<String>,
+    pub(crate) operator_country: Option<String>,
+    pub(crate) parent_country: Option<String>,
+}
+
+impl SiteDeclared {
+    fn of(site: &FileSite) -> Self {
+        Self {
+            country: site.country.clone(),
+            operator: site.operator.clone(),
+            operator_country: site.operator_country.clone(),
+            parent_country: site.parent_country.clone(),
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        for (name, country) in [
+            ("site.country", &self.country),
+            ("site.operator_country", &self.operator_country),
+            ("site.parent_country", &self.parent_country),
+        ] {
+            let is_code = |text: &&String| {
+                text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            };
+            if let Some(text) = country.as_ref().filter(|text| !is_code(text)) {
+                return Err(Failure::message(format!("`{name}` is `{text}`"))
+                    .hint("give a country as two letters of ISO 3166-1, as FR"));
+            }
+        }
+        let is_name = |text: &&String| {
+            (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        match self.operator.as_ref().filter(|text| !is_name(text)) {
+            Some(_) => Err(Failure::message("`site.operator` is no name")
+                .hint("give 1 to 200 characters on one line")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -63,11 +133,19 @@ pub(crate) struct EngineSettings {
     /// Guess tokens that an answer repeats from its prompt or from itself, and check them together.
     /// Answers are the same without, and later.
     pub(crate) guesses: bool,
+    /// Disk for weights as they lie in memory, so that the next start does not pack a model of
+    /// safetensors or with `Q6_K` again, in MiB. 0 keeps none and removes what is there.
+    pub(crate) weights_cache_mib: usize,
+    /// How exactly keys and values are kept: `f16`, half precision, or `q8`, signed bytes with a
+    /// scale for each vector, of which twice as many fit.
+    pub(crate) kv_cache_type: KvCacheType,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { cpu_path: CpuPath(None), guesses: true }
+        let kv_cache_type = KvCacheType(KvPrecision::default());
+        let (guesses, weights_cache_mib) = (true, 16_384);
+        Self { cpu_path: CpuPath(None), guesses, kv_cache_type, weights_cache_mib }
     }
 }
 
@@ -97,6 +175,27 @@ impl From<CpuPath> for String {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct KvCacheType(pub(crate) KvPrecision);
+
+impl TryFrom<String> for KvCacheType {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        KvPrecision::from_name(&text).map(Self).ok_or_else(|| {
+            let names = KvPrecision::ALL.map(KvPrecision::name).join(", ");
+            format!("`engine.kv_cache_type` is `{text}`, and not one of {names}")
+        })
+    }
+}
+
+impl From<KvCacheType> for String {
+    fn from(kept: KvCacheType) -> Self {
+        kept.0.name().to_owned()
+    }
+}
+
 /// Bounds of one server.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -122,6 +221,33 @@ impl Default for Limits {
             kv_cache_mib: 1024,
             prefix_cache_mib: 256,
             drain_seconds: 30,
+        }
+    }
+}
+
+/// Which models are loaded.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ModelSettings {
+    /// Whether a model needs the signature of a trusted key: `optional` loads it without one and
+    /// says so, `required` refuses it unless it was waived. One whose bytes are not those that were
+    /// imported or signed is refused either way.
+    pub(crate) signatures: Signatures,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Signatures {
+    #[default]
+    Optional,
+    Required,
+}
+
+impl Signatures {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
         }
     }
 }
@@ -216,9 +342,16 @@ pub(crate) struct Settings {
     pub(crate) hosts: Setting<Vec<String>>,
     pub(crate) site_name: Setting<String>,
     pub(crate) site_zone: Setting<String>,
+    pub(crate) site_declared: Setting<SiteDeclared>,
     pub(crate) engine: Setting<EngineSettings>,
     pub(crate) limits: Setting<Limits>,
     pub(crate) log: Setting<LogSettings>,
+    pub(crate) residency: Setting<ResidencySettings>,
+    pub(crate) egress: Setting<EgressSettings>,
+    /// The policy that follows from them; shown as its digest.
+    #[serde(rename = "policy")]
+    pub(crate) outbound: Outbound,
+    pub(crate) models: Setting<ModelSettings>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -266,16 +399,26 @@ impl Settings {
             cores,
         );
         let origin = if written { Origin::File } else { Origin::Default };
+        let witness = match &file.log.witness {
+            Some(WitnessPlace::Http(address)) => Some(address.as_str()),
+            Some(WitnessPlace::File(_)) | None => None,
+        };
+        let outbound = Outbound::new(&file.residency, &file.egress, witness)?;
         let settings = Self {
             data_dir,
             listen,
             threads,
             hosts: Setting { value: file.hosts, origin },
+            site_declared: Setting { value: SiteDeclared::of(&file.site), origin },
             site_name: Setting { value: file.site.name, origin },
             site_zone: Setting { value: file.site.zone, origin },
             engine: Setting { value: file.engine, origin },
             limits: Setting { value: file.limits, origin },
             log: Setting { value: file.log, origin },
+            residency: Setting { value: file.residency, origin },
+            egress: Setting { value: file.egress, origin },
+            outbound,
+            models: Setting { value: file.models, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -285,8 +428,10 @@ impl Settings {
         let Limits { requests_max, sequences_max, kv_cache_mib, prefix_cache_mib, drain_seconds } =
             self.limits.value;
         let LogSettings { checkpoint_seconds, witness_grace_seconds, .. } = self.log.value;
+        let weights_cache_mib = self.engine.value.weights_cache_mib;
         for (name, value, range) in [
             ("threads", self.threads.value, 1..=256),
+            ("engine.weights_cache_mib", weights_cache_mib, 0..=16_777_216),
             ("limits.requests_max", requests_max, 1..=100_000),
             ("limits.sequences_max", sequences_max, 1..=1024),
             ("limits.kv_cache_mib", kv_cache_mib, 16..=16_777_216),
@@ -301,6 +446,7 @@ impl Settings {
                     .hint(format!("give a number from {low} to {high}")));
             }
         }
+        self.site_declared.value.check()?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
             let known: Vec<_> = carbon_ledger::factors::zones().collect();
             return Err(Failure::message(format!(
@@ -318,6 +464,18 @@ impl Settings {
         let engine = self.engine.value;
         let witness = log.witness.clone().map_or_else(|| "checkpoints".to_owned(), String::from);
         let grace = log.witness_grace_seconds.to_string();
+        let weights = engine.weights_cache_mib.to_string();
+        let residency = &self.residency.value;
+        let region = residency.region.map_or(DEFAULT_REGION, |region| region.0).to_string();
+        let ranges = match self.outbound.ranges() {
+            [] => "not measured".to_owned(),
+            sources => sources.join(", "),
+        };
+        let policy = self.outbound.policy().digest().to_string();
+        let destinations = self.outbound.destinations().join(", ");
+        let site = &self.site_declared.value;
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        let signatures = self.models.value.signatures.as_str().to_owned();
         let lines = [
             ("data_dir", self.data_dir.value.display().to_string(), self.data_dir.origin),
             ("listen", self.listen.value.to_string(), self.listen.origin),
@@ -325,8 +483,14 @@ impl Settings {
             ("hosts", format!("{:?}", self.hosts.value), self.hosts.origin),
             ("site.name", self.site_name.value.clone(), self.site_name.origin),
             ("site.zone", self.site_zone.value.clone(), self.site_zone.origin),
+            ("site.country", said(&site.country), self.site_declared.origin),
+            ("site.operator", said(&site.operator), self.site_declared.origin),
+            ("site.operator_country", said(&site.operator_country), self.site_declared.origin),
+            ("site.parent_country", said(&site.parent_country), self.site_declared.origin),
             ("engine.cpu_path", engine.cpu_path.into(), self.engine.origin),
             ("engine.guesses", engine.guesses.to_string(), self.engine.origin),
+            ("engine.weights_cache_mib", weights, self.engine.origin),
+            ("engine.kv_cache_type", engine.kv_cache_type.into(), self.engine.origin),
             ("limits.requests_max", limits.requests_max.to_string(), self.limits.origin),
             ("limits.sequences_max", limits.sequences_max.to_string(), self.limits.origin),
             ("limits.kv_cache_mib", limits.kv_cache_mib.to_string(), self.limits.origin),
@@ -335,7 +499,13 @@ impl Settings {
             ("log.witness", witness, self.log.origin),
             ("log.checkpoint_seconds", log.checkpoint_seconds.to_string(), self.log.origin),
             ("log.witness_grace_seconds", grace, self.log.origin),
+            ("models.signatures", signatures, self.models.origin),
             ("log.origin", log.origin.clone().unwrap_or_default(), self.log.origin),
+            ("residency.region", region, self.residency.origin),
+            ("residency.ranges", ranges, self.residency.origin),
+            ("residency.rules", residency.rules.len().to_string(), self.residency.origin),
+            ("egress.destinations", destinations, self.egress.origin),
+            ("policy", policy, self.residency.origin),
         ];
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
         lines.join("\n")
@@ -438,16 +608,43 @@ mod tests {
     }
 
     #[test]
+    fn keys_and_values_are_kept_in_half_precision_unless_told_otherwise() {
+        let kept = |file: &str| load(file, &[], None).unwrap().engine.value.kv_cache_type.0;
+        assert_eq!(kept(""), KvPrecision::F16);
+        assert_eq!(kept("[engine]\nkv_cache_type = 'f16'"), KvPrecision::F16);
+        assert_eq!(kept("[engine]\nkv_cache_type = 'q8'"), KvPrecision::Q8);
+        let settings = load("[engine]\nkv_cache_type = 'q8'", &[], None).unwrap();
+        assert!(settings.describe().contains("engine.kv_cache_type = q8  (file)"));
+    }
+
+    #[test]
+    fn signatures_of_models_are_optional_unless_told_otherwise() {
+        let signatures = |file: &str| load(file, &[], None).unwrap().models.value.signatures;
+        assert_eq!(signatures(""), Signatures::Optional);
+        assert_eq!(signatures("[models]\nsignatures = 'required'"), Signatures::Required);
+    }
+
+    #[test]
     fn wrong_settings_are_named() {
         for (file, expected) in [
             ("listen = 1", "listen"),
             ("threads = 0", "threads"),
             ("[site]\nzone = 'XX'", "XX"),
+            ("[site]\ncountry = 'France'", "site.country"),
+            ("[site]\noperator_country = 'fr'", "site.operator_country"),
+            ("[site]\nparent_country = ''", "site.parent_country"),
+            ("[site]\noperator = ''", "site.operator"),
             ("[limits]\nrequests_max = 0", "limits.requests_max"),
             ("[limits]\nprefix_cache_mib = 99999999", "limits.prefix_cache_mib"),
             ("[limits]\nprefix_cache_mib = false", "prefix_cache_mib"),
             ("[engine]\ncpu_path = 'sse'", "avx512-vnni"),
+            ("[engine]\nweights_cache_mib = 99999999", "engine.weights_cache_mib"),
+            ("[engine]\nkv_cache_type = 'q4'", "f16, q8"),
             ("[log]\nwitness = 'elsewhere'", "elsewhere"),
+            ("[log]\nwitness = 'https://a.s3.amazonaws.com'", "residency.denied"),
+            ("[residency]\nregion = 'atlantis'", "atlantis"),
+            ("[egress]\nallow = []", "allow"),
+            ("[models]\nsignatures = 'sometimes'", "required"),
             ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
             ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),
         ] {

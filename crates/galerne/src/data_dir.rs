@@ -7,7 +7,10 @@
 //! checkpoints         checkpoints of the log, unless the settings name another witness
 //! galerne.toml        settings, optional
 //! serve.lock          held by the server that works here
-//! models/<id>/        model.gguf, or the directory model, and manifest.json
+//! models/<id>/        model.gguf, or the directory model, with manifest.json, and what speaks for it:
+//!                     model.sig, waiver.json; licences/; refused.json if it was not loaded
+//! keys/models/        public keys whose signatures of models count, one a file, *.pub
+//! weights/            packed weights of models, made again when they are missing
 //! ```
 
 use std::{
@@ -59,6 +62,16 @@ impl DataDir {
 
     pub(crate) fn models(&self) -> PathBuf {
         self.path.join("models")
+    }
+
+    /// Public keys whose signatures of models count.
+    pub(crate) fn model_keys(&self) -> PathBuf {
+        self.path.join("keys").join("models")
+    }
+
+    /// Packed weights, which can be made again.
+    pub(crate) fn weights(&self) -> PathBuf {
+        self.path.join("weights")
     }
 
     /// Makes this process the only server of the directory.

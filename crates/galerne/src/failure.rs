@@ -60,8 +60,24 @@ impl Failure {
         self.exit
     }
 
+    /// What could not be done because of this.
+    #[must_use]
+    pub(crate) fn context(mut self, text: String) -> Self {
+        self.error = self.error.context(text);
+        self
+    }
+
+    pub(crate) fn into_error(self) -> anyhow::Error {
+        self.error
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit.code())
+    }
+
+    /// The error and its causes, in one line.
+    pub(crate) fn text(&self) -> String {
+        format!("{:#}", self.error)
     }
 
     /// The error, its causes and the hint on standard error.

@@ -2,11 +2,11 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use egress::{Destination, EgressClient};
 use governance::{
-    Log, LogError, LogFault, LogParts, LogReader,
+    Log, LogError, LogFault, LogParts, LogReader, ReceiptLog,
     ports::{LogStore as _, Witness},
 };
+use inference::{Receipts, ReceiptsParts};
 use transparency_log::{Signer, Verifier};
 use witness::{CheckpointFileError, FileWitness, HttpWitness};
 
@@ -20,7 +20,7 @@ use crate::{
 /// Takes up the log; refuses to if it is not the one that was signed and published.
 pub(crate) async fn open(local: &Local, settings: &LogSettings) -> Result<Log, Failure> {
     let signer = signer(local, settings).await?;
-    let witness = witness(local, settings, signer.verifier())?;
+    let witness = witness(local, settings, signer.verifier()).await?;
     let parts = LogParts {
         store: local.store.clone(),
         signer,
@@ -39,6 +39,23 @@ pub(crate) async fn reader(local: &Local, settings: &LogSettings) -> Result<LogR
     Ok(LogReader::new(local.store.clone(), signer.verifier()))
 }
 
+/// What issues receipts, with the key of the log. `patience`: how long it waits for a checkpoint.
+pub(crate) async fn receipts(
+    local: &Local,
+    settings: &LogSettings,
+    patience: Duration,
+) -> Result<Receipts, Failure> {
+    let signer = signer(local, settings).await?;
+    let reader = LogReader::new(local.store.clone(), signer.verifier());
+    Ok(Receipts::new(ReceiptsParts {
+        ledger: local.store.clone(),
+        log: ReceiptLog::new(reader, signer),
+        trail: local.trail.clone(),
+        clock: Arc::new(SystemClock),
+        patience,
+    }))
+}
+
 /// The key that signs; made now if nothing was signed before.
 async fn signer(local: &Local, settings: &LogSettings) -> Result<Signer, Failure> {
     if let Some(signer) = local.data_dir.log_key()? {
@@ -51,7 +68,7 @@ async fn signer(local: &Local, settings: &LogSettings) -> Result<Signer, Failure
     local.data_dir.create_log_key(settings.origin.as_deref(), &SystemRandom)
 }
 
-fn witness(
+async fn witness(
     local: &Local,
     settings: &LogSettings,
     verifier: Verifier,
@@ -60,12 +77,11 @@ fn witness(
         None => file_witness(&local.data_dir.checkpoints(), verifier),
         Some(WitnessPlace::File(path)) => file_witness(path, verifier),
         Some(WitnessPlace::Http(address)) => {
+            let client = local.outbound.client(address, &local.trail).await?;
             let wrong = |error| {
                 let error = anyhow::Error::new(error).context("`log.witness` is no address");
                 Failure::new(Exit::Settings, error)
             };
-            let destination: Destination = address.parse().map_err(wrong)?;
-            let client = EgressClient::new([destination])?;
             Ok(Arc::new(HttpWitness::new(address, client).map_err(wrong)?))
         }
     }

@@ -3,24 +3,39 @@
 //! Start at [`cli::Cli`] for what can be asked, [`wiring`] for what is plugged where.
 //! **Never here:** decisions; they belong to the contexts.
 
+mod archive;
 mod cli;
 mod command;
 mod config;
 mod data_dir;
 mod failure;
+mod loading;
 mod log;
+mod model_bundle;
 mod model_files;
+mod outbound;
 mod output;
+mod seal;
 mod serve;
+mod served_models;
+mod signals;
 mod system;
+mod trust;
+mod waiver;
 mod web;
+mod weights;
 mod wiring;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+#[expect(clippy::print_stderr, reason = "no log has been started yet")]
 fn main() -> ExitCode {
+    if let Err(error) = seal::seal() {
+        // One wall of several: without it the process goes on.
+        eprintln!("warning: other processes of this user can read its memory: {error}");
+    }
     let cli = cli::Cli::parse();
     match command::run(&cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,21 +1,38 @@
 //! Models in the data directory: `models/<id>/model.gguf`, or a directory `model` of safetensors and
-//! their settings, and `manifest.json`.
+//! their settings, with `manifest.json`, and what speaks for it: `model.sig`, `waiver.json`.
+
+mod contents;
+mod pickle;
+mod staging;
 
 use std::{
-    fs::{self, File},
-    io::{ErrorKind, Read, Write},
+    fs::{self, File, TryLockError},
+    io::{ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
-use domain::{Clock, ModelId, Timestamp, hexadecimal};
+use domain::{ModelId, Timestamp};
 use engine_cpu::checkpoint::{Checkpoint, Layout};
+use model_signing::BUNDLE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::{data_dir::DataDir, failure::Failure};
+pub(crate) use self::{
+    contents::{Contents, transfer},
+    staging::{Import, signature_path},
+};
+use crate::{
+    data_dir::DataDir,
+    failure::Failure,
+    trust::{Refusal, Vouchers},
+    waiver::Waiver,
+};
 
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const MANIFEST: &str = "manifest.json";
+pub(crate) const SIGNATURE: &str = "model.sig";
+const WAIVER: &str = "waiver.json";
+const REFUSED: &str = "refused.json";
+pub(crate) const LICENCES: &str = "licences";
 
 /// What is known of an imported model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +46,9 @@ pub(crate) struct Manifest {
     pub(crate) bytes: u64,
     pub(crate) architecture: String,
     pub(crate) imported_at: Timestamp,
+    /// The model that an adapter was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<String>,
 }
 
 /// How a model is stored.
@@ -49,12 +69,20 @@ impl Format {
     }
 
     /// What the copy is called.
-    fn file_name(self) -> &'static str {
+    pub(crate) fn file_name(self) -> &'static str {
         match self {
             Self::Gguf => "model.gguf",
             Self::Safetensors => "model",
         }
     }
+}
+
+/// That a server did not load a model, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) code: String,
+    pub(crate) reason: String,
+    pub(crate) at: Timestamp,
 }
 
 /// The imported models of a data directory.
@@ -63,12 +91,16 @@ pub(crate) struct ModelFiles {
     root: PathBuf,
 }
 
-/// Called with the bytes done so far.
-type Progress<'a> = &'a mut dyn FnMut(u64);
+/// Called with the bytes done so far; an error ends the reading.
+type Progress<'a> = &'a mut dyn FnMut(u64) -> Result<(), Failure>;
 
 impl ModelFiles {
     pub(crate) fn new(data_dir: &DataDir) -> Self {
         Self { root: data_dir.models() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(crate) fn path(&self, id: &ModelId, format: Format) -> PathBuf {
@@ -84,7 +116,7 @@ impl ModelFiles {
         };
         let mut manifests = Vec::new();
         for entry in entries {
-            let path = entry?.path().join("manifest.json");
+            let path = entry?.path().join(MANIFEST);
             if path.exists() {
                 manifests.push(read_manifest(&path)?);
             }
@@ -93,8 +125,14 @@ impl ModelFiles {
         Ok(manifests)
     }
 
+    /// A model, with the one that it needs, which comes first.
+    pub(crate) fn with_base(&self, manifest: Manifest) -> Result<Vec<Manifest>, Failure> {
+        let base = manifest.base.as_ref().map(|id| self.find(&id.parse()?)).transpose()?;
+        Ok(base.into_iter().chain([manifest]).collect())
+    }
+
     pub(crate) fn find(&self, id: &ModelId) -> Result<Manifest, Failure> {
-        let path = self.folder(id).join("manifest.json");
+        let path = self.folder(id).join(MANIFEST);
         if !path.exists() {
             return Err(Failure::message(format!("no model `{id}` is imported")).hint(
                 "`galerne model list` shows those that are; `galerne model import` adds one",
@@ -103,85 +141,181 @@ impl ModelFiles {
         read_manifest(&path)
     }
 
-    /// Copies a file or a directory in. The model appears only when it is whole and durable.
-    pub(crate) fn import(
-        &self,
-        source: &Path,
-        id: &ModelId,
-        expected_sha256: Option<&str>,
-        clock: &dyn Clock,
-        progress: Progress<'_>,
-    ) -> Result<Manifest, Failure> {
-        let (architecture, format) = inspect(source)?;
+    /// What the source is; an error if it cannot be a model of this name.
+    fn inspect(&self, import: &Import<'_>) -> Result<(String, Format), Failure> {
+        let Import { source, id, base, .. } = *import;
+        let checkpoint = open(source)?;
+        match base {
+            Some(base) => self.check_base(id, base)?,
+            None if checkpoint.is_adapter() => {
+                let message = format!("{} is an adapter of another model", source.display());
+                return Err(Failure::message(message)
+                    .hint("name the imported model that it was made for: `--base ID`"));
+            }
+            None => {}
+        }
+        if base.is_some() && !checkpoint.is_adapter() {
+            let message = format!("{} is a whole model, not an adapter", source.display());
+            return Err(Failure::message(message).hint("import it without `--base`"));
+        }
+        let adapters = self.adapters_of(id)?;
+        if checkpoint.is_adapter() && !adapters.is_empty() {
+            return Err(has_adapters(id, &adapters));
+        }
+        let format = match checkpoint.layout() {
+            Layout::Gguf => Format::Gguf,
+            Layout::Safetensors => Format::Safetensors,
+        };
+        Ok((checkpoint.architecture().to_owned(), format))
+    }
+
+    /// An adapter has an imported model below it, which is none itself.
+    fn check_base(&self, id: &ModelId, base: &ModelId) -> Result<(), Failure> {
+        if self.find(base)?.base.is_some() || base == id {
+            return Err(Failure::message(format!("`{base}` is no model by itself")).hint(
+                "an adapter is made for a whole model; `galerne model list` shows which is which",
+            ));
+        }
+        Ok(())
+    }
+
+    fn adapters_of(&self, id: &ModelId) -> Result<Vec<String>, Failure> {
+        let is_for = |manifest: &Manifest| manifest.base.as_deref() == Some(id.as_str());
+        Ok(self.list()?.into_iter().filter(is_for).map(|manifest| manifest.id).collect())
+    }
+
+    /// An error if adapters need the model.
+    pub(crate) fn check_unneeded(&self, id: &ModelId) -> Result<(), Failure> {
+        let adapters = self.adapters_of(id)?;
+        if adapters.is_empty() { Ok(()) } else { Err(has_adapters(id, &adapters)) }
+    }
+
+    /// Removes a model; a running server serves it no longer.
+    pub(crate) fn remove(&self, id: &ModelId) -> Result<Manifest, Failure> {
+        let manifest = self.find(id)?;
+        self.check_unneeded(id)?;
+        let _lock = self.changing()?;
         let folder = self.folder(id);
-        fs::create_dir_all(&folder)?;
-        let partial = folder.join(format!("model.{}.partial", std::process::id()));
-        let copied = match format {
-            Format::Gguf => copy(source, &partial, progress),
-            Format::Safetensors => copy_directory(source, &partial, progress),
-        };
-        let copied = copied.and_then(|(sha256, bytes)| {
-            check_digest(expected_sha256, &sha256)?;
-            Ok((sha256, bytes))
-        });
-        let (sha256, bytes) = match copied {
-            Ok(copied) => copied,
-            Err(failure) => {
-                remove(&partial).ok();
-                return Err(failure);
-            }
-        };
-        let imported_at = clock.now();
-        let id_text = id.to_string();
-        let manifest = Manifest { id: id_text, format, sha256, bytes, architecture, imported_at };
-        let target = self.path(id, format);
-        if format == Format::Safetensors {
-            // A directory is only replaced by nothing.
-            remove(&target)?;
-        }
-        fs::rename(&partial, &target)?;
-        write_manifest(&folder, &manifest)?;
-        for other in [Format::Gguf, Format::Safetensors] {
-            if other != format {
-                remove(&self.path(id, other))?;
-            }
-        }
+        // Without it the rest is no model, should this end in between.
+        remove(&folder.join(MANIFEST))?;
+        File::open(&folder)?.sync_all()?;
+        remove(&folder)?;
         Ok(manifest)
     }
 
+    /// Reads the whole model where it lies.
+    pub(crate) fn contents(
+        &self,
+        manifest: &Manifest,
+        progress: Progress<'_>,
+    ) -> Result<Contents, Failure> {
+        Contents::read(
+            &self.path(&manifest.id.parse()?, manifest.format),
+            manifest.format,
+            progress,
+        )
+    }
+
     /// Reads the whole file again; an error names the difference.
-    pub(crate) fn verify(&self, id: &ModelId, progress: Progress<'_>) -> Result<Manifest, Failure> {
+    pub(crate) fn verify(&self, id: &ModelId, progress: Progress<'_>) -> Result<Contents, Failure> {
         let manifest = self.find(id)?;
-        let path = self.path(id, manifest.format);
-        let (sha256, bytes) = match manifest.format {
-            Format::Gguf => transfer(&path, &mut std::io::sink(), progress)?,
-            Format::Safetensors => transfer_directory(&path, None, progress)?,
-        };
-        if sha256 == manifest.sha256 && bytes == manifest.bytes {
-            return Ok(manifest);
+        let contents = self.contents(&manifest, progress)?;
+        if contents.sha256 == manifest.sha256 && contents.bytes == manifest.bytes {
+            return Ok(contents);
         }
         Err(Failure::message(format!(
-            "model `{id}` is damaged: it has {bytes} bytes with SHA-256 {sha256}, and was \
-             imported with {} bytes and {}",
-            manifest.bytes, manifest.sha256
+            "model `{id}` is damaged: it has {} bytes with SHA-256 {}, and was imported with {} \
+             bytes and {}",
+            contents.bytes, contents.sha256, manifest.bytes, manifest.sha256
         ))
         .hint("import the model again from a good copy"))
     }
 
+    /// Held while a model takes its place or leaves. Waits for whoever looks.
+    pub(crate) fn changing(&self) -> Result<File, Failure> {
+        fs::create_dir_all(&self.root)?;
+        let root = File::open(&self.root)?;
+        root.lock()?;
+        Ok(root)
+    }
+
+    /// As [`ModelFiles::looking`], once no model takes its place any more.
+    pub(crate) fn looking_patiently(&self) -> Result<File, Failure> {
+        fs::create_dir_all(&self.root)?;
+        let root = File::open(&self.root)?;
+        root.lock_shared()?;
+        Ok(root)
+    }
+
+    /// Held while somebody looks at all models; `None` while one takes its place.
+    pub(crate) fn looking(&self) -> Result<Option<File>, Failure> {
+        fs::create_dir_all(&self.root)?;
+        let root = File::open(&self.root)?;
+        match root.try_lock_shared() {
+            Ok(()) => Ok(Some(root)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// What speaks for a model.
+    pub(crate) fn vouchers(&self, id: &ModelId) -> Vouchers {
+        let folder = self.folder(id);
+        // What cannot be read counts as one that says nothing good.
+        let read = |name| read_if_there(&folder.join(name)).unwrap_or_else(|_| Some(Vec::new()));
+        Vouchers { signature: read(SIGNATURE), waiver: read(WAIVER) }
+    }
+
+    pub(crate) fn write_signature(&self, id: &ModelId, text: &str) -> Result<(), Failure> {
+        write_durably(&self.folder(id).join(SIGNATURE), text)
+    }
+
+    pub(crate) fn write_waiver(&self, id: &ModelId, waiver: &Waiver) -> Result<(), Failure> {
+        write_durably(&self.folder(id).join(WAIVER), &serde_json::to_string_pretty(waiver)?)
+    }
+
+    /// Why the server that works here did not load a model, if it did not.
+    pub(crate) fn refused(&self, id: &ModelId) -> Result<Option<Refused>, Failure> {
+        let bytes = read_if_there(&self.folder(id).join(REFUSED))?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Leaves word for `galerne model list`.
+    pub(crate) fn note_refusal(
+        &self,
+        id: &ModelId,
+        refusal: Option<(&Refusal, Timestamp)>,
+    ) -> Result<(), Failure> {
+        let path = self.folder(id).join(REFUSED);
+        let Some((refusal, at)) = refusal else { return Ok(remove(&path)?) };
+        let (code, reason) = (refusal.code().to_owned(), refusal.to_string());
+        write_durably(&path, &serde_json::to_string_pretty(&Refused { code, reason, at })?)
+    }
+
+    /// The licences that came with a model.
+    pub(crate) fn licences(&self, id: &ModelId) -> Result<Vec<PathBuf>, Failure> {
+        let folder = self.folder(id).join(LICENCES);
+        let mut found = match fs::read_dir(folder) {
+            Ok(entries) => entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<Vec<_>, _>>()?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        found.sort();
+        Ok(found)
+    }
+
     /// Model ids may hold `/` and `:`, which must not become folders.
-    fn folder(&self, id: &ModelId) -> PathBuf {
-        self.root.join(id.as_str().replace('/', "~").replace(':', "+"))
+    pub(crate) fn folder(&self, id: &ModelId) -> PathBuf {
+        self.root.join(folder_name(id))
     }
 }
 
-fn inspect(source: &Path) -> Result<(String, Format), Failure> {
-    let checkpoint = Checkpoint::open(source)
-        .with_context(|| format!("{} is not a model that can be read", source.display()))?;
-    let format = match checkpoint.layout() {
-        Layout::Gguf => Format::Gguf,
-        Layout::Safetensors => Format::Safetensors,
-    };
-    Ok((checkpoint.architecture().to_owned(), format))
+fn has_adapters(id: &ModelId, adapters: &[String]) -> Failure {
+    let names = adapters.join("`, `");
+    Failure::message(format!("`{id}` has adapters that need it: `{names}`"))
+        .hint("remove these first: `galerne model remove ID`")
 }
 
 /// Removes a file or a directory, if it is there.
@@ -190,78 +324,38 @@ fn remove(path: &Path) -> std::io::Result<()> {
     removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn copy_directory(
-    source: &Path,
-    target: &Path,
-    progress: Progress<'_>,
-) -> Result<(String, u64), Failure> {
-    fs::create_dir(target).with_context(|| format!("could not make {}", target.display()))?;
-    let copied = transfer_directory(source, Some(target), progress)?;
-    File::open(target)?.sync_all()?;
-    Ok(copied)
-}
-
-/// Reads the files that make up the model, in the order of their names, and copies them.
-fn transfer_directory(
-    source: &Path,
-    target: Option<&Path>,
-    progress: Progress<'_>,
-) -> Result<(String, u64), Failure> {
-    let files = Checkpoint::files_of(source)
-        .with_context(|| format!("{} is not a model that can be read", source.display()))?;
-    let (mut list, mut total) = (Sha256::new(), 0);
-    for name in files {
-        let from = source.join(&name);
-        let mut advance = |bytes| progress(total + bytes);
-        let (sha256, bytes) = match target {
-            Some(target) => copy(&from, &target.join(&name), &mut advance)?,
-            None => transfer(&from, &mut std::io::sink(), &mut advance)?,
-        };
-        list.update(format!("{sha256}  {name}\n"));
-        total += bytes;
+/// Opens a model; what is no model and a pickle is called one.
+fn open(source: &Path) -> Result<Checkpoint, Failure> {
+    if let Ok(files) = files_of(source) {
+        pickle::refuse(source, &files)?;
     }
-    Ok((hexadecimal(&list.finalize()), total))
+    let error = match Checkpoint::open(source) {
+        Ok(checkpoint) => return Ok(checkpoint),
+        Err(error) => anyhow::Error::new(error),
+    };
+    pickle::refuse_any(source)?;
+    Err(error.context(format!("{} is not a model that can be read", source.display())).into())
 }
 
-fn copy(source: &Path, target: &Path, progress: Progress<'_>) -> Result<(String, u64), Failure> {
-    let mut file =
-        File::create(target).with_context(|| format!("could not write {}", target.display()))?;
-    let copied = transfer(source, &mut file, progress)?;
-    file.sync_all()?;
-    Ok(copied)
+fn files_of(source: &Path) -> Result<Vec<String>, engine_cpu::checkpoint::OpenError> {
+    if source.is_dir() { Checkpoint::files_of(source) } else { Ok(Vec::new()) }
 }
 
-fn transfer(
-    source: &Path,
-    target: &mut dyn Write,
-    progress: Progress<'_>,
-) -> Result<(String, u64), Failure> {
-    let mut source =
-        File::open(source).with_context(|| format!("could not read {}", source.display()))?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; CHUNK_BYTES];
-    let mut bytes = 0;
-    loop {
-        let count = source.read(&mut buffer)?;
-        if count == 0 {
-            break;
+pub(crate) fn folder_name(id: &ModelId) -> String {
+    id.as_str().replace('/', "~").replace(':', "+")
+}
+
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let mut bytes = Vec::new();
+    // One byte more than a signature may have: what is longer is refused as such.
+    let bytes_max = BUNDLE_BYTES_MAX as u64 + 1;
+    match File::open(path).and_then(|file| file.take(bytes_max).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            Err(error.context(format!("could not read {}", path.display())).into())
         }
-        let chunk = buffer.get(..count).unwrap_or_default();
-        digest.update(chunk);
-        target.write_all(chunk)?;
-        bytes += count as u64;
-        progress(bytes);
-    }
-    Ok((hexadecimal(&digest.finalize()), bytes))
-}
-
-fn check_digest(expected: Option<&str>, found: &str) -> Result<(), Failure> {
-    match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(found) => Err(Failure::message(format!(
-            "the file has SHA-256 {found}, and {expected} was expected"
-        ))
-        .hint("obtain the file again; nothing was imported")),
-        Some(_) | None => Ok(()),
     }
 }
 
@@ -273,11 +367,18 @@ fn read_manifest(path: &Path) -> Result<Manifest, Failure> {
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Failure> {
-    let partial = folder.join(format!("manifest.{}.partial", std::process::id()));
-    let mut file = File::create(&partial)?;
-    writeln!(file, "{}", serde_json::to_string_pretty(manifest)?)?;
+    write_durably(&folder.join(MANIFEST), &serde_json::to_string_pretty(manifest)?)
+}
+
+/// Written beside and renamed, so that a crash leaves the old text or the new one.
+pub(crate) fn write_durably(path: &Path, text: &str) -> Result<(), Failure> {
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    let mut file =
+        File::create(&partial).with_context(|| format!("could not write {}", partial.display()))?;
+    writeln!(file, "{text}")?;
     file.sync_all()?;
-    fs::rename(&partial, folder.join("manifest.json"))?;
-    File::open(folder)?.sync_all()?;
+    fs::rename(&partial, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
 }

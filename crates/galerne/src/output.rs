@@ -1,7 +1,11 @@
 //! What a command prints: lines for people, JSON for programs.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    borrow::Cow,
+    io::{IsTerminal as _, Write as _},
+};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -54,4 +58,16 @@ pub(crate) fn piece(text: &str) -> Result<(), Failure> {
 /// Whether somebody watches standard error: progress is drawn there only then.
 pub(crate) fn is_watched() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// How many of so many bytes are done, as a line that moves where somebody watches.
+pub(crate) fn bar(length: u64, doing: impl Into<Cow<'static, str>>) -> ProgressBar {
+    let target =
+        if is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target).with_message(doing);
+    let style = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar
 }

@@ -1,25 +1,34 @@
 //! `galerne serve`: from the data directory to a drained stop.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
 use domain::Clock as _;
 use governance::{CreatedKey, Log, ports::AccessStore as _};
-use inference::{ModelCard, ModelPurpose, ports::UsageLedger as _};
+use inference::{ModelCard, ModelPurpose, Receipts, ports::UsageLedger as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     command::page_link,
     config::{Settings, environment},
     failure::{Exit, Failure},
+    loading::{Loads, watched},
     log,
     model_files::ModelFiles,
     output::{Output, line},
+    signals::Signals,
     system::{SystemClock, SystemRandom},
     web,
     wiring::{Local, Serving},
@@ -49,27 +58,54 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let listener = bind(settings.listen.value).await?;
     let address = listener.local_addr()?;
     let first_key = local.access.found().await?;
-    let manifests = ModelFiles::new(&local.data_dir).list()?;
-    let serving = tokio::task::block_in_place(|| local.serving(settings, &manifests))?;
+    let files = ModelFiles::new(&local.data_dir);
+    let manifests = {
+        let _lock = files.looking_patiently()?;
+        files.list()?
+    };
+    let load = |loads: &Loads| local.serving(settings, &manifests, loads);
+    let (loaded, mut signals) = watched(Signals::listen()?, load).await?;
+    let Some((serving, mut models)) = loaded else {
+        tracing::warn!("stopped before the models were loaded");
+        local.close().await;
+        return Ok(());
+    };
     close_interrupted(&serving).await?;
     let caller = local.operator().await?;
+    models.record_refusals(&local.trail, caller).await;
     let token = local.access.create_link(&caller).await?;
     let start = Start { address, first_key, token, log: log.clone() };
     let stop = CancellationToken::new();
-    let parts = Parts { local: &local, serving: &serving, log: &log, settings };
-    let router = api::router(parts.state(metrics, &stop));
+    let receipts = receipts(&local, settings).await?;
+    let refused = models.refused();
+    let parts = Parts { local: &local, serving: &serving, log: &log, settings, refused };
+    let router = api::router(parts.state(metrics, receipts, &stop));
     let tasks = TaskTracker::new();
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
     let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
     start.print(&serving, output)?;
-    wait_for_signal().await?;
-    drain(settings, &local, &serving, &stop, &tasks).await?;
+    tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
+    signals.next().await;
+    tokio::select! {
+        () = drain(settings, &serving, &stop, &tasks) => {}
+        _ = signals.next() => {
+            local.close().await;
+            return Err(cut());
+        }
+    }
     server.await??;
     // After the last answer: its entry is signed too.
     keeping.stop().await;
     local.close().await;
     Ok(())
+}
+
+/// Whoever asks for a receipt waits for the next checkpoint, and for a moment more.
+async fn receipts(local: &Local, settings: &Settings) -> Result<Receipts, Failure> {
+    let log = &settings.log.value;
+    let patience = Duration::from_secs(log.checkpoint_seconds.saturating_add(2));
+    log::receipts(local, log, patience).await
 }
 
 /// Before the first request: later ones are this process's own.
@@ -118,11 +154,20 @@ struct Parts<'a> {
     serving: &'a Serving,
     log: &'a Log,
     settings: &'a Settings,
+    /// How many models are refused now.
+    refused: Arc<AtomicUsize>,
 }
 
 impl Parts<'_> {
-    fn state(&self, metrics: PrometheusHandle, stop: &CancellationToken) -> ApiState {
-        let Self { local, serving, log, settings } = *self;
+    fn state(
+        &self,
+        metrics: PrometheusHandle,
+        receipts: Receipts,
+        stop: &CancellationToken,
+    ) -> ApiState {
+        let Self { local, serving, log, settings, .. } = *self;
+        let (store, refused) = (local.store.clone(), self.refused.clone());
+        let readiness = ServerReadiness { store, stop: stop.clone(), refused };
         ApiState::new(ApiParts {
             access: local.access.clone(),
             trail: local.trail.clone(),
@@ -131,9 +176,10 @@ impl Parts<'_> {
             embeddings: serving.embeddings.clone(),
             assistant: serving.assistant.clone(),
             models: serving.models.clone(),
+            receipts,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
-            readiness: Arc::new(ServerReadiness { store: local.store.clone(), stop: stop.clone() }),
+            readiness: Arc::new(readiness),
             metrics,
             settings: ApiSettings { hosts: settings.hosts.value.clone(), ..ApiSettings::default() },
             page: Some(web::routes()),
@@ -144,6 +190,7 @@ impl Parts<'_> {
 struct ServerReadiness {
     store: Arc<Store>,
     stop: CancellationToken,
+    refused: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -155,41 +202,30 @@ impl Readiness for ServerReadiness {
     fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
+
+    fn models_refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
+    }
 }
 
-/// Lets running answers end; a second signal ends everything at once.
+/// Lets running answers end.
 async fn drain(
     settings: &Settings,
-    local: &Local,
     serving: &Serving,
     stop: &CancellationToken,
     tasks: &TaskTracker,
-) -> Result<(), Failure> {
+) {
     tracing::info!(seconds = settings.limits.value.drain_seconds, "draining");
     stop.cancel();
     tasks.close();
-    let drained = async {
-        serving.shut_down(settings).await;
-        tasks.wait().await;
-    };
-    tokio::select! {
-        () = drained => Ok(()),
-        signal = wait_for_signal() => {
-            signal?;
-            local.close().await;
-            Err(Failure::message("stopped by a second signal; running answers were cut")
-                .exit(Exit::Interrupted)
-                .hint("their usage rows are closed as interrupted at the next start"))
-        }
-    }
+    serving.shut_down(settings).await;
+    tasks.wait().await;
 }
 
-async fn wait_for_signal() -> Result<(), Failure> {
-    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-        _ = terminate.recv() => Ok(()),
-    }
+fn cut() -> Failure {
+    Failure::message("stopped by a second signal; running answers were cut")
+        .exit(Exit::Interrupted)
+        .hint("their usage rows are closed as interrupted at the next start")
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -202,9 +238,12 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         })
 }
 
+/// What is logged unless somebody says otherwise: what is wrong, and loads that take long.
+const DEFAULT_FILTER: &str = "warn,galerne::loading=info";
+
 /// Logs go to standard error as lines of JSON when nobody watches, as text on a terminal.
 pub(crate) fn start_log() {
-    let filter = environment("GALERNE_LOG").unwrap_or_else(|| "warn".to_owned());
+    let filter = environment("GALERNE_LOG").unwrap_or_else(|| DEFAULT_FILTER.to_owned());
     let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr);

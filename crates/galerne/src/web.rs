@@ -37,10 +37,12 @@ struct Files;
 
 /// The page and its files.
 pub(crate) fn routes() -> Router {
-    // The address of a conversation is one of the page: which one, the page itself reads from it.
+    // These addresses are of the page too: what each shows, the page itself reads from it.
     let mut router = Router::new()
         .route("/", get(page))
         .route("/c/{id}", get(page))
+        .route("/people", get(page))
+        .route("/keys", get(page))
         .route("/assets/{*path}", get(asset));
     for name in Files::iter().filter(|name| !name.contains('/') && name != "index.html") {
         let path = format!("/{name}");
@@ -154,6 +156,8 @@ mod tests {
         check("/", StatusCode::OK).await;
         check(conversation, StatusCode::OK).await;
         check(&format!("{conversation}?view=archived&find=x"), StatusCode::OK).await;
+        check("/people", StatusCode::OK).await;
+        check("/keys", StatusCode::OK).await;
         check("/c/", StatusCode::NOT_FOUND).await;
         check(&format!("{conversation}/more"), StatusCode::NOT_FOUND).await;
     }

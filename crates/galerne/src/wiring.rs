@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use api::CountedLedger;
 use assistant::{Assistant, AssistantParts};
 use carbon_ledger::factors;
-use domain::{Caller, ModelId};
-use engine_cpu::{CpuEngine, EngineOptions, ModelFile};
+use domain::Caller;
+use engine_cpu::{CpuEngine, EngineOptions, WeightsCacheOptions, WeightsKey};
 use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts};
 use inference::{
-    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Site,
-    ports::Engine,
+    Chat, ChatLimits, Declared, Deployment, EmbedLimits, Embeddings, EmbeddingsParts, EngineBuild,
+    Metering, Models, Parts, Site, ports::Engine,
 };
 use store::{OpenError, Store};
 
@@ -19,8 +19,13 @@ use crate::{
     config::Settings,
     data_dir::DataDir,
     failure::{Exit, Failure},
+    loading::Loads,
     model_files::{Manifest, ModelFiles},
+    outbound::Outbound,
+    served_models::{NotServed, ServedModels},
     system::{SystemClock, SystemRandom},
+    trust::TrustSource,
+    waiver::{WAIVER_PURPOSE, WaiverKey},
 };
 
 /// What every command needs: the data directory and the contexts that need no model.
@@ -32,7 +37,14 @@ pub(crate) struct Local {
     pub(crate) gate: LogGate,
     pub(crate) store: Arc<Store>,
     pub(crate) listen: SocketAddr,
+    pub(crate) outbound: Outbound,
+    /// Follows from the installation key, as what it keeps from being made by others.
+    weights_key: WeightsKey,
+    pub(crate) waivers: WaiverKey,
 }
+
+/// What the key of packed weights is for, among those that follow from the installation key.
+const WEIGHTS_PURPOSE: &str = "galerne 2026 packed weights of models";
 
 /// The contexts that answer with models.
 pub(crate) struct Serving {
@@ -43,18 +55,14 @@ pub(crate) struct Serving {
     pub(crate) not_served: Vec<NotServed>,
 }
 
-/// A model that is imported and cannot be used.
-pub(crate) struct NotServed {
-    pub(crate) id: String,
-    pub(crate) reason: String,
-}
-
 impl Local {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let data_dir = DataDir::open(&settings.data_dir.value)?;
         let installation = data_dir.installation_key(&SystemRandom)?;
         let store = Store::open(&data_dir.database()).await.map_err(explain)?;
         let store = Arc::new(store);
+        let weights_key = WeightsKey::from_bytes(installation.derive(WEIGHTS_PURPOSE));
+        let waivers = WaiverKey::from_bytes(installation.derive(WAIVER_PURPOSE));
         let gate = LogGate::default();
         let trail = Trail::new(TrailParts {
             audit: store.clone(),
@@ -63,7 +71,8 @@ impl Local {
             ids: Arc::new(SystemRandom),
             secrets: Arc::new(SystemRandom),
             gate: gate.clone(),
-        });
+        })
+        .under_policy(settings.outbound.digest());
         let access = Access::new(AccessParts {
             store: store.clone(),
             trail: trail.clone(),
@@ -72,7 +81,15 @@ impl Local {
             ids: Arc::new(SystemRandom),
             secrets: Arc::new(SystemRandom),
         });
-        Ok(Self { data_dir, access, trail, gate, store, listen: settings.listen.value })
+        let listen = settings.listen.value;
+        let outbound = settings.outbound.clone();
+        Ok(Self { data_dir, access, trail, gate, store, listen, outbound, weights_key, waivers })
+    }
+
+    /// Whose signatures of models count here.
+    pub(crate) fn trust(&self, settings: &Settings) -> TrustSource {
+        let signatures = settings.models.value.signatures;
+        TrustSource { signatures, keys: self.data_dir.model_keys(), waivers: self.waivers.clone() }
     }
 
     /// Whoever types commands on this machine.
@@ -84,20 +101,36 @@ impl Local {
         })
     }
 
+    /// The same, or nobody in an installation that was not set up yet.
+    pub(crate) async fn operator_if_any(&self) -> Result<Option<Caller>, Failure> {
+        match self.access.operator().await {
+            Ok(caller) => Ok(Some(caller)),
+            Err(AccessError::NotFounded) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Loads the models and starts the engine's threads. Blocks while it reads the files.
     pub(crate) fn serving(
         &self,
         settings: &Settings,
         manifests: &[Manifest],
-    ) -> Result<Serving, Failure> {
-        let engine = CpuEngine::start(&engine_options(settings))?;
-        let not_served = self.load(&engine, manifests)?;
-        let engine: Arc<dyn Engine> = Arc::new(engine);
+        loads: &Loads,
+    ) -> Result<(Serving, ServedModels), Failure> {
+        let engine = Arc::new(CpuEngine::start(&EngineOptions {
+            weights_cache: Some(self.weights_cache(settings)),
+            ..engine_options(settings)
+        })?);
+        let deployment = deployment(settings, &engine);
+        let files = ModelFiles::new(&self.data_dir);
+        let mut served = ServedModels::new(engine.clone(), files, self.trust(settings));
+        let not_served = served.update(manifests, loads)?;
+        let engine: Arc<dyn Engine> = engine;
         let zone = &settings.site_zone.value;
         let factor = factors::grid(zone).context("the grid zone was checked with the settings")?;
         let site = Site { name: settings.site_name.value.clone(), zone: zone.clone() };
         let ledger = Arc::new(CountedLedger::new(self.store.clone()));
-        let metering = Metering::new(site, factor);
+        let metering = Metering::new(site, factor).of(deployment);
         let embeddings = Embeddings::new(EmbeddingsParts {
             engine: engine.clone(),
             ledger: ledger.clone(),
@@ -129,27 +162,16 @@ impl Local {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
         });
-        Ok(Serving { chat, embeddings, assistant, models: Models::new(engine), not_served })
+        let models = Models::new(engine);
+        Ok((Serving { chat, embeddings, assistant, models, not_served }, served))
     }
 
-    /// A model that cannot be loaded does not keep the others from being served.
-    fn load(&self, engine: &CpuEngine, manifests: &[Manifest]) -> Result<Vec<NotServed>, Failure> {
-        let files = ModelFiles::new(&self.data_dir);
-        let mut not_served = Vec::new();
-        for manifest in manifests {
-            let id: ModelId = manifest.id.parse()?;
-            let file = ModelFile {
-                path: files.path(&id, manifest.format),
-                id,
-                digest: manifest.sha256.clone(),
-                created_at: manifest.imported_at,
-            };
-            if let Err(error) = engine.load(file) {
-                let reason = format!("{:#}", anyhow::Error::new(error));
-                not_served.push(NotServed { id: manifest.id.clone(), reason });
-            }
+    fn weights_cache(&self, settings: &Settings) -> WeightsCacheOptions {
+        WeightsCacheOptions {
+            directory: self.data_dir.weights(),
+            bytes_max: (settings.engine.value.weights_cache_mib as u64) << 20,
+            key: self.weights_key.clone(),
         }
-        Ok(not_served)
     }
 
     /// Ends the tasks of the store; everything acknowledged is on disk.
@@ -177,7 +199,30 @@ fn engine_options(settings: &Settings) -> EngineOptions {
         prefix_bytes_max: limits.prefix_cache_mib << 20,
         cpu_path: engine.cpu_path.0,
         guesses: engine.guesses,
+        kv_precision: engine.kv_cache_type.0,
         ..EngineOptions::default()
+    }
+}
+
+/// What receipts tell of this server.
+fn deployment(settings: &Settings, engine: &CpuEngine) -> Deployment {
+    let site = settings.site_declared.value.clone();
+    Deployment {
+        engine: EngineBuild {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            // A build from a checkout names it: `GALERNE_COMMIT=$(git rev-parse HEAD)`.
+            commit: option_env!("GALERNE_COMMIT").map(str::to_owned),
+            cpu_path: engine.cpu_path().to_owned(),
+            kv_cache_type: settings.engine.value.kv_cache_type.0.name().to_owned(),
+        },
+        declared: Declared {
+            site: settings.site_name.value.clone(),
+            grid_zone: settings.site_zone.value.clone(),
+            country: site.country,
+            operator: site.operator,
+            operator_country: site.operator_country,
+            parent_country: site.parent_country,
+        },
     }
 }
 

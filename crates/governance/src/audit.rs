@@ -5,16 +5,17 @@
 //! content as a salted hash: the keys can be destroyed, the bytes stay valid.
 
 use domain::{
-    Caller, ConversationId, KeyId, ModelId, OrganisationId, RequestId, SessionId, SignInLinkId,
-    Timestamp,
+    AccountId, Caller, ConversationId, KeyId, ModelDigest, ModelId, OrganisationId, RequestId,
+    SessionId, SignInLinkId, Timestamp,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{LogFault, ports::StoreError};
 
-/// Version of the canonical bytes. 1 had no `content` and keyed pseudonyms an organisation.
-pub(crate) const VERSION: u32 = 2;
+/// Version of the canonical bytes. 1 had no `content` and keyed pseudonyms an organisation; 2 had no
+/// `policy` and no `model`.
+pub(crate) const VERSION: u32 = 3;
 
 /// Every kind of access there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,24 @@ pub enum Action {
     EmbeddingCreate,
     ModelList,
     ModelRead,
+    AccountCreate,
+    AccountList,
+    /// Role, password or whether it may be used.
+    AccountUpdate,
+    /// A receipt of an answer was issued.
+    ReceiptRead,
+    /// A model was copied into the installation.
+    ModelImport,
+    /// A model was deleted.
+    ModelRemove,
+    /// A model was signed on this machine.
+    ModelSign,
+    /// The operator says that a model may be used though nobody vouches for it.
+    ModelWaive,
+    /// A model was not loaded: it was changed, or nobody vouches for it.
+    ModelRefuse,
+    /// Models were written into a bundle.
+    ModelExport,
     KeyCreate,
     KeyList,
     KeyRevoke,
@@ -54,6 +73,10 @@ pub enum Action {
     LogProve,
     /// The operator says that the machine's clock is right now.
     ClockAccept,
+    /// Something was sent to a destination beyond this process.
+    EgressExchange,
+    /// Something was not sent: settings, policy or address forbid it.
+    EgressDeny,
     /// A request that was refused before its action was known.
     RequestRefused,
 }
@@ -76,6 +99,16 @@ impl Action {
             Self::EmbeddingCreate => "embedding.create",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
+            Self::AccountCreate => "account.create",
+            Self::AccountList => "account.list",
+            Self::AccountUpdate => "account.update",
+            Self::ReceiptRead => "receipt.read",
+            Self::ModelImport => "model.import",
+            Self::ModelRemove => "model.remove",
+            Self::ModelSign => "model.sign",
+            Self::ModelWaive => "model.waive",
+            Self::ModelRefuse => "model.refuse",
+            Self::ModelExport => "model.export",
             Self::KeyCreate => "key.create",
             Self::KeyList => "key.list",
             Self::KeyRevoke => "key.revoke",
@@ -87,6 +120,8 @@ impl Action {
             Self::LogExport => "log.export",
             Self::LogProve => "log.prove",
             Self::ClockAccept => "clock.accept",
+            Self::EgressExchange => "egress.exchange",
+            Self::EgressDeny => "egress.deny",
             Self::RequestRefused => "request.refused",
         }
     }
@@ -99,10 +134,23 @@ pub enum Subject {
     Request(RequestId),
     Conversation(ConversationId),
     Model(ModelId),
+    /// A model with the very bytes that it had.
+    ModelFiles {
+        model: ModelId,
+        sha256: String,
+    },
     Key(KeyId),
     SignInLink(SignInLinkId),
     Session(SessionId),
+    Account(AccountId),
+    /// A destination as the settings name it: scheme, host and port.
+    Party(String),
 }
+
+/// SHA-256 of the policy that was in force, so that whoever reads an entry knows under which rules
+/// it came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyDigest(pub [u8; 32]);
 
 /// SHA-256 of content that an entry commits to without holding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,18 +166,20 @@ pub struct AuditFact {
     pub subject: Subject,
     /// What was sent, if the entry shall be able to prove it later.
     pub content: Option<ContentDigest>,
+    /// The model that answers, if one does.
+    pub model: Option<ModelDigest>,
 }
 
 impl AuditFact {
     /// An access that was granted.
     pub const fn ok(action: Action, caller: Caller, subject: Subject) -> Self {
-        Self { action, outcome: "ok", caller: Some(caller), subject, content: None }
+        Self { action, outcome: "ok", caller: Some(caller), subject, content: None, model: None }
     }
 
     /// A request that was refused with the error of this code.
     pub const fn refused(code: &'static str, caller: Option<Caller>) -> Self {
         let (action, subject) = (Action::RequestRefused, Subject::Nothing);
-        Self { action, outcome: code, caller, subject, content: None }
+        Self { action, outcome: code, caller, subject, content: None, model: None }
     }
 }
 
@@ -164,8 +214,10 @@ pub(crate) struct Canonical<'a> {
     pub(crate) at: i64,
     pub(crate) content: Option<String>,
     pub(crate) id: Uuid,
+    pub(crate) model: Option<String>,
     pub(crate) organisation: Option<String>,
     pub(crate) outcome: &'a str,
+    pub(crate) policy: Option<&'a str>,
     pub(crate) subject: Option<String>,
     pub(crate) v: u32,
 }

@@ -1,4 +1,4 @@
-//! Who may do what: keys, sessions, sign-in links, the audit trail and the log that proves it.
+//! Who may do what: accounts, keys, sessions, sign-in links, the audit trail and the log that proves it.
 //!
 //! Start at [`Access`] (who is asking), [`Trail`] (what was done) and [`Log`] (the signed tree
 //! over it). An access is answered only after its [`AuditEntry`] is durable.
@@ -7,25 +7,32 @@
 pub mod ports;
 
 mod access;
+mod account;
+mod attempts;
 mod audit;
 mod examine;
 mod gate;
 mod key;
 mod log;
 mod log_reader;
+mod password;
 mod pseudonym;
+mod receipt_log;
 mod secret;
 mod session;
 mod trail;
 
-pub use access::{Access, AccessError, AccessParts, CreatedKey, SignedIn};
-pub use audit::{Action, AuditEntry, AuditError, AuditFact, ContentDigest, Subject};
+pub use access::{Access, AccessError, AccessParts, CreatedKey, NewKey, SignedIn};
+pub use account::{NewAccount, Wish};
+pub use audit::{Action, AuditEntry, AuditError, AuditFact, ContentDigest, PolicyDigest, Subject};
 pub use examine::Outside;
 pub use gate::{LogFault, LogGate};
 pub use key::{KeyFormatError, KeySecret};
 pub use log::{Log, LogError, LogParts, LogStatus};
 pub use log_reader::{LogReader, ReadError};
+pub use password::{Password, PasswordDigest, PasswordError};
 pub use pseudonym::SubjectId;
+pub use receipt_log::{LoggedAnswer, ReceiptLog};
 pub use secret::{InstallationKey, SecretSource, TokenHash};
 pub use session::{Session, SessionToken, SignInLink};
 pub use trail::{Trail, TrailParts};

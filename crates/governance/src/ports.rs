@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use domain::{
-    ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, RequestId,
-    Timestamp,
+    Account, AccountId, AccountName, ApiKey, Caller, KeyId, Organisation, OrganisationId,
+    Principal, Project, ProjectId, RequestId, Role, SessionId, Timestamp,
 };
 use transparency_log::{Hash, SignedNote, TileId};
 use uuid::Uuid;
 
-use crate::{AuditEntry, Session, SignInLink, SubjectId, TokenHash};
+use crate::{AuditEntry, PasswordDigest, Session, SignInLink, SubjectId, TokenHash};
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]
@@ -29,7 +29,7 @@ pub trait AuditStore: Send + Sync {
 /// Each method is one transaction; where it takes an audit entry, both are durable or neither.
 #[async_trait]
 pub trait AccessStore: Send + Sync {
-    /// Creates the first organisation, project and key; `false` if there was one already.
+    /// Creates the first organisation, project, owner and key; `false` if there was one already.
     async fn found(&self, founding: &Founding, audit: &AuditEntry) -> Result<bool, StoreError>;
 
     /// The organisation and project that local commands act for: the first ones.
@@ -50,9 +50,46 @@ pub trait AccessStore: Send + Sync {
         candidate: [u8; 32],
     ) -> Result<Option<[u8; 32]>, StoreError>;
 
+    /// The first account of the organisation that is an owner and not disabled.
+    async fn owner(&self, organisation: OrganisationId) -> Result<Option<Account>, StoreError>;
+
+    async fn account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<Option<Account>, StoreError>;
+
+    /// By name alone: the name is what tells the tenant.
+    async fn find_account(&self, name: &AccountName) -> Result<Option<StoredAccount>, StoreError>;
+
+    /// In the order of their names, disabled ones too.
+    async fn list_accounts(&self, organisation: OrganisationId)
+    -> Result<Vec<Account>, StoreError>;
+
+    /// `false`, and nothing is kept, if the name is taken.
+    async fn insert_account(
+        &self,
+        account: &Account,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Keeps the entry with the change, or neither.
+    async fn update_account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+        change: &AccountChange,
+        audit: &AuditEntry,
+    ) -> Result<AccountUpdated, StoreError>;
+
+    /// Keeps a session that no link was redeemed for.
+    async fn insert_session(&self, session: &Session, audit: &AuditEntry)
+    -> Result<(), StoreError>;
+
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError>;
 
-    async fn find_key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError>;
+    /// With the account whose key it is.
+    async fn find_key(&self, id: KeyId) -> Result<Option<(StoredKey, Account)>, StoreError>;
 
     /// Newest first, revoked ones too.
     async fn list_keys(
@@ -90,12 +127,12 @@ pub trait AccessStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError>;
 
-    /// A session that has neither ended nor expired at `at`.
+    /// A session that has neither ended nor expired at `at`, and whose it is.
     async fn find_session(
         &self,
         token: &TokenHash,
         at: Timestamp,
-    ) -> Result<Option<Session>, StoreError>;
+    ) -> Result<Option<(Session, Account)>, StoreError>;
 
     /// Ends the caller's session; ending it twice is no error.
     async fn end_session(
@@ -204,6 +241,7 @@ pub struct Founding {
     pub organisation: Organisation,
     pub pseudonym_key: [u8; 32],
     pub project: Project,
+    pub owner: Account,
     pub key: StoredKey,
 }
 
@@ -212,6 +250,33 @@ pub struct Founding {
 pub struct StoredKey {
     pub key: ApiKey,
     pub secret: TokenHash,
+}
+
+/// An account with what its person signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAccount {
+    pub account: Account,
+    pub password: Option<PasswordDigest>,
+}
+
+/// What of an account is changed; `None` leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountChange {
+    pub role: Option<Role>,
+    /// `Some(None)`: it may be used again. Disabling ends every session of the account.
+    pub disabled_at: Option<Option<Timestamp>>,
+    /// A new password ends every session of the account but the one in which it was given.
+    pub password: Option<(PasswordDigest, Option<SessionId>)>,
+    pub at: Timestamp,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountUpdated {
+    Done,
+    Unknown,
+    /// Nothing was changed: no owner would be left that may be used.
+    LastOwner,
 }
 
 /// A store could not be read or written.

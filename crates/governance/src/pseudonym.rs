@@ -1,6 +1,6 @@
 //! Pseudonyms and salts: keyed hashes whose key can be destroyed.
 
-use domain::{KeyId, Principal, SessionId, SignInLinkId, hexadecimal};
+use domain::{AccountId, KeyId, Principal, SessionId, SignInLinkId, hexadecimal};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ pub enum SubjectId {
     Key(KeyId),
     Session(SessionId),
     SignInLink(SignInLinkId),
+    Account(AccountId),
 }
 
 impl SubjectId {
@@ -23,6 +24,7 @@ impl SubjectId {
             Self::Key(_) => "key",
             Self::Session(_) => "session",
             Self::SignInLink(_) => "sign_in_link",
+            Self::Account(_) => "account",
         }
     }
 
@@ -33,6 +35,7 @@ impl SubjectId {
             Self::Key(id) => Some(id.as_uuid()),
             Self::Session(id) => Some(id.as_uuid()),
             Self::SignInLink(id) => Some(id.as_uuid()),
+            Self::Account(id) => Some(id.as_uuid()),
         }
     }
 }
@@ -90,12 +93,13 @@ mod tests {
             SubjectId::Key(KeyId::from_uuid(id)),
             SubjectId::Session(SessionId::from_uuid(id)),
             SubjectId::SignInLink(SignInLinkId::from_uuid(id)),
+            SubjectId::Account(AccountId::from_uuid(id)),
         ];
         let mut pseudonyms: Vec<_> = subjects.map(|subject| key.pseudonym(subject)).into();
         pseudonyms.push(SubjectKey([2; 32]).pseudonym(SubjectId::Operator));
         pseudonyms.sort();
         pseudonyms.dedup();
-        assert_eq!(pseudonyms.len(), 5);
+        assert_eq!(pseudonyms.len(), 6);
     }
 
     #[test]

@@ -20,6 +20,12 @@ impl InstallationKey {
         Self(bytes)
     }
 
+    /// Another secret, which says nothing of this one. `purpose` keeps those of different uses
+    /// apart.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.0)
+    }
+
     /// Keyed hash of a secret. `purpose` keeps hashes of different kinds apart.
     pub(crate) fn hash(&self, purpose: &'static str, secret: &[u8]) -> TokenHash {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);

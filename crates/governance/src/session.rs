@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::{OrganisationId, ProjectId, SessionId, SignInLinkId, Timestamp};
+use domain::{AccountId, OrganisationId, ProjectId, SessionId, SignInLinkId, Timestamp};
 
 use crate::TokenHash;
 
@@ -18,6 +18,7 @@ pub struct SignInLink {
     pub id: SignInLinkId,
     pub organisation: OrganisationId,
     pub project: ProjectId,
+    pub account: AccountId,
     pub token: TokenHash,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -29,6 +30,7 @@ pub struct Session {
     pub id: SessionId,
     pub organisation: OrganisationId,
     pub project: ProjectId,
+    pub account: AccountId,
     pub token: TokenHash,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,

@@ -5,12 +5,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::{Caller, Clock, IdSource, OrganisationId};
+use domain::{Caller, Clock, IdSource, OrganisationId, Principal, hexadecimal};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    AuditEntry, AuditError, AuditFact, LogFault, LogGate, SecretSource, Subject, SubjectId,
+    AuditEntry, AuditError, AuditFact, LogFault, LogGate, PolicyDigest, SecretSource, Subject,
+    SubjectId,
     audit::{Canonical, VERSION},
     ports::{AccessStore, AuditStore, StoreError},
     pseudonym::{SubjectKey, commitment, keyed_text},
@@ -28,6 +29,8 @@ pub struct Trail {
     ids: Arc<dyn IdSource>,
     secrets: Arc<dyn SecretSource>,
     gate: LogGate,
+    /// `sha256:` and the digest of the policy in force.
+    policy: Option<Arc<str>>,
     /// Read on every request, written once a subject: a lock, not a task.
     keys: Arc<RwLock<HashMap<Owner, [u8; 32]>>>,
 }
@@ -48,7 +51,13 @@ type Owner = (OrganisationId, Option<SubjectId>);
 impl Trail {
     pub fn new(parts: TrailParts) -> Self {
         let TrailParts { audit, access, clock, ids, secrets, gate } = parts;
-        Self { audit, access, clock, ids, secrets, gate, keys: Arc::default() }
+        Self { audit, access, clock, ids, secrets, gate, policy: None, keys: Arc::default() }
+    }
+
+    /// A trail whose entries tell that this policy was in force.
+    #[must_use]
+    pub fn under_policy(self, policy: PolicyDigest) -> Self {
+        Self { policy: Some(format!("sha256:{}", hexadecimal(&policy.0)).into()), ..self }
     }
 
     /// Writes an entry on its own; durable when this returns.
@@ -76,7 +85,7 @@ impl Trail {
             return Err(AuditError::Closed { fault });
         }
         let actor = match fact.caller {
-            Some(caller) => self.subject_key(caller, caller.principal.into()).await?,
+            Some(caller) => self.subject_key(caller.organisation, caller.principal.into()).await?,
             None => None,
         };
         let subject = self.subject_text(fact).await?;
@@ -91,10 +100,12 @@ impl Trail {
                 .zip(fact.content)
                 .map(|(key, content)| commitment(&key.salt(id), content)),
             id,
+            model: fact.model.map(|digest| digest.to_string()),
             organisation: fact.caller.zip(organisation).map(|(caller, key)| {
                 keyed_text(&key, &format!("organisation:{}", caller.organisation))
             }),
             outcome: fact.outcome,
+            policy: self.policy.as_deref(),
             subject,
             v: VERSION,
         };
@@ -109,9 +120,12 @@ impl Trail {
                 Subject::Nothing
                 | Subject::Conversation(_)
                 | Subject::Model(_)
+                | Subject::ModelFiles { .. }
                 | Subject::Key(_)
                 | Subject::SignInLink(_)
-                | Subject::Session(_) => None,
+                | Subject::Session(_)
+                | Subject::Account(_)
+                | Subject::Party(_) => None,
             },
             canonical: canonical.to_bytes(),
         })
@@ -121,11 +135,19 @@ impl Trail {
     /// key was destroyed.
     pub async fn content_salt(
         &self,
-        caller: Caller,
+        organisation: OrganisationId,
+        asked_by: Principal,
         entry: Uuid,
     ) -> Result<Option<Zeroizing<[u8; 32]>>, AuditError> {
-        let key = self.subject_key(caller, caller.principal.into()).await?;
+        let key = self.subject_key(organisation, asked_by.into()).await?;
         Ok(key.map(|key| Zeroizing::new(key.salt(entry))))
+    }
+
+    /// What stands for the caller's project where others may read it; made with the key of the
+    /// organisation, as its own pseudonym is. `None` once that key was destroyed.
+    pub async fn project_pseudonym(&self, caller: Caller) -> Result<Option<String>, AuditError> {
+        let key = self.organisation_key(caller.organisation).await?;
+        Ok(key.map(|key| keyed_text(&key, &format!("project:{}", caller.project))))
     }
 
     async fn subject_text(&self, fact: &AuditFact) -> Result<Option<String>, AuditError> {
@@ -134,12 +156,17 @@ impl Trail {
             Subject::Request(id) => return Ok(Some(format!("request:{id}"))),
             Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
+            Subject::Party(destination) => return Ok(Some(format!("party:{destination}"))),
+            Subject::ModelFiles { model, sha256 } => {
+                return Ok(Some(format!("model:{model}@sha256:{sha256}")));
+            }
             Subject::Key(id) => SubjectId::Key(*id),
             Subject::SignInLink(id) => SubjectId::SignInLink(*id),
             Subject::Session(id) => SubjectId::Session(*id),
+            Subject::Account(id) => SubjectId::Account(*id),
         };
         let Some(caller) = fact.caller else { return Ok(None) };
-        let key = self.subject_key(caller, subject).await?;
+        let key = self.subject_key(caller.organisation, subject).await?;
         Ok(key.map(|key| format!("{}:{}", subject.kind(), key.pseudonym(subject))))
     }
 
@@ -158,16 +185,16 @@ impl Trail {
 
     async fn subject_key(
         &self,
-        caller: Caller,
+        organisation: OrganisationId,
         subject: SubjectId,
     ) -> Result<Option<SubjectKey>, AuditError> {
-        let owner = (caller.organisation, Some(subject));
+        let owner = (organisation, Some(subject));
         if let Some(key) = self.known_key(owner) {
             return Ok(Some(SubjectKey(key)));
         }
         let mut candidate = Zeroizing::new([0; 32]);
         self.secrets.fill(&mut *candidate);
-        let kept = self.access.subject_key(caller.organisation, subject, *candidate).await;
+        let kept = self.access.subject_key(organisation, subject, *candidate).await;
         let kept = kept.map_err(|source| self.failed(source))?;
         Ok(self.remember(owner, kept).map(SubjectKey))
     }

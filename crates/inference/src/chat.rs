@@ -242,15 +242,19 @@ impl Chat {
             request: request.id,
             organisation: request.caller.organisation,
             project: request.caller.project,
+            account: request.caller.account,
             principal: request.caller.principal,
             model: command.model.clone(),
             prompt_tokens: u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX),
             opened_at: request.at,
+            digest: prompt.digest,
+            deployment: self.metering.deployment(),
         };
         // The engine computes while the entry is written; nothing is shown before it is durable.
         let model = command.model.clone();
         let generation = self.engine.generate(generate(request, command, prompt))?;
-        self.open(&request.fact("ok", Some(content)), &opened).await?;
+        let fact = AuditFact { model: opened.digest, ..request.fact("ok", Some(content)) };
+        self.open(&fact, &opened).await?;
         let stop = CancellationToken::new();
         let events = self.settle_at_end(opened, (generation, place), stop.clone());
         Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
@@ -325,6 +329,7 @@ impl Request<'_> {
             caller: Some(*self.caller),
             subject: Subject::Request(self.id),
             content,
+            model: None,
         }
     }
 }

@@ -205,15 +205,19 @@ impl Embeddings {
             request: request.id,
             organisation: request.caller.organisation,
             project: request.caller.project,
+            account: request.caller.account,
             principal: request.caller.principal,
             model: passages.model.clone(),
             prompt_tokens: passages.count(),
             opened_at: request.at,
+            digest: passages.digest,
+            deployment: self.metering.deployment(),
         };
         // The engine computes while the entry is written; nothing is shown before it is durable.
         let organisation = request.caller.organisation;
         let embedding = self.engine.embed(Embed { request: request.id, organisation, passages })?;
-        let audit = self.trail.entry(&request.fact("ok", Some(content))).await;
+        let fact = AuditFact { model: opened.digest, ..request.fact("ok", Some(content)) };
+        let audit = self.trail.entry(&fact).await;
         let audit = audit.map_err(ChatError::from)?;
         self.ledger.open(&opened, &audit).await.map_err(ChatError::from)?;
         Ok(Started { opened, embedding, place })
@@ -301,6 +305,7 @@ impl Request<'_> {
             caller: Some(*self.caller),
             subject: Subject::Request(self.id),
             content,
+            model: None,
         }
     }
 }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use carbon_ledger::{Footprint, GridFactor};
-use domain::{ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp, chat::ToolCall};
+use domain::{
+    AccountId, ModelDigest, ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp,
+    chat::ToolCall,
+};
 
-use crate::{FinishReason, TokenPiece, ports::Consumed};
+use crate::{Deployment, FinishReason, TokenPiece, ports::Consumed};
 
 /// Where the work is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +24,23 @@ pub struct Site {
 pub struct Metering {
     site: Arc<Site>,
     factor: GridFactor,
+    deployment: Option<Arc<Deployment>>,
 }
 
 impl Metering {
     pub fn new(site: Site, factor: GridFactor) -> Self {
-        Self { site: Arc::new(site), factor }
+        Self { site: Arc::new(site), factor, deployment: None }
+    }
+
+    /// With what is noted of every request, so that its receipt can tell it later.
+    #[must_use]
+    pub fn of(self, deployment: Deployment) -> Self {
+        Self { deployment: Some(Arc::new(deployment)), ..self }
+    }
+
+    /// What answers requests now.
+    pub(crate) fn deployment(&self) -> Option<Arc<Deployment>> {
+        self.deployment.clone()
     }
 
     pub fn usage(&self, consumed: &Consumed) -> Usage {
@@ -58,11 +73,16 @@ pub struct UsageOpened {
     pub request: RequestId,
     pub organisation: OrganisationId,
     pub project: ProjectId,
+    pub account: AccountId,
     pub principal: Principal,
     pub model: ModelId,
     /// Tokens of the prompt as it was sent, processed or not.
     pub prompt_tokens: u32,
     pub opened_at: Timestamp,
+    /// Of the model that answers; rows of the first three schemas have none.
+    pub digest: Option<ModelDigest>,
+    /// What answers; rows of the first three schemas have none.
+    pub deployment: Option<Arc<Deployment>>,
 }
 
 /// How a request ended.

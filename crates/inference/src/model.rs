@@ -19,6 +19,8 @@ pub struct ModelCard {
     pub quantization: String,
     pub parameters: u64,
     pub purpose: ModelPurpose,
+    /// The model that an adapter was made for; its weights are used as well.
+    pub base: Option<ModelId>,
 }
 
 /// What can be asked of a model.

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use carbon_ledger::Energy;
-use domain::{ModelId, OrganisationId, ProjectId, RequestId, Timestamp, chat::Message};
+use domain::{
+    Caller, ModelDigest, ModelId, OrganisationId, ProjectId, RequestId, Timestamp, chat::Message,
+};
 use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     AnswerFormat, FinishReason, FunctionCall, ModelCard, Priority, Sampling, TokenPiece, ToolUse,
-    UsageOpened, UsageSettled,
+    UsageOpened, UsageRecord, UsageSettled,
 };
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
@@ -68,6 +70,8 @@ pub struct Asked<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     pub model: ModelId,
+    /// Of the very model that it was prepared for; one that has its name later refuses it.
+    pub digest: Option<ModelDigest>,
     pub tokens: Vec<u32>,
     /// The model's context: prompt and answer together.
     pub context_tokens: u32,
@@ -149,6 +153,8 @@ pub enum WhenTooLong {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passages {
     pub model: ModelId,
+    /// Of the very model that they were prepared for; one that has its name later refuses them.
+    pub digest: Option<ModelDigest>,
     /// None of them empty.
     pub tokens: Vec<Vec<u32>>,
     /// Numbers in a vector of the model.
@@ -223,6 +229,13 @@ pub trait UsageLedger: Send + Sync {
 
     /// Closes the row of a running request. Idempotent: a second call changes nothing.
     async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError>;
+
+    /// The row of a request of the caller's account; `None` if it has none, whoever else may.
+    async fn find(
+        &self,
+        caller: &Caller,
+        request: RequestId,
+    ) -> Result<Option<UsageRecord>, LedgerError>;
 
     /// Closes, as interrupted, every row that an earlier process left running; returns how many.
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError>;

@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     let founding = samples.founding();
     let entry = samples.entry(Some(founding.organisation.id));
     anyhow::ensure!(store.found(&founding, &entry).await?, "the file has rows already");
-    let scope = Scope { organisation: founding.organisation.id, project: founding.project.id };
+    let scope = Scope { organisation: founding.organisation.id, account: founding.owner.id };
     let bench = Arc::new(Bench { store, samples, scope });
 
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the third version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the fifth version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -10,6 +10,12 @@ mod log_rows;
 
 #[path = "../tests/fixtures/v0003/conversation_rows.rs"]
 mod conversation_rows;
+
+#[path = "../tests/fixtures/v0004/receipt_rows.rs"]
+mod receipt_rows;
+
+#[path = "../tests/fixtures/v0005/account_rows.rs"]
+mod account_rows;
 
 use std::path::Path;
 
@@ -64,7 +70,25 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     store.subject_key(organisation, log_rows::subject(), log_rows::SUBJECT_KEY).await?;
     anyhow::ensure!(store.extend(&log_rows::extension()).await?, "the log was signed already");
     converse(&store).await?;
+    store.open(&receipt_rows::opened(), &receipt_rows::entry()).await?;
+    store.settle(&receipt_rows::settled()).await?;
+    keep_accounts(&store).await?;
     store.close().await;
+    Ok(())
+}
+
+async fn keep_accounts(store: &Store) -> anyhow::Result<()> {
+    let entries = account_rows::entries();
+    let [first, second, key, password, disabled] = &entries[..] else {
+        anyhow::bail!("five entries");
+    };
+    let (anne, program) = (account_rows::anne(), account_rows::program());
+    anyhow::ensure!(store.insert_account(&anne, first).await?, "the name is taken");
+    anyhow::ensure!(store.insert_account(&program, second).await?, "the name is taken");
+    store.insert_key(&account_rows::key(), key).await?;
+    let organisation = anne.organisation;
+    store.update_account(organisation, anne.id, &account_rows::password(), password).await?;
+    store.update_account(organisation, program.id, &account_rows::disabled(), disabled).await?;
     Ok(())
 }
 

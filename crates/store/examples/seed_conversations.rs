@@ -128,9 +128,9 @@ async fn timed(
 
 async fn open(file: &Path) -> anyhow::Result<(Store, Scope)> {
     let store = Store::open(file).await?;
-    let (organisation, project) =
-        store.home().await?.context("the installation has not been founded")?;
-    Ok((store, Scope { organisation: organisation.id, project: project.id }))
+    let (organisation, _) = store.home().await?.context("the installation has not been founded")?;
+    let owner = store.owner(organisation.id).await?.context("the organisation has no owner")?;
+    Ok((store, Scope { organisation: organisation.id, account: owner.id }))
 }
 
 fn now() -> anyhow::Result<Timestamp> {

@@ -2,6 +2,7 @@
 //!
 //! The statements are in one file a noun; this one says what is written together.
 
+mod account;
 mod key;
 mod sign_in;
 mod subject;
@@ -9,11 +10,14 @@ mod tenant;
 
 use async_trait::async_trait;
 use domain::{
-    ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, Timestamp,
+    Account, AccountId, AccountName, ApiKey, Caller, KeyId, Organisation, OrganisationId,
+    Principal, Project, ProjectId, Timestamp,
 };
 use governance::{
     AuditEntry, Session, SignInLink, SubjectId, TokenHash,
-    ports::{AccessStore, Founding, StoreError, StoredKey},
+    ports::{
+        AccessStore, AccountChange, AccountUpdated, Founding, StoreError, StoredAccount, StoredKey,
+    },
 };
 
 use crate::{audit, failure::store_error, store::Store};
@@ -28,6 +32,7 @@ impl AccessStore for Store {
                     return Ok(false);
                 }
                 tenant::insert(connection, &founding).await?;
+                account::insert(connection, &founding.owner).await?;
                 key::insert(connection, &founding.key).await?;
                 audit::insert(connection, &entry).await?;
                 Ok(true)
@@ -75,6 +80,96 @@ impl AccessStore for Store {
         .map_err(store_error("keep the pseudonym key"))
     }
 
+    async fn owner(&self, organisation: OrganisationId) -> Result<Option<Account>, StoreError> {
+        self.read(move |connection| Box::pin(account::owner(connection, organisation)))
+            .await
+            .map_err(store_error("find the owner"))
+    }
+
+    async fn account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<Option<Account>, StoreError> {
+        self.read(move |connection| Box::pin(account::find(connection, organisation, id)))
+            .await
+            .map_err(store_error("find the account"))
+    }
+
+    async fn find_account(&self, name: &AccountName) -> Result<Option<StoredAccount>, StoreError> {
+        let name = name.clone();
+        self.read(move |connection| {
+            Box::pin(async move { account::named(connection, &name).await })
+        })
+        .await
+        .map_err(store_error("find the account"))
+    }
+
+    async fn list_accounts(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<Account>, StoreError> {
+        self.read(move |connection| Box::pin(account::list(connection, organisation)))
+            .await
+            .map_err(store_error("list the accounts"))
+    }
+
+    async fn insert_account(
+        &self,
+        account: &Account,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let (account, entry) = (account.clone(), audit.clone());
+        self.change(move |connection| {
+            Box::pin(async move {
+                let kept = account::insert(connection, &account).await?;
+                if kept {
+                    audit::insert(connection, &entry).await?;
+                }
+                Ok(kept)
+            })
+        })
+        .await
+        .map_err(store_error("keep the account"))
+    }
+
+    async fn update_account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+        change: &AccountChange,
+        audit: &AuditEntry,
+    ) -> Result<AccountUpdated, StoreError> {
+        let (change, entry) = (change.clone(), audit.clone());
+        self.change(move |connection| {
+            Box::pin(async move {
+                let updated = account::update(connection, (organisation, id), &change).await?;
+                if updated == AccountUpdated::Done {
+                    audit::insert(connection, &entry).await?;
+                }
+                Ok(updated)
+            })
+        })
+        .await
+        .map_err(store_error("change the account"))
+    }
+
+    async fn insert_session(
+        &self,
+        session: &Session,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let (session, entry) = (session.clone(), audit.clone());
+        self.change(move |connection| {
+            Box::pin(async move {
+                sign_in::insert_session(connection, &session).await?;
+                audit::insert(connection, &entry).await
+            })
+        })
+        .await
+        .map_err(store_error("keep the session"))
+    }
+
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError> {
         let (key, entry) = (key.clone(), audit.clone());
         self.change(move |connection| {
@@ -87,7 +182,7 @@ impl AccessStore for Store {
         .map_err(store_error("keep the API key"))
     }
 
-    async fn find_key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+    async fn find_key(&self, id: KeyId) -> Result<Option<(StoredKey, Account)>, StoreError> {
         self.read(move |connection| Box::pin(key::find(connection, id)))
             .await
             .map_err(store_error("find the API key"))
@@ -171,7 +266,7 @@ impl AccessStore for Store {
         &self,
         token: &TokenHash,
         at: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
+    ) -> Result<Option<(Session, Account)>, StoreError> {
         let token = *token;
         self.read(move |connection| Box::pin(sign_in::find_session(connection, token, at)))
             .await

@@ -1,7 +1,7 @@
 //! Conversations behind `ConversationStore`.
 //!
 //! The statements are in one file a noun; this one says what is written together. Rows lie in the
-//! range of numbers of their project ([`place`]), and so does what a search reads.
+//! range of numbers of their account ([`place`]), and so does what a search reads.
 
 mod begin;
 mod deletion;

@@ -8,6 +8,7 @@
 mod access;
 mod audit;
 mod conversation;
+mod deployment;
 mod failure;
 mod flusher;
 mod log;

@@ -1,6 +1,8 @@
 //! Columns as the domain's types.
 
-use domain::{KeyId, OrganisationId, ProjectId, SessionId, SignInLinkId, Timestamp};
+use std::str::FromStr;
+
+use domain::{AccountId, KeyId, OrganisationId, ProjectId, SessionId, SignInLinkId, Timestamp};
 use governance::TokenHash;
 use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -39,6 +41,10 @@ impl Columns<'_> {
         self.uuid(column).map(ProjectId::from_uuid)
     }
 
+    pub(crate) fn account(&self, column: &'static str) -> Result<AccountId, Failure> {
+        self.uuid(column).map(AccountId::from_uuid)
+    }
+
     pub(crate) fn key(&self, column: &'static str) -> Result<KeyId, Failure> {
         self.uuid(column).map(KeyId::from_uuid)
     }
@@ -65,6 +71,16 @@ impl Columns<'_> {
 
     pub(crate) fn text(&self, column: &'static str) -> Result<String, Failure> {
         Ok(self.0.try_get(column)?)
+    }
+
+    pub(crate) fn text_if_any(&self, column: &'static str) -> Result<Option<String>, Failure> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    /// A column of words that the domain knows.
+    pub(crate) fn word<T: FromStr>(&self, column: &'static str) -> Result<T, Failure> {
+        let text: &str = self.0.try_get(column)?;
+        text.parse().map_err(|_| Failure::Unreadable { column })
     }
 
     pub(crate) fn array<const N: usize>(&self, column: &'static str) -> Result<[u8; N], Failure> {

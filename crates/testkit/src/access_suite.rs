@@ -1,5 +1,6 @@
 //! What every `AccessStore` does.
 
+mod accounts;
 mod founding;
 mod keys;
 mod sign_in;
@@ -32,6 +33,11 @@ where
     sign_in::many_redeem_one_link_and_one_succeeds(make().await, Samples::new(11)).await;
     sign_in::a_session_ends_once(make().await, Samples::new(12)).await;
     sign_in::a_session_is_ended_by_itself_only(make().await, Samples::new(13)).await;
+    accounts::are_kept_as_they_were_given(make().await, Samples::new(14)).await;
+    accounts::have_names_of_their_own(make().await, Samples::new(15)).await;
+    accounts::are_changed_in_what_is_named(make().await, Samples::new(16)).await;
+    accounts::keep_an_owner(make().await, Samples::new(17)).await;
+    accounts::lose_their_sessions(make().await, Samples::new(18)).await;
 }
 
 /// The whole trail of an organisation.

@@ -213,6 +213,7 @@ impl FakeEngine {
             quantization: "none".to_owned(),
             parameters: 0,
             purpose: ModelPurpose::Chat,
+            base: None,
         }
     }
 
@@ -326,7 +327,8 @@ impl Engine for FakeEngine {
             let model = model.clone();
             return Err(EngineError::ContextTooLong { model, prompt_tokens, context_tokens });
         }
-        Ok(Prompt { model: model.clone(), tokens, context_tokens })
+        let digest = self.card().digest.parse().ok();
+        Ok(Prompt { model: model.clone(), digest, tokens, context_tokens })
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {

@@ -1,6 +1,6 @@
 //! What every `LogStore` does.
 
-use domain::{Caller, OrganisationId, Principal, ProjectId};
+use domain::{AccountId, Caller, OrganisationId, Permissions, Principal, ProjectId};
 use governance::{
     AuditEntry,
     ports::{AuditStore, EntryRef, FoundEntry, LogExtension, LogStore},
@@ -43,8 +43,13 @@ where
 {
     let others = append(&store, samples, 2).await;
     let organisation = OrganisationId::from_uuid(samples.id());
-    let project = ProjectId::from_uuid(samples.id());
-    let caller = Caller { organisation, project, principal: Principal::Operator };
+    let caller = Caller {
+        organisation,
+        project: ProjectId::from_uuid(samples.id()),
+        account: AccountId::from_uuid(samples.id()),
+        principal: Principal::Operator,
+        permissions: Permissions::NONE,
+    };
     let opened = samples.opened(&caller);
     let entry = AuditEntry { request: Some(opened.request), ..samples.entry(Some(organisation)) };
     store.open(&opened, &entry).await.expect("opened");

@@ -1,6 +1,7 @@
 //! Every store port in memory, with the meaning that the suites ask for.
 
 mod access;
+mod account;
 mod audit;
 mod conversation;
 mod log;
@@ -13,15 +14,16 @@ use std::{
 
 use assistant::{Draft, DraftOf, IdempotencyKey, Scope};
 use domain::{
-    KeyId, Organisation, OrganisationId, Project, RequestId, SessionId, SignInLinkId, Timestamp,
+    AccountId, KeyId, Organisation, OrganisationId, Project, RequestId, SessionId, SignInLinkId,
+    Timestamp,
 };
 use governance::{
     AuditEntry, Session, SignInLink, SubjectId,
-    ports::{StoreError, StoredKey},
+    ports::{StoreError, StoredAccount, StoredKey},
 };
 use inference::ports::LedgerError;
 
-use crate::UsageRecord;
+use inference::UsageRecord;
 
 /// A store that forgets everything when the last clone is dropped.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,7 @@ struct State {
     broken: bool,
     organisations: BTreeMap<OrganisationId, (Organisation, [u8; 32])>,
     projects: Vec<Project>,
+    accounts: BTreeMap<(OrganisationId, AccountId), StoredAccount>,
     keys: BTreeMap<KeyId, StoredKey>,
     links: BTreeMap<(OrganisationId, SignInLinkId), Link>,
     sessions: BTreeMap<(OrganisationId, SessionId), SignedIn>,
@@ -69,16 +72,13 @@ enum Refusal {
     Duplicate,
     #[error("there is no such project")]
     UnknownProject,
+    #[error("there is no such account")]
+    UnknownAccount,
     #[error("the request was never opened")]
     UnknownRequest,
 }
 
 impl MemoryStore {
-    /// Puts a project beside the first one: no port does so yet.
-    pub fn add_project(&self, project: Project) {
-        self.state().projects.push(project);
-    }
-
     /// From now on every call fails, as with a full disk, until [`MemoryStore::repair`].
     pub fn break_down(&self) {
         self.state().broken = true;
@@ -124,6 +124,19 @@ impl State {
         let mut projects = self.projects.iter();
         let known = projects.any(|kept| kept.organisation == organisation && kept.id == project);
         if known { Ok(()) } else { Err(Refusal::UnknownProject) }
+    }
+}
+
+impl State {
+    fn check_account(
+        &self,
+        organisation: OrganisationId,
+        project: domain::ProjectId,
+        account: AccountId,
+    ) -> Result<(), Refusal> {
+        self.check_project(organisation, project)?;
+        let known = self.accounts.contains_key(&(organisation, account));
+        if known { Ok(()) } else { Err(Refusal::UnknownAccount) }
     }
 }
 

@@ -7,14 +7,18 @@ use std::sync::{
 
 use carbon_ledger::{Energy, Joules, Method, Uncertainty, factors};
 use domain::{
-    ApiKey, Caller, Clock as _, IdSource as _, KeyId, Organisation, OrganisationId, Principal,
-    Project, ProjectId, RequestId, SessionId, SignInLinkId, Timestamp,
+    Account, AccountId, AccountKind, ApiKey, Caller, Clock as _, IdSource as _, KeyId, ModelDigest,
+    Organisation, OrganisationId, Permissions, Principal, Project, ProjectId, RequestId, Role,
+    SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
     AuditEntry, SecretSource as _, Session, SignInLink, TokenHash,
     ports::{Founding, StoredKey},
 };
-use inference::{Metering, Site, UsageOpened, UsageOutcome, UsageSettled, ports::Consumed};
+use inference::{
+    Declared, Deployment, EngineBuild, Metering, Site, UsageOpened, UsageOutcome, UsageSettled,
+    ports::Consumed,
+};
 use uuid::Uuid;
 
 use crate::{SeededIds, SeededSecrets, SimulatedClock};
@@ -71,42 +75,63 @@ impl Samples {
             name: "prévision".to_owned(),
             created_at: now,
         };
-        let key = self.key(&project);
+        let owner = self.account(&project, Role::Owner);
+        let key = self.key(&owner);
         let pseudonym_key = *self.hash().as_bytes();
-        Founding { organisation, pseudonym_key, project, key }
+        Founding { organisation, pseudonym_key, project, owner, key }
     }
 
-    pub fn key(&self, project: &Project) -> StoredKey {
+    pub fn account(&self, project: &Project, role: Role) -> Account {
+        let created_at = self.now();
+        let name = format!("{}-{}", role.as_str().replace('_', "-"), self.id().simple());
+        Account {
+            id: AccountId::from_uuid(self.id()),
+            organisation: project.organisation,
+            project: project.id,
+            kind: AccountKind::Person,
+            name: name.parse().expect("a name"),
+            role,
+            created_at,
+            disabled_at: None,
+        }
+    }
+
+    pub fn key(&self, account: &Account) -> StoredKey {
         let created_at = self.now();
         let key = ApiKey {
             id: KeyId::from_uuid(self.id()),
-            organisation: project.organisation,
-            project: project.id,
+            organisation: account.organisation,
+            project: account.project,
+            account: account.id,
             name: format!("key {}", self.count.load(Ordering::SeqCst)),
+            permissions: Permissions::OF_KEYS,
             created_at,
+            expires_at: None,
             revoked_at: None,
         };
         StoredKey { key, secret: self.hash() }
     }
 
-    pub fn link(&self, project: &Project) -> SignInLink {
+    pub fn link(&self, account: &Account) -> SignInLink {
         let created_at = self.now();
         SignInLink {
             id: SignInLinkId::from_uuid(self.id()),
-            organisation: project.organisation,
-            project: project.id,
+            organisation: account.organisation,
+            project: account.project,
+            account: account.id,
             token: self.hash(),
             created_at,
             expires_at: created_at.plus_seconds(LINK_SECONDS),
         }
     }
 
-    pub fn session(&self, project: &Project) -> Session {
+    pub fn session(&self, account: &Account) -> Session {
         let created_at = self.now();
         Session {
             id: SessionId::from_uuid(self.id()),
-            organisation: project.organisation,
-            project: project.id,
+            organisation: account.organisation,
+            project: account.project,
+            account: account.id,
             token: self.hash(),
             created_at,
             expires_at: created_at.plus_seconds(SESSION_SECONDS),
@@ -114,7 +139,13 @@ impl Samples {
     }
 
     pub fn caller(&self, project: &Project, principal: Principal) -> Caller {
-        Caller { organisation: project.organisation, project: project.id, principal }
+        Caller {
+            organisation: project.organisation,
+            project: project.id,
+            account: AccountId::from_uuid(self.id()),
+            principal,
+            permissions: Role::Owner.permissions(),
+        }
     }
 
     /// An entry of an organisation, or of nobody in particular.
@@ -138,10 +169,13 @@ impl Samples {
             request: RequestId::from_uuid(self.id()),
             organisation: caller.organisation,
             project: caller.project,
+            account: caller.account,
             principal: caller.principal,
             model: "fake-model".parse().expect("a model id"),
             prompt_tokens: 17,
             opened_at,
+            digest: Some(ModelDigest::from_bytes(*self.hash().as_bytes())),
+            deployment: Some(Arc::new(deployment())),
         }
     }
 
@@ -167,6 +201,26 @@ impl Samples {
             usage: Metering::new(site, factor).usage(&consumed),
             settled_at: self.now(),
         }
+    }
+}
+
+/// What answers in tests.
+pub fn deployment() -> Deployment {
+    Deployment {
+        engine: EngineBuild {
+            version: "0.0.0-test".to_owned(),
+            commit: None,
+            cpu_path: "scalar".to_owned(),
+            kv_cache_type: "f16".to_owned(),
+        },
+        declared: Declared {
+            site: "Brest".to_owned(),
+            grid_zone: "FR".to_owned(),
+            country: Some("FR".to_owned()),
+            operator: Some("Météo \"Ouest\" S.A.".to_owned()),
+            operator_country: Some("FR".to_owned()),
+            parent_country: None,
+        },
     }
 }
 

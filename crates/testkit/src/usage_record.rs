@@ -1,83 +1,28 @@
-//! A usage row as any store keeps it, flattened so that rows can be compared.
+//! Usage rows of any store, behind the back of its port.
 
 use assistant::TurnUsage;
 use async_trait::async_trait;
 use carbon_ledger::Method;
-use domain::{OrganisationId, Timestamp};
-use inference::{Usage, UsageOpened};
+use domain::OrganisationId;
+use inference::{UsageFigures, UsageRecord};
 
-/// One row a request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UsageRecord {
-    pub opened: UsageOpened,
-    /// `running`, or the word of a `UsageOutcome`.
-    pub outcome: String,
-    pub settled_at: Option<Timestamp>,
-    /// `None` while the request runs, and for good when its process died.
-    pub figures: Option<UsageFigures>,
-}
-
-/// What a settled row holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UsageFigures {
-    pub prompt_tokens: u32,
-    pub completion_tokens: u32,
-    pub cpu_seconds: f64,
-    pub energy_joules: f64,
-    pub energy_method: String,
-    pub energy_uncertainty_percent: f64,
-    pub co2e_grams: f64,
-    pub co2e_method: String,
-    pub co2e_uncertainty_percent: f64,
-    pub grid_factor_grams_per_kwh: f64,
-    pub grid_factor_year: u16,
-    pub grid_factor_source: String,
-    pub grid_factor_uncertainty_percent: f64,
-    pub grid_zone: String,
-    pub site: String,
-}
-
-impl From<&Usage> for UsageFigures {
-    fn from(usage: &Usage) -> Self {
-        let footprint = &usage.footprint;
-        Self {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-            cpu_seconds: usage.cpu_seconds,
-            energy_joules: footprint.energy.joules.value(),
-            energy_method: footprint.energy.method.as_str().to_owned(),
-            energy_uncertainty_percent: footprint.energy.uncertainty.percent(),
-            co2e_grams: footprint.emissions.grams.value(),
-            co2e_method: footprint.emissions.method.as_str().to_owned(),
-            co2e_uncertainty_percent: footprint.emissions.uncertainty.percent(),
-            grid_factor_grams_per_kwh: footprint.factor.grams_per_kwh,
-            grid_factor_year: footprint.factor.year,
-            grid_factor_source: footprint.factor.source.to_owned(),
-            grid_factor_uncertainty_percent: footprint.factor.uncertainty.percent(),
-            grid_zone: footprint.factor.zone.to_owned(),
-            site: usage.site.name.clone(),
-        }
-    }
-}
-
-impl From<&UsageFigures> for TurnUsage {
-    fn from(figures: &UsageFigures) -> Self {
-        Self {
-            prompt_tokens: figures.prompt_tokens,
-            completion_tokens: figures.completion_tokens,
-            cpu_seconds: figures.cpu_seconds,
-            energy_joules: figures.energy_joules,
-            energy_method: method(&figures.energy_method),
-            energy_uncertainty_percent: figures.energy_uncertainty_percent,
-            co2e_grams: figures.co2e_grams,
-            co2e_method: method(&figures.co2e_method),
-            co2e_uncertainty_percent: figures.co2e_uncertainty_percent,
-            grid_factor_grams_per_kwh: figures.grid_factor_grams_per_kwh,
-            grid_factor_year: figures.grid_factor_year,
-            grid_factor_source: figures.grid_factor_source.clone(),
-            grid_zone: figures.grid_zone.clone(),
-            site: figures.site.clone(),
-        }
+/// The figures as an entry of a conversation has them.
+pub(crate) fn turn_usage(figures: &UsageFigures) -> TurnUsage {
+    TurnUsage {
+        prompt_tokens: figures.prompt_tokens,
+        completion_tokens: figures.completion_tokens,
+        cpu_seconds: figures.cpu_seconds,
+        energy_joules: figures.energy_joules,
+        energy_method: method(&figures.energy_method),
+        energy_uncertainty_percent: figures.energy_uncertainty_percent,
+        co2e_grams: figures.co2e_grams,
+        co2e_method: method(&figures.co2e_method),
+        co2e_uncertainty_percent: figures.co2e_uncertainty_percent,
+        grid_factor_grams_per_kwh: figures.grid_factor_grams_per_kwh,
+        grid_factor_year: figures.grid_factor_year,
+        grid_factor_source: figures.grid_factor_source.clone(),
+        grid_zone: figures.grid_zone.clone(),
+        site: figures.site.clone(),
     }
 }
 

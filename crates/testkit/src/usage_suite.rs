@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{Caller, KeyId, OrganisationId, Principal, ProjectId, SessionId};
+use domain::{
+    AccountId, Caller, KeyId, OrganisationId, Permissions, Principal, ProjectId, SessionId,
+};
 use governance::{AuditEntry, ports::AuditStore};
-use inference::{UsageOpened, UsageOutcome, UsageSettled, ports::UsageLedger};
+use inference::{
+    UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled, ports::UsageLedger,
+};
 use tokio::task::JoinSet;
 
-use crate::{Samples, UsageFigures, UsageRecord, UsageRows};
+use crate::{Samples, UsageRows};
 
 /// One store, seen through its ports and from behind.
 #[derive(Clone)]
@@ -25,6 +29,7 @@ pub async fn usage_suite(make: impl AsyncFn() -> UsageUnderTest) {
     a_row_that_was_never_opened_is_not_settled(make().await, &Samples::new(34)).await;
     only_running_rows_are_closed_as_interrupted(make().await, &Samples::new(35)).await;
     many_requests_at_once(make().await, Samples::new(36)).await;
+    a_row_is_found_by_its_account_alone(make().await, &Samples::new(37)).await;
 }
 
 async fn a_row_is_opened_with_its_entry(store: UsageUnderTest, samples: &Samples) {
@@ -145,6 +150,36 @@ async fn many_requests_at_once(store: UsageUnderTest, samples: Samples) {
     assert_eq!(store.trail(organisation).await.len(), 32);
 }
 
+async fn a_row_is_found_by_its_account_alone(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let asker = caller(samples, organisation, Principal::Operator);
+    let opened = samples.opened(&asker);
+    store.ledger.open(&opened, &samples.entry(Some(organisation))).await.expect("opened");
+    let found = store.ledger.find(&asker, opened.request).await.expect("read");
+    assert_eq!(found, Some(running(opened.clone())));
+    let end = samples.settled(&opened, UsageOutcome::Finished);
+    store.ledger.settle(&end).await.expect("settled");
+    let again = Caller { principal: Principal::Key(KeyId::from_uuid(samples.id())), ..asker };
+    let found = store.ledger.find(&again, opened.request).await.expect("read");
+    assert_eq!(found, Some(settled(opened.clone(), &end)), "with another key of the account");
+
+    // Before deployments and digests were noted.
+    let bare = UsageOpened { digest: None, deployment: None, ..samples.opened(&asker) };
+    store.ledger.open(&bare, &samples.entry(Some(organisation))).await.expect("opened");
+    let found = store.ledger.find(&asker, bare.request).await.expect("read");
+    assert_eq!(found, Some(running(bare)));
+
+    let strangers = [
+        Caller { account: AccountId::from_uuid(samples.id()), ..asker },
+        Caller { organisation: OrganisationId::from_uuid(samples.id()), ..asker },
+    ];
+    for stranger in strangers {
+        assert_eq!(store.ledger.find(&stranger, opened.request).await.expect("read"), None);
+    }
+    let never = samples.opened(&asker).request;
+    assert_eq!(store.ledger.find(&asker, never).await.expect("read"), None);
+}
+
 impl UsageUnderTest {
     async fn open(&self, samples: &Samples, organisation: OrganisationId) -> UsageOpened {
         let opened = samples.opened(&caller(samples, organisation, Principal::Operator));
@@ -160,7 +195,13 @@ impl UsageUnderTest {
 }
 
 fn caller(samples: &Samples, organisation: OrganisationId, principal: Principal) -> Caller {
-    Caller { organisation, project: ProjectId::from_uuid(samples.id()), principal }
+    Caller {
+        organisation,
+        project: ProjectId::from_uuid(samples.id()),
+        account: AccountId::from_uuid(samples.id()),
+        principal,
+        permissions: Permissions::NONE,
+    }
 }
 
 fn running(opened: UsageOpened) -> UsageRecord {

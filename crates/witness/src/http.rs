@@ -23,11 +23,17 @@ impl HttpWitness {
     /// A witness at the address that is its submission prefix. The client has to be allowed to
     /// reach it.
     pub fn new(prefix: &str, client: EgressClient) -> Result<Self, AddressError> {
-        prefix.parse::<Destination>()?;
-        let prefix = prefix.trim_end_matches('/').to_owned();
-        let address = format!("{prefix}/add-checkpoint");
+        let (prefix, address) = submission(prefix)?;
         Ok(Self { prefix, address, client })
     }
+}
+
+/// The prefix without what may follow it, and the address that checkpoints are handed to.
+fn submission(prefix: &str) -> Result<(String, String), AddressError> {
+    prefix.parse::<Destination>()?;
+    let prefix = prefix.trim_end_matches('/').to_owned();
+    let address = format!("{prefix}/add-checkpoint");
+    Ok((prefix, address))
 }
 
 #[async_trait]
@@ -79,11 +85,10 @@ mod tests {
 
     #[test]
     fn a_prefix_is_an_address() {
-        let client = || EgressClient::new([]).unwrap();
-        let witness = HttpWitness::new("http://witness.example/prefix/", client()).unwrap();
-        assert_eq!(witness.name(), "http://witness.example/prefix");
-        assert_eq!(witness.address, "http://witness.example/prefix/add-checkpoint");
-        HttpWitness::new("/prefix", client()).unwrap_err();
-        HttpWitness::new("ftp://witness.example", client()).unwrap_err();
+        let (prefix, address) = submission("http://witness.example/prefix/").unwrap();
+        assert_eq!(prefix, "http://witness.example/prefix");
+        assert_eq!(address, "http://witness.example/prefix/add-checkpoint");
+        submission("/prefix").unwrap_err();
+        submission("ftp://witness.example").unwrap_err();
     }
 }

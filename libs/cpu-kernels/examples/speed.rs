@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cpu_kernels::{
-    ActivationKind, Activations, AttentionBlocks, AttentionScratch, BlockFormat, PackedMatrix,
-    Path, attend, log_sum_exp, multiply, rms_norm, swiglu, to_f16,
+    ActivationKind, Activations, AttentionBlocks, AttentionScratch, BlockFormat, KvLayout,
+    KvPrecision, PackedMatrix, Path, attend, log_sum_exp, multiply, rms_norm, swiglu,
 };
 
 const HIDDEN: usize = 576;
@@ -207,14 +207,27 @@ fn prefill(path: Path) {
 }
 
 fn attention(path: Path) {
-    let (dim, block_tokens, positions) = (64, 32, 8192_u16);
-    let mut half = vec![0; block_tokens * dim];
-    to_f16(path, &Noise(3).floats(block_tokens * dim), &mut half);
-    let storage: Vec<Vec<u16>> =
-        (0..2 * usize::from(positions) / block_tokens).map(|_| half.clone()).collect();
-    let blocks: Vec<&[u16]> = storage.iter().map(Vec::as_slice).collect();
-    let (keys, values) = blocks.split_at(blocks.len() / 2);
-    let blocks = AttentionBlocks { keys, values, block_tokens, head_dim: dim };
+    for precision in KvPrecision::ALL {
+        attention_in(path, KvLayout { precision, block_tokens: 16, head_dim: 64 });
+    }
+}
+
+fn attention_in(path: Path, layout: KvLayout) {
+    let (dim, positions) = (layout.head_dim, 8192_u16);
+    let planes = usize::from(positions) / layout.block_tokens;
+    let plane = |store: Store| {
+        let mut plane = vec![0; layout.plane_words()];
+        let vectors = Noise(3).floats(layout.block_tokens * dim);
+        for (token, vector) in vectors.chunks_exact(dim).enumerate() {
+            // SAFETY: the plane has its words, and nobody else uses it.
+            unsafe { store(layout, path, vector, token, plane.as_mut_ptr()) };
+        }
+        vec![plane; planes]
+    };
+    let (keys, values) = (plane(KvLayout::store_key), plane(KvLayout::store_value));
+    let [keys, values] =
+        [&keys, &values].map(|planes| planes.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let blocks = AttentionBlocks { keys: &keys, values: &values, layout };
     let mut scratch = AttentionScratch::new();
     for (queries, context) in [(1, 512), (3, 512), (3, positions), (48, 512), (48, positions)] {
         let vectors = Noise(5).floats(queries * dim);
@@ -223,16 +236,20 @@ fn attention(path: Path) {
         let seconds = best_seconds(50, || {
             attend(path, &vectors, &visible, &blocks, 0.125, &mut scratch, &mut out);
         });
-        let bytes = 4 * dim * usize::from(context);
+        let bytes = 4 * layout.plane_words() * usize::from(context) / layout.block_tokens;
         println!(
-            "{:12} attention of {queries:2} queries over {context:4}: {:7.1} us, {:5.1} GB/s, {:5.1} GMAC/s",
+            "{:12} {} attention of {queries:2} queries over {context:4}: {:7.1} us, {:5.1} GB/s, {:5.1} GMAC/s",
             path.name(),
+            layout.precision.name(),
             seconds * 1e6,
             bytes as f64 / seconds / 1e9,
             (2 * queries * dim * usize::from(context)) as f64 / seconds / 1e9,
         );
     }
 }
+
+/// [`KvLayout::store_key`] or [`KvLayout::store_value`].
+type Store = unsafe fn(KvLayout, Path, &[f32], usize, *mut u16);
 
 fn vectors(path: Path) {
     let x = Noise(11).floats(INNER);

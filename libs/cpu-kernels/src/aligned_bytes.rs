@@ -1,47 +1,64 @@
-//! A growing byte buffer whose start lies on a cache line.
-#![expect(unsafe_code, reason = "views whole cache lines as bytes")]
+//! A byte buffer whose start lies on a cache line.
+#![expect(unsafe_code, reason = "asks for zeroed memory that may be refused")]
 
-use std::collections::TryReserveError;
+use std::alloc::{Layout, alloc_zeroed};
 
 /// Bytes of one cache line, and of one 512-bit load.
 pub(crate) const LINE_BYTES: usize = 64;
 
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; LINE_BYTES]);
-
-/// Bytes that start on a cache line. Memory is reserved once and touched as it is filled.
+/// Bytes that start on a cache line.
+#[derive(Default)]
 pub(crate) struct AlignedBytes {
-    lines: Vec<Line>,
+    /// With room for a start on any byte of a line. Never moves.
+    bytes: Box<[u8]>,
+    start: usize,
+    len: usize,
 }
 
 impl AlignedBytes {
-    /// Reserves room for `bytes` without touching it.
-    pub(crate) fn reserve(bytes: usize) -> Result<AlignedBytes, TryReserveError> {
-        let mut lines = Vec::new();
-        lines.try_reserve_exact(bytes.div_ceil(LINE_BYTES))?;
-        Ok(AlignedBytes { lines })
-    }
-
-    /// Grows with zeroes to at least `bytes`; shrinks never.
-    pub(crate) fn grow_to(&mut self, bytes: usize) {
-        let count = bytes.div_ceil(LINE_BYTES);
-        if count > self.lines.len() {
-            self.lines.resize(count, Line([0; LINE_BYTES]));
+    /// Zeroes as they come from the system, whose memory is backed when it is written; `None` if
+    /// there is not so much. An aligned allocation would be zeroed by writing all of it.
+    pub(crate) fn zeroed(len: usize) -> Option<AlignedBytes> {
+        let room = len.checked_add(LINE_BYTES)?;
+        let layout = Layout::array::<u8>(room).ok()?;
+        // SAFETY: the layout has at least one line.
+        let pointer = unsafe { alloc_zeroed(layout) };
+        if pointer.is_null() {
+            return None;
         }
+        // SAFETY: the pointer was just allocated by the global allocator for `room` bytes, all of
+        // which are initialised with zeroes.
+        let bytes = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, room)) };
+        let start = bytes.as_ptr().align_offset(LINE_BYTES).min(LINE_BYTES);
+        Some(AlignedBytes { bytes, start, len })
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        let pointer = self.lines.as_ptr().cast::<u8>();
-        // SAFETY: a `Line` is 64 initialised bytes without padding, and the vector owns
-        // `len` of them in a row; any byte may be read as `u8`.
-        unsafe { std::slice::from_raw_parts(pointer, self.lines.len() * LINE_BYTES) }
+        &self.bytes[self.start..][..self.len]
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
-        let pointer = self.lines.as_mut_ptr().cast::<u8>();
-        // SAFETY: as in `as_slice`; the exclusive borrow is passed on, and every byte value
-        // is valid in a `Line`.
-        unsafe { std::slice::from_raw_parts_mut(pointer, self.lines.len() * LINE_BYTES) }
+        &mut self.bytes[self.start..][..self.len]
+    }
+}
+
+impl std::fmt::Debug for AlignedBytes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("AlignedBytes").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_start_on_a_line_and_are_zero() {
+        for len in [0, 1, 63, 64, 65, 5000] {
+            let mut bytes = AlignedBytes::zeroed(len).expect("memory");
+            assert_eq!(bytes.as_slice(), vec![0; len]);
+            assert!(bytes.as_slice().as_ptr().addr().is_multiple_of(LINE_BYTES));
+            bytes.as_mut_slice().fill(1);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The block layouts of the GGUF file format, and their division into groups of 32 columns.
 
-use half::f16;
+use half::{bf16, f16};
 
 use crate::sub_block::{for_each_q2k, for_each_q3k, for_each_q6k};
 
@@ -100,6 +100,38 @@ impl BlockFormat {
         } else {
             None
         }
+    }
+
+    /// Replaces `numbers` by those of a floating-point format. `false` for the formats with
+    /// scales; then nothing is changed.
+    pub fn read_floats(self, bytes: &[u8], numbers: &mut Vec<f32>) -> bool {
+        let halves = bytes.as_chunks::<2>().0.iter();
+        match self {
+            BlockFormat::F32 => {
+                numbers.clear();
+                let words = bytes.as_chunks::<4>().0.iter();
+                numbers.extend(words.map(|one| f32::from_le_bytes(*one)));
+            }
+            BlockFormat::F16 => {
+                numbers.clear();
+                numbers.extend(halves.map(|one| f16::from_le_bytes(*one).to_f32()));
+            }
+            BlockFormat::Bf16 => {
+                numbers.clear();
+                numbers.extend(halves.map(|one| bf16::from_le_bytes(*one).to_f32()));
+            }
+            BlockFormat::Q4_0
+            | BlockFormat::Q4_1
+            | BlockFormat::Q5_0
+            | BlockFormat::Q5_1
+            | BlockFormat::Q8_0
+            | BlockFormat::Q2K
+            | BlockFormat::Q3K
+            | BlockFormat::Q4K
+            | BlockFormat::Q5K
+            | BlockFormat::Q6K => return false,
+        }
+        true
     }
 }
 

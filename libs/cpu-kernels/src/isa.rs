@@ -37,6 +37,8 @@ pub(crate) trait Isa: Copy {
     fn store(self, vector: Self::Vector, to: &mut [f32]);
     /// The first half-precision numbers of `from`.
     fn load_halves(self, from: &[u16]) -> Self::Vector;
+    /// The first signed bytes of `from`, as numbers.
+    fn load_bytes(self, from: &[i8]) -> Self::Vector;
     /// Rounds to half precision and writes to the first places of `to`.
     fn store_halves(self, vector: Self::Vector, to: &mut [u16]);
     /// Reads the half-precision numbers of as many `rows` as there are lanes, from `column` on,

@@ -2,8 +2,8 @@
 //!
 //! Weights are repacked once into tiles of 16 rows ([`PackedMatrix`]), inputs are quantised to
 //! eight bits in groups of 32 ([`Activations`]), and [`multiply`] produces single-precision
-//! outputs. [`attend`] computes attention over paged half-precision keys and values; the other
-//! functions are the element-wise steps between the products.
+//! outputs. [`attend`] computes attention over paged keys and values, in half precision or in 8 bits;
+//! the other functions are the element-wise steps between the products.
 //!
 //! Every function takes the instruction set to use as a [`Path`]. A `Path` can only be obtained
 //! for instructions that this processor has, so safe code cannot reach an illegal instruction.
@@ -47,11 +47,13 @@ mod sub_block;
 mod vector;
 
 pub use activations::{ActivationKind, Activations};
-pub use attention::{AttentionBlocks, AttentionScratch, CHUNK_POSITIONS, attend};
+pub use attention::{
+    AttentionBlocks, AttentionScratch, CHUNK_POSITIONS, KvLayout, KvPrecision, attend,
+};
 pub use block_format::BlockFormat;
-pub use multiply::multiply;
-pub use packed_matrix::PackedMatrix;
-pub use packer::{PackError, Packer};
+pub use multiply::{multiply, multiply_add};
+pub use packed_matrix::{PackedMatrix, TILE_LAYOUT};
+pub use packer::{PackError, Packer, PackerPart};
 pub use path::{Path, PathKind};
 pub use vector::{
     RopeStyle, add_in_place, arg_max, geglu, gelu, layer_norm, log_sum_exp, rms_norm, rope, swiglu,

@@ -41,37 +41,67 @@ pub unsafe fn multiply(
     out: *mut f32,
     stride: usize,
 ) {
+    let output = Output { out, stride, adds: false };
+    // SAFETY: the caller makes the same promises.
+    unsafe { compute(path, &Product { matrix, input, output }, &Batch { tiles, tokens }) }
+}
+
+/// As [`multiply`], but adds the products to what is at their places.
+///
+/// # Safety
+/// As for [`multiply`]; the places of the outputs must hold numbers.
+///
+/// # Panics
+/// As [`multiply`].
+#[expect(clippy::too_many_arguments, reason = "one product; a struct would only rename them")]
+pub unsafe fn multiply_add(
+    path: Path,
+    matrix: &PackedMatrix,
+    tiles: Range<usize>,
+    input: &Activations,
+    tokens: Range<usize>,
+    out: *mut f32,
+    stride: usize,
+) {
+    let output = Output { out, stride, adds: true };
+    // SAFETY: the caller makes the same promises.
+    unsafe { compute(path, &Product { matrix, input, output }, &Batch { tiles, tokens }) }
+}
+
+/// # Safety
+/// See [`multiply`].
+unsafe fn compute(path: Path, product: &Product<'_>, batch: &Batch) {
+    let Batch { tiles, tokens } = batch;
     if tiles.is_empty() || tokens.is_empty() {
         return;
     }
+    let Product { matrix, input, output: Output { stride, .. } } = *product;
     assert!(tiles.end <= matrix.tiles(), "tiles {tiles:?} of {}", matrix.tiles());
     assert!(tokens.end <= input.rows(), "tokens {tokens:?} of {}", input.rows());
     assert_eq!(matrix.columns(), input.columns(), "columns of the matrix and of the batch");
     assert_eq!(matrix.activation_kind(), input.kind(), "kind of the batch");
     assert!(stride >= matrix.rows(), "stride {stride} for {} rows", matrix.rows());
-    let product = Product { matrix, input, output: Output { out, stride } };
-    let batch = Batch { tiles, tokens };
     match path.kind() {
-        PathKind::Scalar => product.each_tile(&batch, scalar::tile),
+        PathKind::Scalar => product.each_tile(batch, scalar::tile),
         #[cfg(target_arch = "x86_64")]
-        PathKind::Avx2 => product.each_tile(&batch, |product, tile, tokens| {
+        PathKind::Avx2 => product.each_tile(batch, |product, tile, tokens| {
             // SAFETY: a path of this kind proves that the processor has these instructions.
             unsafe { avx2::tile(product, tile, tokens) }
         }),
         #[cfg(target_arch = "x86_64")]
-        PathKind::Avx512Vnni => product.each_tile(&batch, |product, tile, tokens| {
+        PathKind::Avx512Vnni => product.each_tile(batch, |product, tile, tokens| {
             // SAFETY: a path of this kind proves that the processor has these instructions.
             unsafe { avx512::tile(product, tile, tokens) }
         }),
         #[cfg(not(target_arch = "x86_64"))]
-        PathKind::Avx2 | PathKind::Avx512Vnni => product.each_tile(&batch, scalar::tile),
+        PathKind::Avx2 | PathKind::Avx512Vnni => product.each_tile(batch, scalar::tile),
         #[cfg(target_arch = "aarch64")]
-        PathKind::Neon => product.each_tile(&batch, |product, tile, tokens| {
+        PathKind::Neon => product.each_tile(batch, |product, tile, tokens| {
             // SAFETY: a path of this kind proves that the processor has these instructions.
             unsafe { neon::tile(product, tile, tokens) }
         }),
         #[cfg(not(target_arch = "aarch64"))]
-        PathKind::Neon => product.each_tile(&batch, scalar::tile),
+        PathKind::Neon => product.each_tile(batch, scalar::tile),
     }
 }
 
@@ -97,6 +127,8 @@ struct Product<'a> {
 struct Output {
     out: *mut f32,
     stride: usize,
+    /// Whether products are added to what is there.
+    adds: bool,
 }
 
 /// Consecutive tokens whose activations lie in the same blocks.
@@ -164,6 +196,11 @@ impl Product<'_> {
         // that nobody else uses these; `rows_in` stops at the last row of the matrix.
         unsafe {
             let place = self.output.out.add(index);
+            if self.output.adds {
+                let old = std::slice::from_raw_parts_mut(place, self.rows_in(tile));
+                old.iter_mut().zip(products).for_each(|(old, product)| *old += product);
+                return;
+            }
             match self.rows_in(tile) {
                 // A known length is copied without a call.
                 TILE_ROWS => place.cast::<[f32; TILE_ROWS]>().write_unaligned(*products),

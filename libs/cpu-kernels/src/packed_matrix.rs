@@ -1,11 +1,17 @@
 //! A weight matrix in the layout that the kernels stream.
 
+use std::sync::Arc;
+
 use half::f16;
 
 use crate::activations::ActivationKind;
 use crate::aligned_bytes::AlignedBytes;
 use crate::block_format::{BYTE_OFFSET, BlockFormat, GROUP_COLUMNS, Group};
 use crate::packer::{PackError, Packer};
+
+/// Number of the layout of tiles: another one whenever the same rows become other bytes, so that
+/// tiles that were kept somewhere are not taken for those of today.
+pub const TILE_LAYOUT: u32 = 1;
 
 /// Rows of one tile: the lanes of a 512-bit vector of 32-bit numbers.
 pub(crate) const TILE_ROWS: usize = 16;
@@ -76,19 +82,21 @@ impl TileKind {
 /// A matrix of `rows x columns` weights, repacked into tiles of 16 rows.
 ///
 /// Made by [`PackedMatrix::packer`]. Rows beyond the last whole tile are padded with zeroes,
-/// which are never written to an output.
+/// which are never written to an output. A clone shares the weights.
+#[derive(Clone)]
 pub struct PackedMatrix {
     pub(crate) kind: TileKind,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
-    pub(crate) storage: AlignedBytes,
+    pub(crate) storage: Arc<AlignedBytes>,
 }
 
 impl PackedMatrix {
     /// Starts packing a matrix whose rows arrive in `format`, in order.
     ///
     /// Address space for the whole result is reserved here and touched as rows arrive, so
-    /// `rows` should be checked against the size of the source first.
+    /// `rows` should be checked against the size of the source first. What is packed is the same
+    /// for every [`Path`](crate::Path).
     ///
     /// # Errors
     /// [`PackError::Empty`], [`PackError::PartialBlock`], [`PackError::TooLarge`] or
@@ -115,6 +123,12 @@ impl PackedMatrix {
     /// Bytes of memory that the weights occupy, which a product reads once.
     pub fn bytes(&self) -> usize {
         self.storage.as_slice().len()
+    }
+
+    /// All tiles as they lie in memory, to be kept and given to [`Packer::restore`] by a program
+    /// with the same [`TILE_LAYOUT`] on a machine with the same order of bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.storage.as_slice()
     }
 
     /// The kind of [`Activations`](crate::Activations) that [`multiply`](crate::multiply) needs
@@ -166,11 +180,23 @@ impl std::fmt::Debug for PackedMatrix {
     }
 }
 
-/// Stores one group of one row in its unit.
+/// Stores one group of one row in its unit, which holds zeroes there.
 pub(crate) fn store_group(kind: TileKind, unit: &mut [u8], lane: usize, group: &Group) {
-    for (column, code) in group.codes.iter().enumerate() {
-        let (index, shift) = code_position(kind, lane, column);
-        unit[index] |= code << shift;
+    let mut store = |quad: usize, four: &[u8]| {
+        unit[64 * quad + 4 * lane..][..4].copy_from_slice(four);
+    };
+    match kind {
+        TileKind::Nibbles => {
+            for (pair, eight) in group.codes.as_chunks::<8>().0.iter().enumerate() {
+                let four: [u8; 4] = std::array::from_fn(|at| eight[at] | (eight[at + 4] << 4));
+                store(pair, &four);
+            }
+        }
+        TileKind::Bytes | TileKind::BytesMinima | TileKind::Floats => {
+            for (quad, four) in group.codes.as_chunks::<4>().0.iter().enumerate() {
+                store(quad, four);
+            }
+        }
     }
     let scale = kind.code_bytes() + 2 * lane;
     unit[scale..scale + 2].copy_from_slice(&group.scale.to_le_bytes());

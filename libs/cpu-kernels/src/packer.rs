@@ -1,8 +1,8 @@
 //! Streams the rows of a file into a [`PackedMatrix`].
 
-use std::collections::TryReserveError;
-
-use half::{bf16, f16};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::aligned_bytes::AlignedBytes;
 use crate::block_format::{BlockFormat, for_each_group};
@@ -42,8 +42,6 @@ pub enum PackError {
     OutOfMemory {
         /// Bytes that the packed matrix needs.
         bytes: usize,
-        /// What the allocator said.
-        source: TryReserveError,
     },
     /// The pushed bytes are not a whole number of rows.
     #[error("{bytes} bytes are not a whole number of rows of {row_bytes} bytes")]
@@ -76,8 +74,11 @@ pub enum PackError {
 pub struct Packer {
     format: BlockFormat,
     row_bytes: usize,
-    pushed: usize,
-    matrix: PackedMatrix,
+    kind: TileKind,
+    rows: usize,
+    columns: usize,
+    pushed: AtomicUsize,
+    storage: AlignedBytes,
 }
 
 impl Packer {
@@ -94,10 +95,9 @@ impl Packer {
         let Some((row_bytes, bytes)) = sizes else {
             return Err(PackError::TooLarge { rows, columns });
         };
-        let storage = AlignedBytes::reserve(bytes)
-            .map_err(|source| PackError::OutOfMemory { bytes, source })?;
-        let matrix = PackedMatrix { kind, rows, columns, storage };
-        Ok(Packer { format, row_bytes, pushed: 0, matrix })
+        let storage = AlignedBytes::zeroed(bytes).ok_or(PackError::OutOfMemory { bytes })?;
+        let pushed = AtomicUsize::new(0);
+        Ok(Packer { format, row_bytes, kind, rows, columns, pushed, storage })
     }
 
     /// Bytes of one row as it arrives.
@@ -110,17 +110,40 @@ impl Packer {
     /// # Errors
     /// [`PackError::PartialRow`] or [`PackError::TooManyRows`]; then nothing was packed.
     pub fn push_rows(&mut self, raw: &[u8]) -> Result<(), PackError> {
-        if !raw.len().is_multiple_of(self.row_bytes) {
-            return Err(PackError::PartialRow { bytes: raw.len(), row_bytes: self.row_bytes });
-        }
-        let pushed = self.pushed + raw.len() / self.row_bytes;
-        if pushed > self.matrix.rows {
-            return Err(PackError::TooManyRows { rows: self.matrix.rows, pushed });
-        }
-        for row in raw.chunks_exact(self.row_bytes) {
-            self.push_row(row);
-        }
-        Ok(())
+        let next = *self.pushed.get_mut();
+        let rows = self.rows;
+        let Some(mut part) = self.parts(rows).next() else { return Ok(()) };
+        part.next = next;
+        part.push_rows(raw)
+    }
+
+    /// Divides the matrix into parts of about `rows` rows, which several threads may pack at the
+    /// same time: whole tiles, so a few rows more.
+    pub fn parts(&mut self, rows: usize) -> impl Iterator<Item = PackerPart<'_>> {
+        let tiles = rows.clamp(1, self.rows).div_ceil(TILE_ROWS);
+        let tile_bytes = self.columns / self.kind.unit_columns() * self.kind.unit_bytes();
+        let (all, pushed) = (self.rows, &self.pushed);
+        let (format, kind, row_bytes) = (self.format, self.kind, self.row_bytes);
+        let parts = self.storage.as_mut_slice().chunks_mut(tiles * tile_bytes).enumerate();
+        parts.map(move |(index, bytes)| {
+            let start = index * tiles * TILE_ROWS;
+            let rows = start..all.min(start + tiles * TILE_ROWS);
+            PackerPart { format, kind, row_bytes, tile_bytes, rows, next: 0, bytes, pushed }
+        })
+    }
+
+    /// A matrix of the same shape without its weights, to stand for the one to come. No product
+    /// can be made with it.
+    pub fn outline(&self) -> PackedMatrix {
+        let Packer { kind, rows, columns, .. } = *self;
+        PackedMatrix { kind, rows, columns, storage: Arc::default() }
+    }
+
+    /// The tiles themselves, to be filled with what [`PackedMatrix::as_bytes`] gave of a matrix of
+    /// the same shape and format. Counts as all rows.
+    pub fn restore(&mut self) -> &mut [u8] {
+        *self.pushed.get_mut() = self.rows;
+        self.storage.as_mut_slice()
     }
 
     /// Ends packing.
@@ -128,26 +151,68 @@ impl Packer {
     /// # Errors
     /// [`PackError::MissingRows`] if fewer rows were pushed than the matrix has.
     pub fn finish(self) -> Result<PackedMatrix, PackError> {
-        if self.pushed == self.matrix.rows {
-            Ok(self.matrix)
-        } else {
-            Err(PackError::MissingRows { rows: self.matrix.rows, pushed: self.pushed })
+        let Packer { kind, rows, columns, storage, .. } = self;
+        let pushed = self.pushed.into_inner();
+        if pushed != rows {
+            return Err(PackError::MissingRows { rows, pushed });
         }
+        Ok(PackedMatrix { kind, rows, columns, storage: Arc::new(storage) })
+    }
+}
+
+/// Some rows of a matrix that is being packed; see [`Packer::parts`].
+#[derive(Debug)]
+pub struct PackerPart<'a> {
+    format: BlockFormat,
+    kind: TileKind,
+    row_bytes: usize,
+    tile_bytes: usize,
+    rows: Range<usize>,
+    /// The next row, counted from the first of the part.
+    next: usize,
+    bytes: &'a mut [u8],
+    pushed: &'a AtomicUsize,
+}
+
+impl PackerPart<'_> {
+    /// Which rows of the matrix these are.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
     }
 
-    fn push_row(&mut self, row: &[u8]) {
-        let (tile, lane) = (self.pushed / TILE_ROWS, self.pushed % TILE_ROWS);
-        let kind = self.matrix.kind;
-        let bytes = self.matrix.tile_bytes();
-        self.matrix.storage.grow_to((tile + 1) * bytes);
-        let tile = &mut self.matrix.storage.as_mut_slice()[tile * bytes..][..bytes];
-        let mut units = tile.chunks_exact_mut(kind.unit_bytes());
-        for block in row.chunks_exact(self.format.block_bytes()) {
-            if let Some(value) = float(self.format, block) {
-                if let Some(unit) = units.next() {
-                    unit[4 * lane..4 * lane + 4].copy_from_slice(&value.to_ne_bytes());
-                }
-            } else {
+    /// Packs the next rows, as [`Packer::push_rows`] does.
+    ///
+    /// # Errors
+    /// [`PackError::PartialRow`] or [`PackError::TooManyRows`]; then nothing was packed.
+    pub fn push_rows(&mut self, raw: &[u8]) -> Result<(), PackError> {
+        if !raw.len().is_multiple_of(self.row_bytes) {
+            return Err(PackError::PartialRow { bytes: raw.len(), row_bytes: self.row_bytes });
+        }
+        let count = raw.len() / self.row_bytes;
+        let pushed = self.next + count;
+        if pushed > self.rows.len() {
+            return Err(PackError::TooManyRows { rows: self.rows.len(), pushed });
+        }
+        let mut numbers = Vec::new();
+        for row in raw.chunks_exact(self.row_bytes) {
+            self.push_row(row, &mut numbers);
+        }
+        // Read by `finish` alone, which nobody can call while a part lives.
+        self.pushed.fetch_add(count, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn push_row(&mut self, row: &[u8], numbers: &mut Vec<f32>) {
+        let (tile, lane) = (self.next / TILE_ROWS, self.next % TILE_ROWS);
+        let tile = &mut self.bytes[tile * self.tile_bytes..][..self.tile_bytes];
+        let mut units = tile.chunks_exact_mut(self.kind.unit_bytes());
+        if self.format.read_floats(row, numbers) {
+            for (unit, value) in units.zip(numbers) {
+                unit[4 * lane..4 * lane + 4].copy_from_slice(&value.to_ne_bytes());
+            }
+        } else {
+            let kind = self.kind;
+            for block in row.chunks_exact(self.format.block_bytes()) {
                 for_each_group(self.format, block, |group| {
                     if let Some(unit) = units.next() {
                         store_group(kind, unit, lane, &group);
@@ -155,26 +220,7 @@ impl Packer {
                 });
             }
         }
-        self.pushed += 1;
-    }
-}
-
-/// Value of a block of one of the floating-point formats.
-fn float(format: BlockFormat, block: &[u8]) -> Option<f32> {
-    match format {
-        BlockFormat::F32 => Some(f32::from_le_bytes([block[0], block[1], block[2], block[3]])),
-        BlockFormat::F16 => Some(f16::from_le_bytes([block[0], block[1]]).to_f32()),
-        BlockFormat::Bf16 => Some(bf16::from_le_bytes([block[0], block[1]]).to_f32()),
-        BlockFormat::Q4_0
-        | BlockFormat::Q4_1
-        | BlockFormat::Q5_0
-        | BlockFormat::Q5_1
-        | BlockFormat::Q8_0
-        | BlockFormat::Q2K
-        | BlockFormat::Q3K
-        | BlockFormat::Q4K
-        | BlockFormat::Q5K
-        | BlockFormat::Q6K => None,
+        self.next += 1;
     }
 }
 

@@ -74,6 +74,9 @@ pub struct ModelCard {
     pub quantization: String,
     /// The number of its weights.
     pub parameters: u64,
+    /// The model that an adapter was made for; absent for models that need no other.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub root: Option<String>,
     /// Numbers in a vector, of a model that makes vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_dimensions: Option<u32>,

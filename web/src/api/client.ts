@@ -12,11 +12,29 @@ export function onSignInNeeded(listener: Listener): () => void {
   return () => signInListeners.delete(listener);
 }
 
+let held: Promise<void> | null = null;
+
+/**
+ * Keeps back every request but those of the session, until the returned function is called: while
+ * somebody signs in it is not known as whom the rest would go out.
+ */
+export function holdRequests(): () => void {
+  let release = (): void => undefined;
+  held = new Promise((resolve) => {
+    release = (): void => {
+      held = null;
+      resolve();
+    };
+  });
+  return release;
+}
+
 /**
  * Sends a request to the server that this page came from. Anything but success throws a
  * `RequestError`; an abort is thrown as the browser reports it.
  */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  if (held !== null && path !== SESSION_PATH) await held;
   const response = await reach(path, init);
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);

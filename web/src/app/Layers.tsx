@@ -8,6 +8,8 @@ import { pageFailure } from "../errors/failure";
 import type { Card } from "../features/conversations/card";
 import { DeleteDialog } from "../features/conversations/components/DeleteDialog";
 import { Navigation, type NavigationProps } from "../features/conversations/components/Navigation";
+import type { PasswordDialogProps } from "../features/session/components/PasswordDialog";
+import type { SessionControl } from "../features/session/hooks/useSession";
 import { KeyboardHelp } from "../keyboard/KeyboardHelp";
 import { useMessages } from "../messages/messages";
 import type { PaletteProps } from "../palette/Palette";
@@ -22,8 +24,17 @@ const takePalette = retryable<PaletteProps>(
   PaletteUnreachable,
 );
 
+const takePasswordDialog = retryable<PasswordDialogProps>(
+  () =>
+    import("../features/session/components/PasswordDialog").then(
+      ({ PasswordDialog }) => PasswordDialog,
+    ),
+  PasswordUnreachable,
+);
+
 interface LayersProps {
   layer: Layer;
+  session: SessionControl;
   navigation: NavigationProps;
   targets: CommandTargets;
   onOpenCard: (card: Card) => void;
@@ -32,7 +43,8 @@ interface LayersProps {
 }
 
 /** Whatever lies over the page. */
-export function Layers({ layer, navigation, targets, onOpenCard, onDeleted, onClose }: LayersProps) {
+export function Layers(props: LayersProps) {
+  const { layer, session, navigation, targets, onOpenCard, onDeleted, onClose } = props;
   const commands = useCommands(targets);
   const { cards, filter } = navigation.list;
   switch (layer.kind) {
@@ -42,6 +54,8 @@ export function Layers({ layer, navigation, targets, onOpenCard, onDeleted, onCl
       return <Drawer {...navigation} onClose={onClose} />;
     case "help":
       return <KeyboardHelp isOpen onOpenChange={onClose} />;
+    case "password":
+      return <OpenPasswordDialog session={session} onClose={onClose} />;
     case "palette":
       return (
         <OpenPalette
@@ -101,6 +115,24 @@ function PaletteUnreachable({ onClose }: PaletteProps) {
   const { palette } = useMessages();
   return (
     <PageDialog title={palette.open} isOpen onOpenChange={onClose}>
+      <ErrorNote failure={pageFailure("page.unreachable")} />
+    </PageDialog>
+  );
+}
+
+function OpenPasswordDialog(props: PasswordDialogProps) {
+  const [PasswordDialog] = useState<ComponentType<PasswordDialogProps>>(takePasswordDialog);
+  return (
+    <Suspense fallback={null}>
+      <PasswordDialog {...props} />
+    </Suspense>
+  );
+}
+
+function PasswordUnreachable({ onClose }: PasswordDialogProps) {
+  const { password } = useMessages();
+  return (
+    <PageDialog title={password.change} isOpen onOpenChange={onClose}>
       <ErrorNote failure={pageFailure("page.unreachable")} />
     </PageDialog>
   );

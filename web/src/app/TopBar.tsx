@@ -10,6 +10,7 @@ import { ConversationName } from "../features/conversations/components/Conversat
 import { NameField } from "../features/conversations/components/NameField";
 import type { CardCommands } from "../features/conversations/hooks/useCardCommands";
 import { nameOrUntitled } from "../features/conversations/name";
+import type { AccountTargets } from "../features/session/components/AccountSection";
 import { isolate } from "../format/bidi";
 import { Icon } from "../icons/Icon";
 import { IS_APPLE, keysOfShortcut } from "../keyboard/shortcuts";
@@ -24,7 +25,7 @@ interface TopBarProps {
   commands: CardCommands;
   onRemove: (card: Card) => void;
   onNew: () => void;
-  onSignOut: () => void;
+  account: AccountTargets | null;
   /** Given where the navigation is not beside the page. */
   onNavigation?: () => void;
 }
@@ -34,7 +35,7 @@ interface TopBarProps {
  * render it.
  */
 export const TopBar = memo(function TopBar(props: TopBarProps) {
-  const { card, title, commands, onRemove, onNew, onSignOut, onNavigation } = props;
+  const { card, title, commands, onRemove, onNew, account, onNavigation } = props;
   const messages = useMessages();
   const { conversations, keyboard } = messages;
   const [renamingId, setRenamingId] = useState<string | null>(null);
@@ -94,7 +95,7 @@ export const TopBar = memo(function TopBar(props: TopBarProps) {
             onPress={onNew}
           />
         )}
-        <SettingsMenu onSignOut={onSignOut} />
+        <SettingsMenu account={account} />
       </div>
     </header>
   );
@@ -111,7 +112,7 @@ export function DoorBar() {
         <bdi>{app.name}</bdi>
       </span>
       <div className="end">
-        <SettingsMenu onSignOut={null} />
+        <SettingsMenu account={null} />
       </div>
     </header>
   );

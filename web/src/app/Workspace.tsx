@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 
 import { ConversationPage } from "../features/conversation/components/ConversationPage";
 import {
@@ -13,21 +13,24 @@ import {
   useConversationList,
   type ConversationList,
 } from "../features/conversations/hooks/useConversationList";
-import { nameOrUntitled } from "../features/conversations/name";
+import type { AccountTargets } from "../features/session/components/AccountSection";
+import { PasswordNotice } from "../features/session/components/PasswordNotice";
 import { SignInDialog } from "../features/session/components/SignInDialog";
 import type { SessionControl } from "../features/session/hooks/useSession";
 import { useSignOut } from "../features/session/hooks/useSignOut";
-import { isolate } from "../format/bidi";
 import { useShortcuts } from "../keyboard/useShortcuts";
 import { useMessages } from "../messages/messages";
-import { useAnnounce } from "../status/StatusRegion";
+import { Desk } from "./Desk";
 import { Layers } from "./Layers";
 import { Missing } from "./Missing";
+import { NoConversations } from "./NoConversations";
 import { OfflineBar } from "./OfflineBar";
+import { placeOf } from "./route";
 import { TopBar } from "./TopBar";
 import { useLayer } from "./useLayer";
 import { useMediaQuery } from "./useMediaQuery";
 import { useRoute, type RouteControl } from "./useRoute";
+import { useDesks, useSteps } from "./useSteps";
 
 const TITLE_LENGTH_MAX = 200;
 const ROOM_FOR_NAVIGATION = "(min-width: 80rem)";
@@ -39,7 +42,7 @@ interface WorkspaceProps {
 
 /** The conversations beside the one that is open, and what lies over both. */
 export function Workspace({ session, isOffline }: WorkspaceProps) {
-  const { app, conversation: texts } = useMessages();
+  const { app, account: accountTexts, conversation: texts } = useMessages();
   const place = useRoute();
   const { layer, open, close, toggle } = useLayer();
   const isWide = useMediaQuery(ROOM_FOR_NAVIGATION);
@@ -68,6 +71,14 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
     [filterBy],
   );
   const signOut = useSignOut(session);
+  const showPassword = useCallback((): void => open({ kind: "password" }), [open]);
+  const { me } = session;
+  const { onPeople, onKeys } = useDesks(me?.account.permissions, place, close);
+  const account = useMemo(
+    (): AccountTargets | null =>
+      me && { me, onPassword: showPassword, onPeople, onKeys, onSignOut: signOut },
+    [me, showPassword, onPeople, onKeys, signOut],
+  );
   const targets = {
     onNew: startAnew,
     onHelp: showHelp,
@@ -75,6 +86,9 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
       onView(true);
       if (!isWide) showNavigation();
     }, [onView, isWide, showNavigation]),
+    onPassword: showPassword,
+    onPeople,
+    onKeys,
     onSignOut: signOut,
   };
   useShortcuts({ palette: showPalette, newConversation: startAnew, help: showHelp }, true);
@@ -92,10 +106,16 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
     onView,
   };
 
+  const { page } = place.route;
+  const isDesk = page === "people" || page === "keys";
+  const title = isDesk
+    ? accountTexts[page]
+    : (conversation.name ?? titleOf(conversation.turns[0]) ?? texts.newTitle);
+
   return (
     <div className={isWide ? "app wide" : "app"}>
       <a className="skip" href="#main">
-        {app.skipToConversation}
+        {isDesk ? app.skipToContent : app.skipToConversation}
       </a>
       {isWide && (
         <nav className="nav" aria-label={app.name}>
@@ -105,17 +125,22 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
       <div className="page">
         <TopBar
           card={card}
-          title={conversation.name ?? titleOf(conversation.turns[0]) ?? texts.newTitle}
+          title={title}
           commands={commands}
           onRemove={onRemove}
           onNew={startAnew}
-          onSignOut={signOut}
+          account={account}
           {...(!isWide && { onNavigation: showNavigation })}
         />
         <OfflineBar isOffline={isOffline} />
+        {me?.has_password === false && <PasswordNotice onChoose={showPassword} />}
         <main id="main" tabIndex={-1}>
-          {place.route.page === "missing" ? (
+          {page === "missing" ? (
             <Missing onNew={startAnew} />
+          ) : me !== null && isDesk ? (
+            <Desk key={page} page={page} me={me} />
+          ) : me?.account.permissions.includes("conversations") === false ? (
+            <NoConversations />
           ) : (
             <ConversationPage conversation={conversation} focusKey={focusKey} onNew={startAnew} />
           )}
@@ -123,6 +148,7 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
       </div>
       <Layers
         layer={layer}
+        session={session}
         navigation={navigation}
         targets={targets}
         onOpenCard={openCardAndWrite}
@@ -146,7 +172,11 @@ function useOpenConversation(
 ): ConversationControl {
   const id = route.page === "conversation" ? route.id : null;
   const onStarted = useCallback(
-    (startedId: string): void => go({ page: "conversation", id: startedId }, "replace"),
+    (startedId: string): void => {
+      // Whoever has gone to another page in the meantime stays there.
+      if (placeOf(window.location).route.page !== "new") return;
+      go({ page: "conversation", id: startedId }, "replace");
+    },
     [go],
   );
   const options = useMemo(() => ({ onStarted, onChanged: refresh }), [onStarted, refresh]);
@@ -161,36 +191,4 @@ function useCard({ id, status }: ConversationControl, { find, meet }: Conversati
     if (isUnknown) meet(id);
   }, [isUnknown, id, meet]);
   return card;
-}
-
-/** Ways from here to another conversation. */
-function useSteps({ go }: RouteControl, close: () => void, beginAnew: () => void) {
-  const messages = useMessages();
-  const announce = useAnnounce();
-  const [focusKey, setFocusKey] = useState(0);
-  const steps = useMemo(() => {
-    const takeFocus = (): void => setFocusKey((key) => key + 1);
-    const openCard = ({ id, name }: Card): void => {
-      go({ page: "conversation", id });
-      announce(isolate(nameOrUntitled(name, messages)));
-    };
-    return {
-      takeFocus,
-      /** The focus stays in the list, which may be walked on. */
-      openCard,
-      openCardAndWrite: (card: Card): void => {
-        close();
-        openCard(card);
-        takeFocus();
-      },
-      startAnew: (): void => {
-        close();
-        beginAnew();
-        go({ page: "new" });
-        takeFocus();
-        announce(messages.status.cleared);
-      },
-    };
-  }, [go, close, announce, messages, beginAnew]);
-  return { ...steps, focusKey };
 }

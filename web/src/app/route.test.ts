@@ -14,6 +14,8 @@ function check(address: string, page: string, canonical = address): void {
 test.each([
   ["/", "new"],
   [`/c/conv_${HEX}`, "conversation"],
+  ["/people", "people"],
+  ["/keys?find=x", "keys"],
   ["/?view=archived", "new"],
   [`/c/conv_${HEX}?view=archived&find=caf%C3%A9+%26+co`, "conversation"],
 ])("%s is the page %s and its own address", (address, page) => check(address, page));
@@ -27,7 +29,7 @@ test.each([
   check(address, "conversation", `/c/conv_${HEX}`),
 );
 
-test.each(["/c/", "/c/conv_12", `/c/conv_${HEX}/more`, "/c/%2F", "/elsewhere"])(
+test.each(["/c/", "/c/conv_12", `/c/conv_${HEX}/more`, "/c/%2F", "/people/x", "/elsewhere"])(
   "%s is no conversation",
   (address) => check(address, "missing"),
 );

@@ -2,6 +2,8 @@
 export type Route =
   | { page: "new" }
   | { page: "conversation"; id: string }
+  | { page: "people" }
+  | { page: "keys" }
   | { page: "missing"; path: string };
 
 /** Which conversations the navigation lists. */
@@ -48,6 +50,10 @@ export function pathOf(route: Route): string {
       return "/";
     case "conversation":
       return `/c/${route.id}`;
+    case "people":
+      return "/people";
+    case "keys":
+      return "/keys";
     case "missing":
       return route.path;
   }
@@ -55,6 +61,8 @@ export function pathOf(route: Route): string {
 
 function routeOf(pathname: string): Route {
   if (pathname === "/") return { page: "new" };
+  if (pathname === "/people") return { page: "people" };
+  if (pathname === "/keys") return { page: "keys" };
   const id = canonicalId(CONVERSATION_PATH.exec(pathname)?.groups?.["id"] ?? "");
   return id === null ? { page: "missing", path: pathname } : { page: "conversation", id };
 }

@@ -8,6 +8,7 @@ export type Layer =
   | { kind: "navigation" }
   | { kind: "palette" }
   | { kind: "help" }
+  | { kind: "password" }
   | { kind: "delete"; card: Card };
 
 const NONE: Layer = { kind: "none" };

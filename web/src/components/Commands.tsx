@@ -1,6 +1,6 @@
 import { Fragment } from "react";
 
-const COMMAND = /(galerne login-link|galerne model import|#token=)/u;
+const COMMAND = /(galerne login-link|galerne model import|galerne key create --account|#token=)/u;
 
 /** Text in which commands and address parts are set as code. */
 export function Commands({ text }: { text: string }) {

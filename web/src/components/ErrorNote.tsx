@@ -10,14 +10,18 @@ interface ErrorNoteProps {
   failure: Failure;
   /** Said between what happened and what to do, e.g. that the text is kept. */
   also?: string;
+  /** Says it otherwise than the code alone would. */
+  words?: { what: string; action: string };
   /** What failed before the page was looked at is shown, but interrupts nobody. */
   isOld?: boolean;
   children?: ReactNode;
 }
 
 /** A failure, in the place of what failed: what happened, why, what to do, and its code. */
-export function ErrorNote({ failure, also, isOld = false, children }: ErrorNoteProps) {
-  const { what, action, code } = describeFailure(failure, useMessages());
+export function ErrorNote(props: ErrorNoteProps) {
+  const { failure, also, words, isOld = false, children } = props;
+  const described = describeFailure(failure, useMessages());
+  const { what, action, code } = { ...described, ...words };
   return (
     <div className="note bad" role={isOld ? undefined : "alert"}>
       <Icon name="alert" />

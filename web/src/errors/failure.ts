@@ -66,7 +66,15 @@ export function isOutOfReach({ code }: Failure): boolean {
   return code === "page.unreachable" || code === "page.interrupted" || /^http\.5/u.test(code);
 }
 
+const SIGN_IN_CODES: ReadonlySet<string> = new Set([
+  "auth.missing",
+  "auth.invalid",
+  "auth.revoked",
+  "auth.expired",
+  "auth.account_disabled",
+]);
+
 /** The person has to sign in again before anything else works. */
 export function needsSignIn({ code }: Failure): boolean {
-  return code.startsWith("auth.");
+  return SIGN_IN_CODES.has(code);
 }

@@ -1,5 +1,5 @@
 /** The parts of the page that F6 goes through, in the order of reading. */
-const REGIONS = ["nav.nav", "header.top", "main .scroll", "main .below", "main .centre", ".toasts"];
+const REGIONS = ["nav.nav", "header.top", "main .scroll", "main .below", "main .centre", "main .desk", ".notice", ".toasts"];
 
 const FOCUSABLE =
   'a[href],button:not([disabled]),input:not([disabled]),textarea:not([disabled]),[tabindex]:not([tabindex="-1"])';

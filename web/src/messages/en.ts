@@ -5,6 +5,7 @@ export const en = {
   app: {
     name: "Galerne",
     skipToConversation: "Skip to the conversation",
+    skipToContent: "Skip to the content",
     skipToSignIn: "Skip to sign-in",
     loading: "Opening the page",
     offline: "You are offline. What is here stays readable; nothing can be sent.",
@@ -24,8 +25,13 @@ export const en = {
     notSignedOut: "You are still signed in.",
   },
   signIn: {
-    title: "Open your link",
-    lead: "Galerne lets you in with a link that works once.",
+    title: "Sign in",
+    lead: "The first time, Galerne lets you in with a link that works once.",
+    name: "Name",
+    nameEmpty: "Type your name first.",
+    password: "Password",
+    passwordEmpty: "Type your password first.",
+    or: "Or paste a link",
     stepTerminal: "Look at the terminal where the server runs: it printed a line that starts with",
     stepCommand:
       "No link left? In a terminal on the server, run galerne login-link. It prints another one, valid for 10 minutes.",
@@ -33,9 +39,55 @@ export const en = {
     fieldHint: "Paste the whole link, or only what follows #token=",
     fieldEmpty: "Paste a link or a token first.",
     submit: "Sign in",
+    useLink: "Use this link",
+    attempts: "Too many attempts to sign in.",
+    waitSeconds: plural("en", {
+      one: "Wait # second, then try again.",
+      other: "Wait # seconds, then try again.",
+    }),
+    waitMinutes: plural("en", {
+      one: "Wait # minute, then try again.",
+      other: "Wait # minutes, then try again.",
+    }),
     submitting: "Signing in",
     again: "Sign in again",
     againLead: "Your session has ended. This page and what you typed stay as they are.",
+  },
+  account: {
+    people: "People",
+    keys: "API keys",
+    section: "Your account",
+    noConversationsTitle: "Your role has no conversations",
+    noConversations:
+      "It reads the log. Whoever keeps the accounts can give you another role, or a second account.",
+    roles: {
+      owner: "Owner",
+      admin: "Administrator",
+      auditor: "Auditor",
+      data_officer: "Data protection officer",
+      developer: "Developer",
+      member: "Member",
+    },
+  },
+  password: {
+    choose: "Choose a password",
+    change: "Change the password",
+    notice: "You came in with a link, which works once. With a password you can come back.",
+    later: "Not now",
+    chooseLead: "With your name and this password you sign in from now on.",
+    changeLead: "Other browsers that are signed in as you will be signed out.",
+    current: "Current password",
+    currentEmpty: "Type your current password first.",
+    wrong: "This is not your current password.",
+    new: "New password",
+    hint: "At least 15 characters. A sentence that nobody else would write is good.",
+    tooShort: plural("en", {
+      one: "This is # character long. At least 15 are needed.",
+      other: "This is # characters long. At least 15 are needed.",
+    }),
+    save: "Save the password",
+    saving: "Saving",
+    saved: "Your password is saved.",
   },
   conversations: {
     label: "Your conversations",
@@ -286,6 +338,32 @@ export const en = {
     tokensWritten: "Tokens written",
     place: "Computed at",
   },
+  receipt: {
+    open: "Receipt",
+    title: "Receipt of this answer",
+    lead: "A signed statement of what answered. It holds no word of the conversation.",
+    answered: "Answered",
+    model: "Model",
+    engine: "Computed by",
+    operator: "Operator",
+    country: (name: string) => `Country: ${name}`,
+    law: (name: string) => `under the law of: ${name}`,
+    parentLaw: (name: string) => `its group: ${name}`,
+    declared: "Place and operator are declared by the operator; nobody has checked them.",
+    policy: "Policy",
+    noPolicy: "No policy was asked",
+    documents: "Documents used",
+    noDocuments: "None",
+    log: "Place in the log",
+    logEntry: (number: string) => `Entry ${number}`,
+    answer: "Answer",
+    notStated: "not stated",
+    save: "Save the receipt",
+    again: "Try again",
+    check: "How to check it",
+    checkHow:
+      "Anybody with the public key of the log can, without this server and without a network. Ask the operator for the key by another way than this page.",
+  },
   method: {
     measured: "measured",
     modelled: "modelled",
@@ -299,6 +377,7 @@ export const en = {
     estimated: "Documented power multiplied by the processor time that this answer used.",
   },
   parts: {
+    showPassword: "Show what is typed",
     loading: "Loading",
     close: "Close",
     cancel: "Cancel",
@@ -342,7 +421,7 @@ export const en = {
     },
     sessionEnded: {
       what: "You are not signed in, or your session has ended.",
-      action: "Open a new link: galerne login-link prints one on the server.",
+      action: "Sign in again, with your password or with a link: galerne login-link prints one on the server.",
     },
     linkInvalid: {
       what: "This link does not work: it was already used, or it is older than 10 minutes.",
@@ -375,6 +454,14 @@ export const en = {
     originRefused: {
       what: "The server refused the request: this page was opened at an address it does not know.",
       action: "Open the address that the server printed when it started.",
+    },
+    receiptPending: {
+      what: "The receipt is not ready: the log has not signed this answer yet.",
+      action: "Wait a few seconds, then try again.",
+    },
+    receiptUnknown: {
+      what: "The server has no receipt for this answer.",
+      action: "It may belong to another project; ask with the account that asked the question.",
     },
     auditUnavailable: {
       what: "The server could not write its audit record, and it answers nothing without one.",
@@ -431,6 +518,39 @@ export const en = {
     proxyTooLarge: {
       what: "What stands before the server let nothing through: what you sent is larger than it allows.",
       action: "Shorten your question, attach less, or start a new conversation.",
+    },
+    passwordWrong: {
+      what: "The name or the password is wrong.",
+      action: "Type both again. Upper and lower case count in passwords.",
+    },
+    accountDisabled: {
+      what: "This account may not be used any more.",
+      action: "Ask whoever keeps the accounts to enable it again.",
+    },
+    forbidden: {
+      what: "Your role does not allow this.",
+      action: "Ask whoever keeps the accounts for another role.",
+    },
+    accountExists: {
+      what: "There is an account of this name already.",
+      action: "Choose another name, or enable the account that has it.",
+    },
+    accountHasPassword: {
+      what: "This person has a password already, so no link can be made.",
+      action:
+        "They sign in with it. Whoever runs the server can make a link if it was forgotten; so nobody who keeps accounts can come in as somebody else.",
+    },
+    accountLastOwner: {
+      what: "This is the last owner, and without one nobody could give roles.",
+      action: "Make somebody else an owner first.",
+    },
+    accountUnknown: {
+      what: "This account is no longer here.",
+      action: "Reload the page.",
+    },
+    keyUnknown: {
+      what: "This key is no longer here.",
+      action: "Reload the page.",
     },
     internal: {
       what: "The server met a fault of its own.",

@@ -6,6 +6,7 @@ export const fr: Messages = {
   app: {
     name: "Galerne",
     skipToConversation: "Aller à la conversation",
+    skipToContent: "Aller au contenu",
     skipToSignIn: "Aller à la connexion",
     loading: "Ouverture de la page",
     offline: "Vous êtes hors ligne. Ce qui est affiché reste lisible\u202F; rien ne peut partir.",
@@ -25,8 +26,13 @@ export const fr: Messages = {
     notSignedOut: "Vous êtes encore connecté.",
   },
   signIn: {
-    title: "Ouvrez votre lien",
-    lead: "Galerne vous laisse entrer avec un lien qui sert une seule fois.",
+    title: "Connectez-vous",
+    lead: "La première fois, Galerne vous laisse entrer avec un lien qui sert une seule fois.",
+    name: "Nom",
+    nameEmpty: "Écrivez d’abord votre nom.",
+    password: "Mot de passe",
+    passwordEmpty: "Écrivez d’abord votre mot de passe.",
+    or: "Ou collez un lien",
     stepTerminal:
       "Regardez le terminal où tourne le serveur\u00A0: il a affiché une ligne qui commence par",
     stepCommand:
@@ -35,9 +41,59 @@ export const fr: Messages = {
     fieldHint: "Collez le lien entier, ou seulement ce qui suit #token=",
     fieldEmpty: "Collez d’abord un lien ou un jeton.",
     submit: "Se connecter",
+    useLink: "Utiliser ce lien",
+    attempts: "Trop de tentatives de connexion.",
+    waitSeconds: plural("fr", {
+      one: "Attendez #\u00A0seconde, puis réessayez.",
+      many: "Attendez # de secondes, puis réessayez.",
+      other: "Attendez #\u00A0secondes, puis réessayez.",
+    }),
+    waitMinutes: plural("fr", {
+      one: "Attendez #\u00A0minute, puis réessayez.",
+      many: "Attendez # de minutes, puis réessayez.",
+      other: "Attendez #\u00A0minutes, puis réessayez.",
+    }),
     submitting: "Connexion en cours",
     again: "Reconnectez-vous",
     againLead: "Votre session est terminée. Cette page et ce que vous avez écrit restent en place.",
+  },
+  account: {
+    people: "Personnes",
+    keys: "Clés d’API",
+    section: "Votre compte",
+    noConversationsTitle: "Votre rôle n’a pas de conversations",
+    noConversations:
+      "Il lit le journal. La personne qui tient les comptes peut vous donner un autre rôle, ou un second compte.",
+    roles: {
+      owner: "Propriétaire",
+      admin: "Administrateur",
+      auditor: "Auditeur",
+      data_officer: "Délégué à la protection des données",
+      developer: "Développeur",
+      member: "Membre",
+    },
+  },
+  password: {
+    choose: "Choisir un mot de passe",
+    change: "Changer le mot de passe",
+    notice:
+      "Vous êtes entré avec un lien, qui sert une seule fois. Avec un mot de passe, vous pourrez revenir.",
+    later: "Plus tard",
+    chooseLead: "Avec votre nom et ce mot de passe, vous vous connecterez désormais.",
+    changeLead: "Les autres navigateurs connectés à votre compte seront déconnectés.",
+    current: "Mot de passe actuel",
+    currentEmpty: "Écrivez d’abord votre mot de passe actuel.",
+    wrong: "Ce n’est pas votre mot de passe actuel.",
+    new: "Nouveau mot de passe",
+    hint: "Au moins 15\u00A0caractères. Une phrase que personne d’autre n’écrirait convient bien.",
+    tooShort: plural("fr", {
+      one: "Il a #\u00A0caractère. Il en faut au moins\u00A015.",
+      many: "Il a # de caractères. Il en faut au moins\u00A015.",
+      other: "Il a #\u00A0caractères. Il en faut au moins\u00A015.",
+    }),
+    save: "Enregistrer le mot de passe",
+    saving: "Enregistrement en cours",
+    saved: "Votre mot de passe est enregistré.",
   },
   conversations: {
     label: "Vos conversations",
@@ -304,6 +360,32 @@ export const fr: Messages = {
     tokensWritten: "Jetons écrits",
     place: "Lieu du calcul",
   },
+  receipt: {
+    open: "Reçu",
+    title: "Reçu de cette réponse",
+    lead: "Une déclaration signée de ce qui a répondu. Elle ne contient aucun mot de la conversation.",
+    answered: "Répondu le",
+    model: "Modèle",
+    engine: "Calculé par",
+    operator: "Exploitant",
+    country: (name) => `Pays\u00A0: ${name}`,
+    law: (name) => `droit applicable\u00A0: ${name}`,
+    parentLaw: (name) => `son groupe\u00A0: ${name}`,
+    declared: "Le lieu et l’exploitant sont déclarés par l’exploitant\u202F; personne ne les a vérifiés.",
+    policy: "Règles",
+    noPolicy: "Aucune règle consultée",
+    documents: "Documents utilisés",
+    noDocuments: "Aucun",
+    log: "Place dans le journal",
+    logEntry: (number) => `Entrée ${number}`,
+    answer: "Réponse",
+    notStated: "non indiqué",
+    save: "Enregistrer le reçu",
+    again: "Réessayer",
+    check: "Comment le vérifier",
+    checkHow:
+      "Quiconque a la clé publique du journal le peut, sans ce serveur et sans réseau. Demandez la clé à l’exploitant par une autre voie que cette page.",
+  },
   method: {
     measured: "mesuré",
     modelled: "modélisé",
@@ -317,6 +399,7 @@ export const fr: Messages = {
     estimated: "Puissance documentée multipliée par le temps de processeur de cette réponse.",
   },
   parts: {
+    showPassword: "Montrer ce qui est écrit",
     loading: "Chargement",
     close: "Fermer",
     cancel: "Annuler",
@@ -364,7 +447,7 @@ export const fr: Messages = {
     },
     sessionEnded: {
       what: "Vous n’êtes pas connecté, ou votre session est terminée.",
-      action: "Ouvrez un nouveau lien\u00A0: galerne login-link en affiche un sur le serveur.",
+      action: "Reconnectez-vous, avec votre mot de passe ou un lien\u00A0: galerne login-link en affiche un sur le serveur.",
     },
     linkInvalid: {
       what: "Ce lien ne fonctionne pas\u00A0: il a déjà servi, ou il a plus de 10\u00A0minutes.",
@@ -398,6 +481,14 @@ export const fr: Messages = {
     originRefused: {
       what: "Le serveur a refusé la demande\u00A0: cette page est ouverte à une adresse qu’il ne connaît pas.",
       action: "Ouvrez l’adresse que le serveur a affichée à son démarrage.",
+    },
+    receiptPending: {
+      what: "Le reçu n’est pas prêt\u00A0: le journal n’a pas encore signé cette réponse.",
+      action: "Attendez quelques secondes, puis réessayez.",
+    },
+    receiptUnknown: {
+      what: "Le serveur n’a pas de reçu pour cette réponse.",
+      action: "Elle appartient peut-être à un autre projet\u00A0: utilisez le compte qui a posé la question.",
     },
     auditUnavailable: {
       what: "Le serveur n’a pas pu écrire son registre d’audit, et il ne répond jamais sans lui.",
@@ -454,6 +545,39 @@ export const fr: Messages = {
     proxyTooLarge: {
       what: "Ce qui se trouve devant le serveur n’a rien laissé passer\u00A0: votre envoi dépasse la taille autorisée.",
       action: "Raccourcissez votre question, joignez moins de fichiers, ou commencez une nouvelle conversation.",
+    },
+    passwordWrong: {
+      what: "Le nom ou le mot de passe est faux.",
+      action: "Écrivez les deux à nouveau. Les majuscules comptent dans un mot de passe.",
+    },
+    accountDisabled: {
+      what: "Ce compte ne peut plus être utilisé.",
+      action: "Demandez à la personne qui tient les comptes de le réactiver.",
+    },
+    forbidden: {
+      what: "Votre rôle ne le permet pas.",
+      action: "Demandez un autre rôle à la personne qui tient les comptes.",
+    },
+    accountExists: {
+      what: "Un compte porte déjà ce nom.",
+      action: "Choisissez un autre nom, ou réactivez le compte qui le porte.",
+    },
+    accountHasPassword: {
+      what: "Cette personne a déjà un mot de passe\u00A0: aucun lien ne peut être créé.",
+      action:
+        "Elle se connecte avec lui. S’il est oublié, la personne qui fait tourner le serveur peut créer un lien\u202F; ainsi, qui tient les comptes ne peut entrer à la place de personne.",
+    },
+    accountLastOwner: {
+      what: "C’est le dernier propriétaire, et sans lui personne ne pourrait donner de rôle.",
+      action: "Donnez d’abord ce rôle à quelqu’un d’autre.",
+    },
+    accountUnknown: {
+      what: "Ce compte n’est plus là.",
+      action: "Rechargez la page.",
+    },
+    keyUnknown: {
+      what: "Cette clé n’est plus là.",
+      action: "Rechargez la page.",
     },
     internal: {
       what: "Le serveur a rencontré une panne interne.",

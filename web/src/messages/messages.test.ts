@@ -3,6 +3,11 @@ import { describe, expect, test } from "vitest";
 import { KNOWN_CODES, describeFailure } from "../errors/describe";
 import { LANGUAGES } from "../format/locale";
 import { ar } from "./ar";
+import { ar as arDesk } from "./desk/ar";
+import { en as enDesk } from "./desk/en";
+import { fr as frDesk } from "./desk/fr";
+import { hi as hiDesk } from "./desk/hi";
+import { loadDeskTexts } from "./desk/texts";
 import { en } from "./en";
 import { fr } from "./fr";
 import { hi } from "./hi";
@@ -32,10 +37,10 @@ function callsOf(say: (...values: unknown[]) => string, path: string): Map<strin
 }
 
 const spoken: Record<string, Map<string, string>> = {
-  en: texts(en),
-  fr: texts(fr),
-  ar: texts(ar),
-  hi: texts(hi),
+  en: texts({ ...en, ...enDesk }),
+  fr: texts({ ...fr, ...frDesk }),
+  ar: texts({ ...ar, ...arDesk }),
+  hi: texts({ ...hi, ...hiDesk }),
 };
 
 function textsOf(language: string): Map<string, string> {
@@ -57,7 +62,7 @@ const ALIKE = new Set([
 
 /** What stays in Latin letters: the product, commands, keys of the keyboard, marks of variables. */
 const LATIN =
-  /galerne(?: login-link| model import)?|#token=|\.txt|\b(?:Ctrl|Shift|Enter|Esc|Alt|UTF-8|MiB|KiB|MB|Mo|kB)\b|\{\d\}/giu;
+  /galerne(?: login-link| model import| key create --account)?|\bAPI\b|#token=|\.txt|\b(?:Ctrl|Shift|Enter|Esc|Alt|UTF-8|MiB|KiB|MB|Mo|kB)\b|\{\d\}/giu;
 
 test("each language has the keys of English", () => {
   for (const language of LANGUAGES) {
@@ -69,6 +74,8 @@ test("each language has the keys of English", () => {
 test("the page fetches what it does not carry", async () => {
   const loaded: Messages[] = await Promise.all(LANGUAGES.map(loadMessages));
   expect(loaded).toEqual([fr, en, ar, hi]);
+  const desks = await Promise.all(LANGUAGES.map(loadDeskTexts));
+  expect(desks).toEqual([frDesk, enDesk, arDesk, hiDesk]);
   expect(Object.keys(AT_HAND).sort()).toEqual(["en", "fr"]);
 });
 

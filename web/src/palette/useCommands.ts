@@ -14,14 +14,17 @@ export interface CommandTargets {
   onNew: () => void;
   onHelp: () => void;
   onArchived: () => void;
+  onPassword: () => void;
+  onPeople: (() => void) | null;
+  onKeys: (() => void) | null;
   onSignOut: () => void;
 }
 
 /** What the palette can do besides opening a conversation. */
 export function useCommands(targets: CommandTargets): Command[] {
-  const { keyboard, palette, settings } = useMessages();
+  const { account, keyboard, palette, password, settings } = useMessages();
   const { change, language, theme } = usePreferences();
-  const { onNew, onHelp, onArchived, onSignOut } = targets;
+  const { onNew, onHelp, onArchived, onPassword, onPeople, onKeys, onSignOut } = targets;
   return useMemo((): Command[] => {
     const keysOf = (id: "newConversation" | "help"): string =>
       keysOfShortcut(id, keyboard.names, IS_APPLE);
@@ -47,7 +50,36 @@ export function useCommands(targets: CommandTargets): Command[] {
       ...themes,
       ...languages,
       { id: "help", icon: "keyboard", text: palette.help, keys: keysOf("help"), run: onHelp },
+      ...commandOf("people", "users", account.people, onPeople),
+      ...commandOf("keys", "key", account.keys, onKeys),
+      { id: "password", icon: "lock", text: password.change, run: onPassword },
       { id: "sign-out", icon: "logOut", text: palette.signOut, run: onSignOut },
     ];
-  }, [keyboard, palette, settings, change, language, theme, onNew, onHelp, onArchived, onSignOut]);
+  }, [
+    account,
+    keyboard,
+    palette,
+    password,
+    settings,
+    change,
+    language,
+    theme,
+    onNew,
+    onHelp,
+    onArchived,
+    onPassword,
+    onPeople,
+    onKeys,
+    onSignOut,
+  ]);
+}
+
+/** Nothing where the role does not allow it. */
+function commandOf(
+  id: string,
+  icon: Command["icon"],
+  text: string,
+  run: (() => void) | null,
+): Command[] {
+  return run === null ? [] : [{ id, icon, text, run }];
 }

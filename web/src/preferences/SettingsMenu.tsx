@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import {
-  Button,
   Dialog,
   DialogTrigger,
   Label,
@@ -10,6 +9,7 @@ import {
 } from "react-aria-components";
 
 import { IconButton } from "../components/IconButton";
+import { AccountSection, type AccountTargets } from "../features/session/components/AccountSection";
 import {
   LANGUAGES,
   LANGUAGE_NAMES,
@@ -21,8 +21,8 @@ import { useSpeech } from "../messages/messages";
 import type { Theme } from "./preferences";
 import { usePreferences } from "./usePreferences";
 
-/** Language, theme, digits, and the way out. */
-export function SettingsMenu({ onSignOut }: { onSignOut: (() => void) | null }) {
+/** Who is signed in and what is theirs; language, theme, digits. */
+export function SettingsMenu({ account }: { account: AccountTargets | null }) {
   const { messages } = useSpeech();
   const { settings } = messages;
   return (
@@ -32,18 +32,8 @@ export function SettingsMenu({ onSignOut }: { onSignOut: (() => void) | null }) 
         <Dialog className="settings" aria-label={settings.open}>
           {({ close }) => (
             <>
+              {account !== null && <AccountSection {...account} onLeave={close} />}
               <SettingsChoices />
-              {onSignOut !== null && (
-                <Button
-                  className="btn"
-                  onPress={() => {
-                    close();
-                    onSignOut();
-                  }}
-                >
-                  {settings.signOut}
-                </Button>
-              )}
             </>
           )}
         </Dialog>

@@ -41,11 +41,12 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("galerne-total-count");
             headers(("galerne-total-count" = u64, description = "On all pages together")),
         ),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 422, description = "Parameters that make no sense", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.list"))),
+    extensions(("x-audit-class" = json!("conversation.list")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn list(
     State(state): State<ApiState>,
@@ -71,11 +72,12 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The conversation, without its entries", body = Conversation),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.read"))),
+    extensions(("x-audit-class" = json!("conversation.read")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn read(
     State(state): State<ApiState>,
@@ -100,7 +102,7 @@ pub(crate) async fn read(
         (status = 200, description = "The conversation as it is now", body = Conversation),
         (status = 400, description = "Not JSON or not UTF-8", body = ErrorBody),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "No such conversation or entry", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "The body is too large", body = ErrorBody),
@@ -108,7 +110,7 @@ pub(crate) async fn read(
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.update"))),
+    extensions(("x-audit-class" = json!("conversation.update")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn update(
     State(state): State<ApiState>,
@@ -134,12 +136,12 @@ pub(crate) async fn update(
     responses(
         (status = 204, description = "It is gone"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.delete"))),
+    extensions(("x-audit-class" = json!("conversation.delete")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
@@ -166,12 +168,13 @@ pub(crate) async fn delete(
     responses(
         (status = 200, description = "The entries", body = ConversationHistory),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 422, description = "Parameters that make no sense", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.read"))),
+    extensions(("x-audit-class" = json!("conversation.read")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn history(
     State(state): State<ApiState>,
@@ -195,11 +198,12 @@ pub(crate) async fn history(
     responses(
         (status = 200, description = "The messages of the shown branch", body = ConversationMessages),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.read"))),
+    extensions(("x-audit-class" = json!("conversation.read")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn messages(
     State(state): State<ApiState>,

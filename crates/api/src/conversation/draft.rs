@@ -23,11 +23,12 @@ use crate::{ApiState, body, caller::Authenticated, problem::Problem};
         (status = 200, description = "The draft", body = Draft),
         (status = 204, description = "Nothing is kept"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("draft.read"))),
+    extensions(("x-audit-class" = json!("draft.read")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn read(
     State(state): State<ApiState>,
@@ -53,7 +54,7 @@ pub(crate) async fn read(
         (status = 204, description = "It is kept"),
         (status = 400, description = "Not JSON or not UTF-8", body = ErrorBody),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "No such conversation or model", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "The body is too large", body = ErrorBody),
@@ -61,7 +62,7 @@ pub(crate) async fn read(
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("draft.write"))),
+    extensions(("x-audit-class" = json!("draft.write")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn write(
     State(state): State<ApiState>,

@@ -129,7 +129,9 @@ fn ended(entry_id: String, end: TurnEnd) -> ConversationEvent {
     match (end.error, end.usage) {
         (None, Some(usage)) => {
             let usage = convert::usage(usage);
-            ConversationEvent::Done(wire::ResponseDone { created_at, usage, state, entry_id })
+            let request_id = end.request.map(|id| id.to_string());
+            let done = wire::ResponseDone { created_at, usage, state, entry_id, request_id };
+            ConversationEvent::Done(done)
         }
         (error, _) => {
             let broken = Broken::of(error.as_deref());

@@ -41,7 +41,7 @@ use crate::{ApiState, answer, body, caller::Authenticated, problem::Problem};
         Refusals,
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.start"))),
+    extensions(("x-audit-class" = json!("conversation.start")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn start(
     State(state): State<ApiState>,
@@ -80,7 +80,7 @@ pub(crate) async fn start(
         (status = 409, description = "An answer is being written", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.append"))),
+    extensions(("x-audit-class" = json!("conversation.append")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn append(
     State(state): State<ApiState>,
@@ -119,7 +119,7 @@ pub(crate) async fn append(
         (status = 409, description = "The entry is still being written", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.start"))),
+    extensions(("x-audit-class" = json!("conversation.start")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn restart(
     State(state): State<ApiState>,
@@ -147,12 +147,12 @@ pub(crate) async fn restart(
     responses(
         (status = 204, description = "No answer is being written any more"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
-        (status = 403, description = "The request comes from a foreign page", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
         (status = 404, description = "No such conversation", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.stop"))),
+    extensions(("x-audit-class" = json!("conversation.stop")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn stop(
     State(state): State<ApiState>,
@@ -182,12 +182,13 @@ pub(crate) async fn stop(
     responses(
         (status = 200, description = "The rest of the answer", body = ConversationEvent, content_type = "text/event-stream"),
         (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
         (status = 404, description = "No such conversation or entry", body = ErrorBody),
         (status = 422, description = "No character of the answer begins at that byte", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
-    extensions(("x-audit-class" = json!("conversation.read"))),
+    extensions(("x-audit-class" = json!("conversation.read")), ("x-permission" = json!("conversations"))),
 )]
 pub(crate) async fn events(
     State(state): State<ApiState>,

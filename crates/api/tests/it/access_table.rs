@@ -7,6 +7,8 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use domain::{AccountKind, Permission, Permissions, Role};
+use governance::{NewAccount, NewKey};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,43 +31,87 @@ struct Row {
     method: &'static str,
     path: &'static str,
     needs: Needs,
+    /// The permission that its caller needs, or `none`.
+    permission: &'static str,
     /// The action of its audit entry, or `none`.
     audit: &'static str,
 }
 
-const fn row(method: &'static str, path: &'static str, needs: Needs, audit: &'static str) -> Row {
-    Row { method, path, needs, audit }
+const fn row(
+    method: &'static str,
+    path: &'static str,
+    needs: Needs,
+    permission: &'static str,
+    audit: &'static str,
+) -> Row {
+    Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 27] = [
-    row("get", "/health", Needs::Nothing, "none"),
-    row("get", "/log/checkpoint", Needs::Nothing, "none"),
-    row("get", "/log/tile/entries/{*position}", Needs::Caller, "log.read"),
-    row("get", "/log/tile/{level}/{*position}", Needs::Nothing, "none"),
-    row("get", "/metrics", Needs::Nothing, "none"),
-    row("get", "/openapi.json", Needs::Nothing, "none"),
-    row("get", "/ready", Needs::Nothing, "none"),
-    row("post", "/v1/chat/completions", Needs::Caller, "chat.complete"),
-    row("get", "/v1/conversations", Needs::Caller, "conversation.list"),
-    row("post", "/v1/conversations", Needs::Caller, "conversation.start"),
-    row("delete", "/v1/conversations/{id}", Needs::Caller, "conversation.delete"),
-    row("get", "/v1/conversations/{id}", Needs::Caller, "conversation.read"),
-    row("patch", "/v1/conversations/{id}", Needs::Caller, "conversation.update"),
-    row("post", "/v1/conversations/{id}", Needs::Caller, "conversation.append"),
-    row("get", "/v1/conversations/{id}/draft", Needs::Caller, "draft.read"),
-    row("put", "/v1/conversations/{id}/draft", Needs::Caller, "draft.write"),
-    row("get", "/v1/conversations/{id}/events", Needs::Caller, "conversation.read"),
-    row("get", "/v1/conversations/{id}/history", Needs::Caller, "conversation.read"),
-    row("get", "/v1/conversations/{id}/messages", Needs::Caller, "conversation.read"),
-    row("post", "/v1/conversations/{id}/restart", Needs::Caller, "conversation.start"),
-    row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversation.stop"),
-    row("post", "/v1/embeddings", Needs::Caller, "embedding.create"),
-    row("get", "/v1/models", Needs::Caller, "model.list"),
-    row("get", "/v1/models/{id}", Needs::Caller, "model.read"),
-    row("delete", "/v1/session", Needs::Browser, "session.end"),
-    row("get", "/v1/session", Needs::Browser, "session.read"),
-    row("post", "/v1/session", Needs::Link, "session.create"),
+const TABLE: [Row; 36] = [
+    row("get", "/health", Needs::Nothing, "none", "none"),
+    row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
+    row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
+    row("get", "/log/tile/{level}/{*position}", Needs::Nothing, "none", "none"),
+    row("get", "/metrics", Needs::Nothing, "none", "none"),
+    row("get", "/openapi.json", Needs::Nothing, "none", "none"),
+    row("get", "/ready", Needs::Nothing, "none", "none"),
+    row("get", "/v1/accounts", Needs::Browser, "accounts", "account.list"),
+    row("post", "/v1/accounts", Needs::Browser, "accounts", "account.create"),
+    row("patch", "/v1/accounts/{id}", Needs::Browser, "accounts", "account.update"),
+    row("post", "/v1/accounts/{id}/invitation", Needs::Browser, "accounts", "sign_in_link.create"),
+    row("post", "/v1/chat/completions", Needs::Caller, "models", "chat.complete"),
+    row("get", "/v1/conversations", Needs::Caller, "conversations", "conversation.list"),
+    row("post", "/v1/conversations", Needs::Caller, "conversations", "conversation.start"),
+    row("delete", "/v1/conversations/{id}", Needs::Caller, "conversations", "conversation.delete"),
+    row("get", "/v1/conversations/{id}", Needs::Caller, "conversations", "conversation.read"),
+    row("patch", "/v1/conversations/{id}", Needs::Caller, "conversations", "conversation.update"),
+    row("post", "/v1/conversations/{id}", Needs::Caller, "conversations", "conversation.append"),
+    row("get", "/v1/conversations/{id}/draft", Needs::Caller, "conversations", "draft.read"),
+    row("put", "/v1/conversations/{id}/draft", Needs::Caller, "conversations", "draft.write"),
+    row(
+        "get",
+        "/v1/conversations/{id}/events",
+        Needs::Caller,
+        "conversations",
+        "conversation.read",
+    ),
+    row(
+        "get",
+        "/v1/conversations/{id}/history",
+        Needs::Caller,
+        "conversations",
+        "conversation.read",
+    ),
+    row(
+        "get",
+        "/v1/conversations/{id}/messages",
+        Needs::Caller,
+        "conversations",
+        "conversation.read",
+    ),
+    row(
+        "post",
+        "/v1/conversations/{id}/restart",
+        Needs::Caller,
+        "conversations",
+        "conversation.start",
+    ),
+    row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversations", "conversation.stop"),
+    row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
+    row("get", "/v1/keys", Needs::Browser, "keys", "key.list"),
+    row("post", "/v1/keys", Needs::Browser, "keys", "key.create"),
+    row("delete", "/v1/keys/{id}", Needs::Browser, "keys", "key.revoke"),
+    row("get", "/v1/models", Needs::Caller, "models", "model.list"),
+    row("get", "/v1/models/{id}", Needs::Caller, "models", "model.read"),
+    row("get", "/v1/receipts/{id}", Needs::Caller, "models", "receipt.read"),
+    row("delete", "/v1/session", Needs::Browser, "none", "session.end"),
+    row("get", "/v1/session", Needs::Browser, "none", "session.read"),
+    row("post", "/v1/session", Needs::Link, "none", "session.create"),
+    row("put", "/v1/session/password", Needs::Browser, "none", "account.update"),
 ];
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000000000000000000000000000";
 
 impl Row {
     fn request(&self, id: &str, body: String) -> Request<Body> {
@@ -85,6 +131,10 @@ impl Row {
         let also = match self.path {
             "/v1/conversations/{id}/restart" => json!({"inputs": "Encore", "from_entry_id": entry}),
             "/v1/conversations/{id}" if self.method == "patch" => json!({"pinned": true}),
+            "/v1/accounts" => json!({"name": "anne@ministere.example", "role": "member"}),
+            "/v1/accounts/{id}" => json!({"role": "developer"}),
+            "/v1/keys" => json!({"name": "laptop"}),
+            "/v1/session/password" => json!({"new": "correct horse battery"}),
             "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };
@@ -101,12 +151,20 @@ fn every_route_has_a_row_and_every_row_a_route() {
             let class = operation["x-audit-class"].as_str();
             let class = class.unwrap_or_else(|| panic!("{method} {path} declares no class"));
             let open = operation["security"].as_array().is_none_or(Vec::is_empty);
-            described.insert((method.clone(), path.clone(), class.to_owned(), open));
+            let permission = operation["x-permission"].as_str().unwrap_or("none").to_owned();
+            assert!(
+                open || operation["x-permission"].is_string(),
+                "{method} {path} says not what its callers need"
+            );
+            let class = class.to_owned();
+            described.insert((method.clone(), path.clone(), class, permission, open));
         }
     }
     let rows = TABLE.iter().map(|row| {
         let open = matches!(row.needs, Needs::Nothing | Needs::Link);
-        (row.method.to_owned(), row.path.to_owned(), row.audit.to_owned(), open)
+        let [method, path, audit, permission] =
+            [row.method, row.path, row.audit, row.permission].map(str::to_owned);
+        (method, path, audit, permission, open)
     });
     assert_eq!(described, rows.collect());
 }
@@ -126,11 +184,90 @@ async fn protected_routes_refuse_whoever_is_nobody() {
 async fn routes_for_browsers_take_no_key() {
     for row in TABLE.iter().filter(|row| row.needs == Needs::Browser) {
         let server = Server::new().await;
-        let mut request = row.request("", String::new());
+        let mut request = row.request(NOBODY, String::new());
         let key = format!("Bearer {}", server.key).parse().unwrap();
         request.headers_mut().insert(header::AUTHORIZATION, key);
         server.send(request).await.assert_problem(401, "auth.missing");
     }
+}
+
+/// Whoever lacks the one permission that a route asks for is refused, whatever else they may do;
+/// whoever has it, and no other, is let in.
+#[tokio::test]
+async fn routes_take_the_permission_that_they_declare_and_no_other() {
+    for row in TABLE.iter().filter(|row| row.permission != "none") {
+        let needed: Permission = row.permission.parse().unwrap();
+        let server = Server::new().await;
+        let all_others: Vec<_> =
+            Permission::ALL.into_iter().filter(|&permission| permission != needed).collect();
+        let (lacking, having) = match row.needs {
+            Needs::Browser => {
+                let lacking =
+                    Role::ALL.into_iter().find(|role| !role.permissions().contains(needed));
+                let having = Role::ALL.into_iter().find(|role| role.permissions().contains(needed));
+                let lacking = cookie_of(&server, lacking.unwrap()).await;
+                (lacking, cookie_of(&server, having.unwrap()).await)
+            }
+            Needs::Caller => {
+                let of_keys = Permissions::of(&all_others).and(Permissions::OF_KEYS);
+                let lacking = key_for(&server, of_keys).await;
+                (lacking, key_for(&server, Permissions::of(&[needed])).await)
+            }
+            Needs::Nothing | Needs::Link => panic!("nobody is asked for a permission there"),
+        };
+        let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &lacking)).await;
+        answer.assert_problem(403, "auth.forbidden");
+        assert_eq!(server.engine.counts().started, 0, "{} {}", row.method, row.path);
+        assert_eq!(
+            server.audit().last(),
+            Some(&("request.refused".to_owned(), "auth.forbidden".to_owned())),
+        );
+        let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &having)).await;
+        assert!(answer.status != 401 && answer.status != 403, "{} {}", row.method, row.path);
+    }
+}
+
+/// As each role: what the page may do for somebody is what the access table says.
+#[tokio::test]
+async fn roles_reach_the_routes_of_their_permissions() {
+    for role in Role::ALL {
+        let server = Server::new().await;
+        let cookie = cookie_of(&server, role).await;
+        for row in &TABLE {
+            let needed: Option<Permission> = row.permission.parse().ok();
+            let Some(needed) = needed else { continue };
+            let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &cookie)).await;
+            let refused = answer.json()["code"] == "auth.forbidden";
+            let expected = !role.permissions().contains(needed);
+            assert_eq!(refused, expected, "{role:?} {} {}", row.method, row.path);
+        }
+    }
+}
+
+type Credential = (header::HeaderName, String);
+
+fn with(mut request: Request<Body>, (name, value): &Credential) -> Request<Body> {
+    request.headers_mut().insert(name.clone(), value.parse().unwrap());
+    let origin = "http://localhost:8080".parse().unwrap();
+    request.headers_mut().insert(header::ORIGIN, origin);
+    request
+}
+
+async fn cookie_of(server: &Server, role: Role) -> Credential {
+    let name = format!("one-{}", role.as_str().replace('_', "-")).parse().unwrap();
+    let new = NewAccount { name, kind: AccountKind::Person, role };
+    let operator = server.access.operator().await.unwrap();
+    let account = server.access.create_account(&operator, &new).await.unwrap();
+    let link = server.access.invite(&operator, account.id).await.unwrap();
+    let signed_in = server.access.sign_in(&link).await.unwrap();
+    (header::COOKIE, format!("galerne_session={}", signed_in.token.expose()))
+}
+
+async fn key_for(server: &Server, permissions: Permissions) -> Credential {
+    let operator = server.access.operator().await.unwrap();
+    let new = NewKey { permissions, ..NewKey::named("narrow") };
+    let created = server.access.create_key(&operator, &new).await.unwrap();
+    (header::AUTHORIZATION, format!("Bearer {}", created.secret.expose()))
 }
 
 #[tokio::test]
@@ -140,8 +277,24 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         server.log.checkpoint().await.unwrap();
         let token = server.access.create_link(&server.caller).await.unwrap();
         let kept = a_conversation(&server).await;
+        let operator = server.access.operator().await.unwrap();
+        let member = NewAccount {
+            name: "member".parse().unwrap(),
+            kind: AccountKind::Person,
+            role: Role::Member,
+        };
+        let member = server.access.create_account(&operator, &member).await.unwrap().id.to_string();
+        let key = server.access.create_key(&operator, &NewKey::named("old")).await.unwrap();
+        let key_id = key.key.id.to_string();
         let (id, entry) = if row.path.starts_with("/v1/conversations/") {
             (kept["conversation_id"].as_str().unwrap(), &kept["outputs"][0]["id"])
+        } else if row.path.starts_with("/v1/accounts/") {
+            (member.as_str(), &Value::Null)
+        } else if row.path.starts_with("/v1/keys/") {
+            (key_id.as_str(), &Value::Null)
+        } else if row.audit == "receipt.read" {
+            server.log.checkpoint().await.unwrap();
+            (kept["outputs"][0]["request_id"].as_str().unwrap(), &Value::Null)
         } else {
             ("fake-model", &Value::Null)
         };

@@ -2,7 +2,8 @@
 
 use assistant::{DraftOf, Question, Start, TurnSettings, WriteDraft};
 use axum::http::Method;
-use domain::{Caller, Clock as _, Project, ProjectId};
+use domain::{AccountKind, Caller, Role};
+use governance::NewAccount;
 use serde_json::{Value, json};
 use testkit::FakeEngine;
 
@@ -126,16 +127,16 @@ fn assert_nothing_kept(answer: &Answer) {
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (204, ""));
 }
 
-/// Somebody of another project of the same organisation.
+/// Somebody else of the same project.
 async fn neighbour(server: &Server) -> (Caller, String, String) {
-    let project = ProjectId::from_uuid(server.caller.organisation.as_uuid());
-    let caller = Caller { project, ..server.caller };
-    server.store.add_project(Project {
-        id: project,
-        organisation: caller.organisation,
-        name: "beside".to_owned(),
-        created_at: server.clock.now(),
-    });
+    let operator = server.access.operator().await.unwrap();
+    let new = NewAccount {
+        name: "neighbour".parse().unwrap(),
+        kind: AccountKind::Person,
+        role: Role::Owner,
+    };
+    let account = server.access.create_account(&operator, &new).await.unwrap();
+    let caller = Caller { account: account.id, ..server.caller };
     let wanted = Start {
         name: None,
         description: None,

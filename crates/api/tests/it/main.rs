@@ -14,6 +14,7 @@ mod conversation;
 mod embeddings;
 mod log;
 mod operations;
+mod receipt;
 mod running_turn;
 mod server;
 mod session;

@@ -32,6 +32,11 @@ async fn readiness_gives_its_reasons() {
     let reasons = json!(["store.unavailable", "server.stopping"]);
     assert_eq!(ready.json(), json!({"status": "not_ready", "reasons": reasons}));
     assert_eq!(server.get("/health").await.json(), json!({"status": "ok", "reasons": []}));
+    server.switches.models_refused.store(1, Ordering::SeqCst);
+    let degraded = server.get("/health").await;
+    assert_eq!(degraded.status, 200);
+    assert_eq!(degraded.json(), json!({"status": "degraded", "reasons": ["model.refused"]}));
+    server.switches.models_refused.store(0, Ordering::SeqCst);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -19,12 +19,14 @@ use axum::{
 use carbon_ledger::factors;
 use domain::{Caller, OrganisationId};
 use governance::{
-    Access, AccessParts, AuditEntry, InstallationKey, Log, LogGate, LogParts, Trail, TrailParts,
+    Access, AccessParts, AuditEntry, InstallationKey, Log, LogGate, LogParts, ReceiptLog, Trail,
+    TrailParts,
     ports::{AuditStore, StoreError},
 };
 use http_body_util::BodyExt as _;
 use inference::{
-    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Site,
+    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Receipts,
+    ReceiptsParts, Site,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -55,6 +57,7 @@ pub(crate) struct Switches {
     pub(crate) audit_is_full: AtomicBool,
     pub(crate) store_is_away: AtomicBool,
     pub(crate) is_stopping: AtomicBool,
+    pub(crate) models_refused: AtomicUsize,
 }
 
 pub(crate) struct Setting {
@@ -115,9 +118,10 @@ impl Server {
             trail: trail.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
-            metering: Metering::new(site, factors::grid("FR").unwrap()),
+            metering: Metering::new(site, factors::grid("FR").unwrap()).of(testkit::deployment()),
             limits,
         };
+        let receipts = receipts(&parts, &log);
         let embeddings = embeddings(&parts);
         let chat = Chat::new(parts);
         let assistant = Assistant::new(AssistantParts {
@@ -135,6 +139,7 @@ impl Server {
             embeddings,
             assistant: assistant.clone(),
             models: Models::new(Arc::new(engine.clone())),
+            receipts,
             clock: Arc::new(clock.clone()),
             ids,
             readiness: Arc::clone(&switches) as Arc<dyn Readiness>,
@@ -199,6 +204,17 @@ impl Server {
     }
 }
 
+/// With what the chat has, and no patience.
+fn receipts(parts: &Parts, log: &Log) -> Receipts {
+    Receipts::new(ReceiptsParts {
+        ledger: parts.ledger.clone(),
+        log: ReceiptLog::new(log.reader().clone(), signer()),
+        trail: parts.trail.clone(),
+        clock: parts.clock.clone(),
+        patience: Duration::ZERO,
+    })
+}
+
 /// With what the chat has, and little room.
 fn embeddings(parts: &Parts) -> Embeddings {
     Embeddings::new(EmbeddingsParts {
@@ -212,9 +228,13 @@ fn embeddings(parts: &Parts) -> Embeddings {
     })
 }
 
+pub(crate) fn signer() -> Signer {
+    Signer::from_seed("example.org/log", [5; 32]).unwrap()
+}
+
 /// A log that nothing keeps by itself: tests say when it is signed.
 async fn log(store: &MemoryStore, clock: &SimulatedClock, gate: LogGate) -> Log {
-    let signer = Signer::from_seed("example.org/log", [5; 32]).unwrap();
+    let signer = signer();
     let witness = Arc::new(MemoryWitness::new(signer.verifier()));
     Log::open(LogParts {
         store: Arc::new(store.clone()),
@@ -346,5 +366,9 @@ impl Readiness for Switches {
 
     fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    fn models_refused(&self) -> usize {
+        self.models_refused.load(Ordering::SeqCst)
     }
 }

@@ -53,6 +53,16 @@ async fn a_link_becomes_a_session_once() {
         json!({
             "organisation": server.caller.organisation.to_string(),
             "project": server.caller.project.to_string(),
+            "account": {
+                "id": server.caller.account.to_string(),
+                "name": "owner",
+                "kind": "person",
+                "role": "owner",
+                "permissions": ["models", "conversations", "keys", "accounts", "log"],
+                "created_at": "2026-01-01T00:00:00Z",
+                "disabled_at": null,
+            },
+            "has_password": false,
             "expires_at": "2026-01-01T12:00:00Z",
         })
     );
@@ -144,6 +154,26 @@ async fn attempts_to_sign_in_are_bounded() {
     assert_eq!(answer.header("retry-after"), "60");
     server.clock.advance(Duration::from_mins(1));
     signed_in(&server).await;
+}
+
+#[tokio::test]
+async fn passwords_are_counted_apart_from_links() {
+    let settings = ApiSettings { passwords_per_minute_max: 2, ..ApiSettings::default() };
+    let server = Server::with(Setting { settings, ..Setting::default() }).await;
+    let body = json!({"name": "nobody", "password": "wrong"}).to_string();
+    let guess = async || server.send(anonymous(Method::POST, "/v1/session", body.clone())).await;
+    for _ in 0..2 {
+        guess().await.assert_problem(401, "auth.password_wrong");
+    }
+    guess().await.assert_problem(429, "capacity.exhausted");
+    signed_in(&server).await;
+    server.assert_audit(&[
+        ("request.refused", "auth.password_wrong"),
+        ("request.refused", "auth.password_wrong"),
+        ("request.refused", "capacity.exhausted"),
+        ("sign_in_link.create", "ok"),
+        ("session.create", "ok"),
+    ]);
 }
 
 #[tokio::test]

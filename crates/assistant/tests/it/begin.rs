@@ -230,7 +230,7 @@ async fn what_is_not_there_is_not_found() {
     let error = world.append(id, nothing).await.unwrap_err();
     assert_eq!(error.code(), "entry.not_found");
     let mut stranger = world.caller;
-    stranger.project = domain::ProjectId::from_uuid(Uuid::from_u128(1));
+    stranger.account = domain::AccountId::from_uuid(Uuid::from_u128(1));
     let append = world.assistant.append(&stranger, id, ask("two")).await;
     assert_eq!(append.unwrap_err().code(), "conversation.not_found");
     let events = world.assistant.events(&stranger, id, Some(entry)).await;
@@ -244,7 +244,7 @@ async fn a_stranger_learns_nothing_of_a_running_turn() {
     let reader = world.start("one two").await;
     let id = reader.conversation();
     let mut stranger = world.caller;
-    stranger.project = domain::ProjectId::from_uuid(Uuid::from_u128(1));
+    stranger.account = domain::AccountId::from_uuid(Uuid::from_u128(1));
     let append = world.assistant.append(&stranger, id, ask("two")).await;
     assert_eq!(append.unwrap_err().code(), "conversation.not_found");
     let stop = timeout(HANG, world.assistant.stop(&stranger, id)).await.unwrap();

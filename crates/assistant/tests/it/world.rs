@@ -12,10 +12,9 @@ use governance::{
     LogGate, Trail, TrailParts,
     ports::{AccessStore as _, Founding},
 };
-use inference::{Chat, ChatLimits, Metering, Parts, Site};
+use inference::{Chat, ChatLimits, Metering, Parts, Site, UsageRecord};
 use testkit::{
     FakeEngine, MemoryStore, Samples, SeededIds, SeededSecrets, SimulatedClock, Stepper,
-    UsageRecord,
 };
 use tokio::time::timeout;
 
@@ -138,8 +137,13 @@ impl World {
 }
 
 fn caller(founding: &Founding) -> Caller {
-    let (organisation, project) = (founding.organisation.id, founding.project.id);
-    Caller { organisation, project, principal: Principal::Operator }
+    Caller {
+        organisation: founding.organisation.id,
+        project: founding.project.id,
+        account: founding.owner.id,
+        principal: Principal::Operator,
+        permissions: founding.owner.role.permissions(),
+    }
 }
 
 pub(crate) fn start(text: &str) -> Start {

@@ -9,7 +9,9 @@ use std::{
     process::Command,
 };
 
-use egress::{Destination, EgressClient, EgressError};
+use egress::{EgressError, EgressParts};
+
+use crate::world::{self, World};
 
 /// Tells the child what to ask for.
 const ADDRESS: &str = "GALERNE_TEST_EGRESS_ADDRESS";
@@ -53,8 +55,9 @@ async fn one_request() {
 
 async fn outcome(address: &str) -> String {
     let asked = async {
-        let destination: Destination = address.parse().map_err(Box::<dyn Error>::from)?;
-        let answer = EgressClient::new([destination])?.get(address).await?;
+        address.parse::<egress::Destination>().map_err(Box::<dyn Error>::from)?;
+        let parts: EgressParts = World::default().parts([world::witness(address)]);
+        let answer = egress::EgressClient::new(parts)?.get(address).await?;
         Ok::<_, Box<dyn Error>>(format!("{} {}", answer.status, answer.body.escape_ascii()))
     };
     asked.await.unwrap_or_else(|error| chain(error.as_ref()))

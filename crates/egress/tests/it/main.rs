@@ -4,22 +4,29 @@
 mod answer;
 mod child;
 mod limit;
+mod names;
+mod records;
 mod refusal;
+mod residency;
 mod server;
+mod spelling;
 mod tls;
+mod world;
 
 use egress::{Deadlines, Destination, EgressClient};
 
+use crate::world::World;
+
 /// A client that may reach the destination of `address`.
 fn client(address: &str) -> EgressClient {
-    EgressClient::new([destination(address)]).expect("a client")
+    World::default().client([world::witness(address)])
 }
 
 /// A client that may reach the destination of `address` and gives up soon.
 fn hasty_client(address: &str) -> EgressClient {
     let whole = std::time::Duration::from_secs(1);
     let deadlines = Deadlines { whole, ..Deadlines::default() };
-    EgressClient::with_deadlines([destination(address)], deadlines).expect("a client")
+    World { deadlines, ..World::default() }.client([world::witness(address)])
 }
 
 fn destination(address: &str) -> Destination {

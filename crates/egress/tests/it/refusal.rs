@@ -5,6 +5,7 @@ use egress::{AddressError, EgressError};
 use crate::{
     client, destination,
     server::{Reaction, Server, answer},
+    world::{self, World},
 };
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn only_what_the_settings_name_is_reached() {
 #[tokio::test]
 async fn a_client_without_destinations_reaches_nothing() {
     let server = Server::start(Reaction::Answer(answer("200 OK", "", ""))).await;
-    let client = egress::EgressClient::new([]).expect("a client");
+    let client = World::default().client([]);
     let error = client.get(&server.address("/")).await.expect_err("refused");
     assert!(matches!(error, EgressError::Denied { .. }), "{error:?}");
     assert_eq!(server.requests(), [""; 0]);
@@ -52,8 +53,8 @@ async fn a_redirect_is_not_followed() {
             let headers = format!("location: {location}\r\n");
             let server = Server::start(Reaction::Answer(answer(status, &headers, "moved"))).await;
             let allowed = [server.address("/"), target.address("/")];
-            let client = egress::EgressClient::new(allowed.map(|address| destination(&address)));
-            let client = client.expect("a client");
+            let allowed = allowed.map(|address| world::witness(&address));
+            let client = World::default().client(allowed);
             let answer = client.post(&server.address("/"), "text/plain", "body").await;
             let answer = answer.expect("an answer");
             assert_eq!(
@@ -77,4 +78,30 @@ async fn what_is_no_address_is_refused() {
     let EgressError::Address { source } = error else { panic!("{error:?}") };
     assert!(matches!(&source, AddressError::Credentials { .. }), "{source:?}");
     assert!(!format!("{source:?}").contains("secret"), "{source:?}");
+}
+
+/// The way of a server that wants to know what only this machine is told.
+#[tokio::test]
+async fn a_redirect_to_the_metadata_service_goes_nowhere() {
+    let target = Server::start(Reaction::Answer(answer("200 OK", "", "secret"))).await;
+    let port = target.port();
+    for location in [
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+        "http://[fd00:ec2::254]/latest/meta-data/".to_owned(),
+        format!("http://2130706433:{port}/"),
+        "file:///etc/passwd".to_owned(),
+        "gopher://127.0.0.1:70/_x".to_owned(),
+    ] {
+        let headers = format!("location: {location}\r\n");
+        let server = Server::start(Reaction::Answer(answer("302 Found", &headers, ""))).await;
+        let client = client(&server.address("/"));
+        let answer = client.get(&server.address("/")).await.expect("an answer");
+        assert_eq!((answer.status, &answer.body[..]), (302, &b""[..]), "{location}");
+        // Whoever takes the location for an address of its own is refused too.
+        let error = client.get(&location).await.expect_err("refused");
+        let is_refused = matches!(error, EgressError::Denied { .. } | EgressError::Address { .. });
+        assert!(is_refused, "{location}: {error:?}");
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert_eq!(target.requests(), [""; 0]);
 }

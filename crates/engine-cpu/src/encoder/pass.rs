@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use cpu_kernels::{
-    Activations, AttentionBlocks, Path, add_in_place, attend, gelu, layer_norm, multiply, to_f16,
+    Activations, AttentionBlocks, KvLayout, KvPrecision, Path, add_in_place, attend, gelu,
+    layer_norm, multiply, to_f16,
 };
 
 use super::{
@@ -140,12 +141,8 @@ impl Pass<'_> {
             let (keys, values) = (&self.space.keys[index % 2], &self.space.values[index % 2]);
             (keys.read(at..at + plane), values.read(at..at + plane))
         };
-        let blocks = AttentionBlocks {
-            keys: &[keys],
-            values: &[values],
-            block_tokens: end - start,
-            head_dim,
-        };
+        let layout = KvLayout { precision: KvPrecision::F16, block_tokens: end - start, head_dim };
+        let blocks = AttentionBlocks { keys: &[keys], values: &[values], layout };
         #[expect(clippy::cast_precision_loss, reason = "heads are small")]
         let scale = 1.0 / (head_dim as f32).sqrt();
         attend(self.path, head_queries, visible, &blocks, scale, attention, head_outputs);

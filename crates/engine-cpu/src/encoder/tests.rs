@@ -12,6 +12,7 @@ use crate::{
         TensorType,
         writer::{Writer, Written},
     },
+    model::{LoadProgress, Loading, ModelError},
     workers::Crew,
 };
 
@@ -27,6 +28,10 @@ const EPSILON: f32 = 1e-5;
 enum Format {
     F32,
     Q4,
+}
+
+fn load(file: &Checkpoint) -> Result<Encoder, ModelError> {
+    Encoder::load(file, &Loading::new(2, &LoadProgress::default()))
 }
 
 /// A tensor as double precision, row after row.
@@ -146,7 +151,7 @@ impl Tiny {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         std::fs::write(&path, self.writer.bytes()).unwrap();
-        Encoder::load(&Checkpoint::open(&path).unwrap()).unwrap()
+        load(&Checkpoint::open(&path).unwrap()).unwrap()
     }
 
     fn tensor(&self, name: &str) -> &Tensor {
@@ -337,7 +342,7 @@ fn files_that_make_no_sense_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         std::fs::write(&path, tiny.writer.bytes()).unwrap();
-        let error = Checkpoint::open(&path).map(|file| Encoder::load(&file).unwrap_err());
+        let error = Checkpoint::open(&path).map(|file| load(&file).unwrap_err());
         format!("{:?}", error.unwrap())
     };
     for (change, part) in [

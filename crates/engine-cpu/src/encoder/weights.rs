@@ -3,10 +3,7 @@
 use cpu_kernels::{ActivationKind, PackedMatrix};
 
 use super::EncoderConfig;
-use crate::{
-    checkpoint::Checkpoint,
-    model::{ModelError, Packing, Projection, Source},
-};
+use crate::model::{ModelError, Packing, Projection, Source};
 
 /// Everything that is learned.
 #[derive(Debug)]
@@ -38,17 +35,19 @@ pub(super) struct Norm {
 }
 
 impl EncoderWeights {
-    pub(super) fn load(file: &Checkpoint, config: &EncoderConfig) -> Result<Self, ModelError> {
+    pub(super) fn load(
+        source: &mut Source<'_>,
+        config: &EncoderConfig,
+    ) -> Result<Self, ModelError> {
         let hidden = config.hidden;
-        let mut source = Source::new(file, None);
         let tokens = source.matrix("token_embd.weight", config.vocabulary, hidden)?;
         let positions = source.matrix("position_embd.weight", config.context_tokens, hidden)?;
-        let token_type = token_type(&mut source, file, hidden)?;
-        let embedding_norm = norm(&mut source, "token_embd_norm", hidden)?;
+        let token_type = token_type(source, hidden)?;
+        let embedding_norm = norm(source, "token_embd_norm", hidden)?;
         // Passages are many tokens at a time, where unpacking four bits costs more than reading
         // eight.
         source.pack(Packing::Bytes);
-        let layers = (0..config.layers).map(|index| layer(&mut source, config, index));
+        let layers = (0..config.layers).map(|index| layer(source, config, index));
         let weights = Self {
             tokens,
             positions,
@@ -85,18 +84,12 @@ impl EncoderLayer {
 }
 
 /// Some files hold one type only, and none a type that a passage alone would have.
-fn token_type(
-    source: &mut Source<'_>,
-    file: &Checkpoint,
-    hidden: usize,
-) -> Result<Vec<f32>, ModelError> {
+fn token_type(source: &mut Source<'_>, hidden: usize) -> Result<Vec<f32>, ModelError> {
     const NAME: &str = "token_types.weight";
-    let mut row = vec![0.0; hidden];
-    if let Some(tensor) = file.tensor(NAME) {
-        let types = usize::try_from(tensor.rows()).unwrap_or(usize::MAX);
-        source.matrix(NAME, types, hidden)?.dequantize_row(0, &mut row);
+    match source.rows(NAME) {
+        Some(types) => source.row(NAME, types, hidden, 0),
+        None => Ok(vec![0.0; hidden]),
     }
-    Ok(row)
 }
 
 fn norm(source: &mut Source<'_>, name: &str, hidden: usize) -> Result<Norm, ModelError> {

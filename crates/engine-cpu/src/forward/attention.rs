@@ -49,7 +49,8 @@ impl Pass<'_> {
             visible.extend(task.heads.clone().map(|_| seen.clone()));
         }
         let kv = self.runs[task.run].kv;
-        let plane = BLOCK_TOKENS * head_dim;
+        let layout = kv.layout();
+        let plane = layout.plane_words();
         let at = kv.keys_at(layer, task.heads.start / config.group());
         let seen = self.seen(layer, task.slots.end - 1).end;
         let mut key_blocks = borrow(keys);
@@ -62,12 +63,7 @@ impl Pass<'_> {
                 value_blocks.push(block.read(at + plane..at + 2 * plane));
             }
         }
-        let blocks = AttentionBlocks {
-            keys: &key_blocks,
-            values: &value_blocks,
-            block_tokens: BLOCK_TOKENS,
-            head_dim,
-        };
+        let blocks = AttentionBlocks { keys: &key_blocks, values: &value_blocks, layout };
         attend(self.path, queries, visible, &blocks, config.attention_scale, attention, outputs);
         (*keys, *values) = (give_back(key_blocks), give_back(value_blocks));
         for (slot, outputs) in task.slots.clone().zip(outputs.chunks_exact(width)) {

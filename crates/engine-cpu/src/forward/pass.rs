@@ -8,10 +8,11 @@ use cpu_kernels::{Path, multiply, rms_norm};
 use super::{
     Run,
     plan::Plan,
-    steps::scale,
+    steps::{Linear, scale},
     workspace::{Scratch, Split, Workspace},
 };
 use crate::{
+    adapter::Place,
     model::{Dense, FeedForward, Layer, Model},
     workers::Worker,
 };
@@ -65,7 +66,9 @@ impl Pass<'_> {
             self.worker.wait();
             self.attention(index);
             self.worker.wait();
-            self.each_part(split, &mine, lane_tokens, |part| self.after_attention(layer, part));
+            self.each_part(split, &mine, lane_tokens, |part| {
+                self.after_attention(index, layer, part);
+            });
             if let FeedForward::Experts(experts) = &layer.feed_forward {
                 self.experts(layer, experts, &mine);
             }
@@ -108,30 +111,33 @@ impl Pass<'_> {
         self.query_key_value(index, layer, part);
     }
 
-    fn after_attention(&self, layer: &Layer, part: &Part) {
+    fn after_attention(&self, index: usize, layer: &Layer, part: &Part) {
         let lane = &self.space.lanes[part.input_lane];
         self.take_attended(part);
         self.wait_for_inputs(part);
         let norm = layer.attention_output_norm.as_deref();
-        self.project_and_add(part, &layer.attention_output, norm, &lane.attended);
+        let (place, projection) = (Place::AttentionOutput, &layer.attention_output);
+        let linear = Linear { layer: index, place, projection };
+        self.project_and_add(part, linear, norm, &lane.attended);
         self.wait_for_outputs(part);
         match &layer.feed_forward {
-            FeedForward::Dense(dense) => self.feed_forward(layer, dense, part),
+            FeedForward::Dense(dense) => self.feed_forward(index, layer, dense, part),
             // They take the whole batch at once.
             FeedForward::Experts(_) => {}
         }
     }
 
-    fn feed_forward(&self, layer: &Layer, dense: &Dense, part: &Part) {
+    fn feed_forward(&self, index: usize, layer: &Layer, dense: &Dense, part: &Part) {
         let lane = &self.space.lanes[part.input_lane];
         self.norm(part, &layer.feed_forward_norm, &lane.hidden);
         self.wait_for_inputs(part);
-        self.gate(part, dense);
+        self.gate(index, part, dense);
         self.wait_for_outputs(part);
         self.take_activated(part);
         self.wait_for_inputs(part);
         let norm = layer.feed_forward_output_norm.as_deref();
-        self.project_and_add(part, &dense.down, norm, &lane.activated);
+        let linear = Linear { layer: index, place: Place::Down, projection: &dense.down };
+        self.project_and_add(part, linear, norm, &lane.activated);
         self.wait_for_outputs(part);
     }
 

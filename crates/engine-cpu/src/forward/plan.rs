@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{LogitsOf, Run};
-use crate::model::ModelConfig;
+use crate::{adapter::Adapter, model::ModelConfig};
 
 /// Query tokens of one attention task, when a run has many.
 const TASK_TOKENS: usize = 16;
@@ -31,10 +31,23 @@ pub(super) struct AttentionTask {
     cost: usize,
 }
 
+/// Consecutive slots with the same adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AdaptedSlots {
+    /// One of their runs.
+    pub(super) run: usize,
+    pub(super) slots: Range<usize>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Plan {
+    /// Run after run; those with the same adapter follow one another.
     pub(super) slots: Vec<Slot>,
-    /// Slots whose logits are wanted, in order.
+    pub(super) adapted: Vec<AdaptedSlots>,
+    /// The runs in the order of their slots, and the first slot of each.
+    order: Vec<usize>,
+    first_slots: Vec<usize>,
+    /// Slots whose logits are wanted, in the order of the runs.
     pub(super) wanted: Vec<usize>,
     /// Dearest first, so that the last ones taken are small.
     pub(super) tasks: Vec<AttentionTask>,
@@ -44,18 +57,11 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn build(&mut self, config: &ModelConfig, runs: &[Run<'_>], workers: usize) {
-        self.slots.clear();
-        self.wanted.clear();
         self.tasks.clear();
+        self.place(runs);
         for (index, run) in runs.iter().enumerate() {
-            let first = self.slots.len();
-            let slots = run.tokens.iter().enumerate();
-            self.slots.extend(slots.map(|(offset, &token)| Slot {
-                run: index,
-                position: run.start + offset,
-                token,
-            }));
-            let end = self.slots.len();
+            let first = self.first_slots[index];
+            let end = first + run.tokens.len();
             match run.logits {
                 LogitsOf::None => {}
                 LogitsOf::Last => self.wanted.extend((first..end).last()),
@@ -75,6 +81,36 @@ impl Plan {
         self.tasks.sort_unstable_by_key(|task| std::cmp::Reverse(task.cost));
         self.next_tasks.resize_with(config.layers, AtomicUsize::default);
         self.next_tasks.iter().for_each(|next| next.store(0, Ordering::Relaxed));
+    }
+
+    /// Gives every token its slot. No figure depends on the slot, so runs with the same adapter
+    /// may stand together.
+    fn place(&mut self, runs: &[Run<'_>]) {
+        self.slots.clear();
+        self.wanted.clear();
+        self.adapted.clear();
+        self.order.clear();
+        self.order.extend(0..runs.len());
+        let adapter = |run: usize| runs[run].adapter.map(std::ptr::from_ref::<Adapter>);
+        self.order.sort_by_key(|&run| adapter(run));
+        self.first_slots.resize(runs.len(), 0);
+        for &index in &self.order {
+            let run = &runs[index];
+            let first = self.slots.len();
+            self.first_slots[index] = first;
+            let slots = run.tokens.iter().enumerate();
+            self.slots.extend(slots.map(|(offset, &token)| Slot {
+                run: index,
+                position: run.start + offset,
+                token,
+            }));
+            let slots = first..self.slots.len();
+            match self.adapted.last_mut() {
+                _ if run.adapter.is_none() => {}
+                Some(last) if adapter(last.run) == adapter(index) => last.slots.end = slots.end,
+                Some(_) | None => self.adapted.push(AdaptedSlots { run: index, slots }),
+            }
+        }
     }
 
     /// A task of this layer that nobody else computes.

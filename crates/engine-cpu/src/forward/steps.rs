@@ -3,19 +3,28 @@
 
 use std::ops::Range;
 
-use cpu_kernels::{Activations, add_in_place, geglu, multiply, rms_norm, rope, swiglu, to_f16};
+use cpu_kernels::{Activations, add_in_place, geglu, multiply, rms_norm, rope, swiglu};
 
 use super::{
     pass::{Part, Pass, scratch_row, span},
     workspace::{Split, qkv_width},
 };
 use crate::{
+    adapter::Place,
     kv_cache::BLOCK_TOKENS,
     model::{Activation, Dense, Layer, LayerRope, Projection},
     shared_buffer::SharedBuffer,
 };
 
 const TILE_ROWS: usize = 16;
+
+/// One of the model's linear maps.
+#[derive(Clone, Copy)]
+pub(super) struct Linear<'a> {
+    pub(super) layer: usize,
+    pub(super) place: Place,
+    pub(super) projection: &'a Projection,
+}
 
 /// Rows of an output buffer.
 struct Output<'a> {
@@ -79,9 +88,11 @@ impl Pass<'_> {
         let input = &self.space.lanes[part.input_lane].hidden;
         let tiles_per_head = config.head_dim / TILE_ROWS;
         let mut first_unit = 0;
-        for (projection, count) in
-            [(&layer.query, heads), (&layer.key, kv_heads), (&layer.value, kv_heads)]
-        {
+        for (place, projection, count) in [
+            (Place::Query, &layer.query, heads),
+            (Place::Key, &layer.key, kv_heads),
+            (Place::Value, &layer.value, kv_heads),
+        ] {
             let inside = |unit: usize| unit.clamp(first_unit, first_unit + count) - first_unit;
             let tiles = inside(units.start) * tiles_per_head..inside(units.end) * tiles_per_head;
             let output = Output {
@@ -90,7 +101,8 @@ impl Pass<'_> {
                 stride: qkv_width(config),
                 column: first_unit * config.head_dim,
             };
-            self.product(part, projection, tiles, input, &output);
+            let linear = Linear { layer: index, place, projection };
+            self.product(part, linear, tiles, input, &output);
             first_unit += count;
         }
         for token in part.first..part.first + part.len {
@@ -150,16 +162,23 @@ impl Pass<'_> {
     /// Puts a key or value into the cache of its sequence; values follow keys.
     fn store(&self, layer: usize, token: usize, unit: usize, head: &[f32]) {
         let config = self.model.config();
-        let (kv_heads, head_dim) = (config.kv_heads, config.head_dim);
         let slot = self.plan.slots[token];
         let kv = self.runs[slot.run].kv;
-        let (kv_head, is_value) = (unit % kv_heads, unit >= kv_heads);
-        let plane = kv.keys_at(layer, kv_head) + usize::from(is_value) * BLOCK_TOKENS * head_dim;
-        let start = plane + slot.position % BLOCK_TOKENS * head_dim;
-        let block = kv.block(slot.position / BLOCK_TOKENS);
-        // SAFETY: every (token, head) has its own place, and only the worker that computed it
-        // writes it; attention reads after the barrier.
-        to_f16(self.path, head, unsafe { block.write(start..start + head_dim) });
+        let (layout, keys) = (kv.layout(), kv.keys_at(layer, unit % config.kv_heads));
+        let (block, place) = (slot.position / BLOCK_TOKENS, slot.position % BLOCK_TOKENS);
+        let block = kv.block(block);
+        assert!(keys + 2 * layout.plane_words() <= block.len(), "room for keys and values");
+        // SAFETY: both planes are inside the block; every (token, head) has its own place, and
+        // only the worker that computed it writes it; attention reads after the barrier.
+        unsafe {
+            let keys = block.as_mut_ptr().add(keys);
+            if unit < config.kv_heads {
+                layout.store_key(self.path, head, place, keys);
+            } else {
+                let values = keys.add(layout.plane_words());
+                layout.store_value(self.path, head, place, values);
+            }
+        }
     }
 
     /// The outputs of attention as inputs of the next product.
@@ -179,16 +198,16 @@ impl Pass<'_> {
     pub(super) fn project_and_add(
         &self,
         part: &Part,
-        projection: &Projection,
+        linear: Linear<'_>,
         norm: Option<&[f32]>,
         input: &Activations,
     ) {
         let hidden = self.model.config().hidden;
-        let tiles = self.share(part, projection.matrix.tiles());
+        let tiles = self.share(part, linear.projection.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
         let output = Output { buffer: &self.space.projected, first, stride: hidden, column: 0 };
         let columns = tile_rows(&tiles, hidden);
-        self.product(part, projection, tiles, input, &output);
+        self.product(part, linear, tiles, input, &output);
         match norm {
             None => (0..part.len).for_each(|index| self.add(part, index, &columns)),
             Some(weight) => {
@@ -227,14 +246,17 @@ impl Pass<'_> {
     }
 
     /// `activated = f(gate(input)) * up(input)`.
-    pub(super) fn gate(&self, part: &Part, dense: &Dense) {
+    pub(super) fn gate(&self, layer: usize, part: &Part, dense: &Dense) {
         let width = self.model.config().feed_forward;
         let input = &self.space.lanes[part.input_lane].hidden;
         let tiles = self.share(part, dense.gate.matrix.tiles());
         let first = part.output_lane * self.space.lane_tokens();
-        for (projection, buffer) in [(&dense.gate, &self.space.gate), (&dense.up, &self.space.up)] {
+        for (place, projection, buffer) in
+            [(Place::Gate, &dense.gate, &self.space.gate), (Place::Up, &dense.up, &self.space.up)]
+        {
             let output = Output { buffer, first, stride: width, column: 0 };
-            self.product(part, projection, tiles.clone(), input, &output);
+            let linear = Linear { layer, place, projection };
+            self.product(part, linear, tiles.clone(), input, &output);
         }
         let rows = tile_rows(&tiles, width);
         for index in first..first + part.len {
@@ -280,11 +302,12 @@ impl Pass<'_> {
     fn product(
         &self,
         part: &Part,
-        projection: &Projection,
+        linear: Linear<'_>,
         tiles: Range<usize>,
         input: &Activations,
         output: &Output<'_>,
     ) {
+        let Linear { projection, .. } = linear;
         let matrix = &projection.matrix;
         let rows = tile_rows(&tiles, matrix.rows());
         if rows.is_empty() || part.len == 0 {
@@ -297,7 +320,8 @@ impl Pass<'_> {
         // this worker; the inputs are complete, see `Pass::wait_for_inputs`.
         unsafe {
             let out = output.buffer.as_mut_ptr().add(start);
-            multiply(self.path, matrix, tiles, input, 0..part.len, out, output.stride);
+            multiply(self.path, matrix, tiles.clone(), input, 0..part.len, out, output.stride);
+            self.add_low_rank(part, linear, tiles, input, (out, output.stride));
         }
         let Some(bias) = &projection.bias else { return };
         for index in 0..part.len {

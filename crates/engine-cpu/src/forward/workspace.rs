@@ -5,6 +5,7 @@ use std::ops::Range;
 use cpu_kernels::{ActivationKind, Activations, AttentionScratch};
 
 use super::{
+    adapted::LowRankScratch,
     experts::{Assignment, ExpertSpace},
     plan::Plan,
 };
@@ -64,6 +65,7 @@ pub(super) struct Scratch {
     /// Experts by score, and places of experts.
     pub(super) order: Vec<u32>,
     pub(super) assignments: Vec<Assignment>,
+    pub(super) low_rank: LowRankScratch,
 }
 
 #[derive(Default)]

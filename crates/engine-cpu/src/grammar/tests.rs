@@ -24,7 +24,10 @@ fn write(
     seed: u64,
 ) -> Option<String> {
     let thread = MaskThread::start().unwrap();
-    let matcher = grammars.matcher(format, tokenizer, VOCABULARY).unwrap().expect("a form");
+    let matcher = grammars
+        .matcher(format, tokenizer, VOCABULARY, Matcher::deep_clone)
+        .unwrap()
+        .expect("a form");
     let mut constraint = Constraint::begin(matcher, thread.masks());
     let mut random = Random::new(seed);
     let mut bytes = Vec::new();
@@ -56,7 +59,12 @@ fn write(
 }
 
 fn rejected(format: &AnswerFormat) -> String {
-    let refused = Grammars::default().matcher(format, &Tiny::new().tokenizer(), VOCABULARY);
+    let refused = Grammars::default().matcher(
+        format,
+        &Tiny::new().tokenizer(),
+        VOCABULARY,
+        Matcher::deep_clone,
+    );
     match refused {
         Err(GrammarError::Rejected { reason }) => reason,
         Err(other) => panic!("{other}"),
@@ -66,8 +74,12 @@ fn rejected(format: &AnswerFormat) -> String {
 
 #[test]
 fn any_text_has_no_grammar() {
-    let found =
-        Grammars::default().matcher(&AnswerFormat::Text, &Tiny::new().tokenizer(), VOCABULARY);
+    let found = Grammars::default().matcher(
+        &AnswerFormat::Text,
+        &Tiny::new().tokenizer(),
+        VOCABULARY,
+        Matcher::deep_clone,
+    );
     assert!(found.unwrap().is_none());
 }
 
@@ -155,7 +167,8 @@ fn random_tokens_match_a_regular_expression_and_a_grammar() {
 fn whitespace_between_parts_of_json_ends() {
     let (grammars, tokenizer) = (Grammars::default(), Tiny::new().tokenizer());
     let thread = MaskThread::start().unwrap();
-    let matcher = grammars.matcher(&AnswerFormat::json_object(), &tokenizer, VOCABULARY);
+    let matcher =
+        grammars.matcher(&AnswerFormat::json_object(), &tokenizer, VOCABULARY, Matcher::deep_clone);
     let mut constraint = Constraint::begin(matcher.unwrap().expect("a form"), thread.masks());
     let token_of = |text: &str| tokenizer.encode(text, crate::tokenizer::SpecialTokens::AsText)[0];
     let (open, line, space) = (token_of("{"), token_of("\n"), token_of(" "));
@@ -222,7 +235,7 @@ fn forms_that_explode_are_refused_soon() {
     for (number, format) in formats.iter().enumerate() {
         let begun = Instant::now();
         // Some are kept, some refused; none takes the server away from others.
-        Grammars::default().matcher(format, &tokenizer, VOCABULARY).ok();
+        Grammars::default().matcher(format, &tokenizer, VOCABULARY, Matcher::deep_clone).ok();
         let elapsed = begun.elapsed();
         // Only against hanging: this is not a measurement.
         assert!(elapsed < Duration::from_secs(20), "form {number} took {elapsed:?}");
@@ -234,9 +247,9 @@ fn forms_are_kept_for_the_next_request_and_the_oldest_go() {
     let (grammars, tokenizer) = (Grammars::default(), Tiny::new().tokenizer());
     let form = |number: usize| AnswerFormat::Regex(format!("a{number}").into());
     for number in 0..COMPILED_MAX + 5 {
-        grammars.matcher(&form(number), &tokenizer, VOCABULARY).unwrap();
+        grammars.matcher(&form(number), &tokenizer, VOCABULARY, Matcher::deep_clone).unwrap();
         // Asked for again and again, so it stays.
-        grammars.matcher(&form(0), &tokenizer, VOCABULARY).unwrap();
+        grammars.matcher(&form(0), &tokenizer, VOCABULARY, Matcher::deep_clone).unwrap();
     }
     let compiled = grammars.compiled.lock().unwrap();
     assert_eq!(compiled.len(), COMPILED_MAX);

@@ -36,7 +36,7 @@ pub(super) fn describe(config: &Config) -> Result<Keys, HubError> {
     let dims = turned_values(config.head_dim()?, share)?;
     keys.push(("rope.dimension_count", Value::unsigned(dims)));
     if let Some(scaling) = global.or_else(|| config.get("rope_scaling")) {
-        scale(scaling, base, dims, &mut keys)?;
+        scale(config, scaling, base, dims, &mut keys)?;
     }
     Ok(keys)
 }
@@ -60,7 +60,13 @@ fn turned_values(head_dim: u64, share: Option<f64>) -> Result<u64, HubError> {
     }
 }
 
-fn scale(scaling: &Json, base: f64, dims: u64, keys: &mut Keys) -> Result<(), HubError> {
+fn scale(
+    config: &Config,
+    scaling: &Json,
+    base: f64,
+    dims: u64,
+    keys: &mut Keys,
+) -> Result<(), HubError> {
     let kind = scaling.get("rope_type").or_else(|| scaling.get("type"));
     let kind = kind.and_then(Json::as_str).unwrap_or("default");
     let needed = |key: &str| {
@@ -101,11 +107,46 @@ fn scale(scaling: &Json, base: f64, dims: u64, keys: &mut Keys) -> Result<(), Hu
                 keys.push(("rope.scaling.original_context_length", Value::unsigned(context)));
             }
         }
+        "longrope" | "su" => return reach_far(config, scaling, dims, keys),
         "linear" => {}
         other => return refused(&format!("the position scaling `{other}`")),
     }
     keys.push(("rope.scaling.type", Value::Text(kind.to_owned())));
     keys.push(("rope.scaling.factor", Value::float(needed("factor")?)));
+    Ok(())
+}
+
+/// Phi 3 and its kin have one factor for each frequency, and two sets of them: for contexts up to that
+/// of the first training, and for longer ones.
+fn reach_far(config: &Config, scaling: &Json, dims: u64, keys: &mut Keys) -> Result<(), HubError> {
+    const ORIGINAL: &str = "original_max_position_embeddings";
+    for other in ["short_mscale", "long_mscale"] {
+        if scaling.get(other).is_some_and(|value| !value.is_null()) {
+            return refused(&format!("`{other}` of longrope"));
+        }
+    }
+    for (ours, theirs) in
+        [("rope.long_factors", "long_factor"), ("rope.short_factors", "short_factor")]
+    {
+        let listed = scaling.get(theirs).and_then(Json::as_array);
+        let factors: Vec<f64> = listed.into_iter().flatten().filter_map(Json::as_f64).collect();
+        if factors.len() as u64 != dims / 2 {
+            return Err(missing(&format!("rope_scaling.{theirs}")));
+        }
+        keys.push((ours, Value::floats(&factors)));
+    }
+    let original = number(scaling, ORIGINAL).or_else(|| config.number(ORIGINAL).ok());
+    let original = original.filter(|original| *original > 1.0).ok_or_else(|| missing(ORIGINAL))?;
+    let stretch = match number(scaling, "factor") {
+        Some(factor) => factor,
+        None => config.number("max_position_embeddings")? / original,
+    };
+    let amplitude = number(scaling, "attention_factor").unwrap_or_else(|| {
+        if stretch > 1.0 { (1.0 + stretch.ln() / original.ln()).sqrt() } else { 1.0 }
+    });
+    keys.push(("rope.scaling.attn_factor", Value::float(amplitude)));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number")]
+    keys.push(("rope.scaling.original_context_length", Value::unsigned(original as u64)));
     Ok(())
 }
 

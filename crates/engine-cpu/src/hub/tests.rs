@@ -15,6 +15,11 @@ use crate::{
 
 const HIDDEN: usize = 64;
 
+/// A directory with the files of a tiny Llama.
+pub(crate) fn written_tiny() -> tempfile::TempDir {
+    tiny().written()
+}
+
 /// The files of a tiny Llama.
 #[derive(Clone)]
 struct Tiny {
@@ -198,7 +203,9 @@ fn settings_that_are_not_computed_are_refused() {
     check("hidden_size", json!(1_u64 << 40), "llama.embedding_length");
     check("hidden_act", json!("relu"), "the activation `relu`");
     check("quantization_config", json!({"bits": 4}), "already quantised");
-    check("rope_scaling", json!({"type": "longrope"}), "`longrope`");
+    check("rope_scaling", json!({"type": "dynamic"}), "`dynamic`");
+    check("rope_scaling", json!({"type": "longrope"}), "rope_scaling.long_factor");
+    check("rope_scaling", json!({"type": "longrope", "long_mscale": 1.2}), "`long_mscale`");
     check("rope_scaling", json!({"rope_type": "linear"}), "rope_scaling.factor");
     check("rope_scaling", json!({"rope_type": "yarn", "factor": 2, "mscale": 1}), "`mscale`");
     check("partial_rotary_factor", json!(7.0), "partial_rotary_factor");
@@ -227,6 +234,13 @@ fn tokenizers_that_are_not_computed_are_refused() {
         {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
     ]});
     check("/pre_tokenizer", split, "`\\w+`");
+    let mut known = tiny();
+    known.tokenizer["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": super::tokenizer::TEKKEN},
+            "behavior": "Isolated", "invert": false},
+        {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
+    ]});
+    load(known.written().path()).unwrap();
     check("/model/vocab/a", json!(1 << 20), "1048577 tokens");
     check("/model/merges/0", json!("a z"), "merge 0");
     check("/model/merges/0", json!([1, 2]), "tokenizer.json");
@@ -274,8 +288,12 @@ fn vocabularies_with_spaces_as_text_are_read() {
     assert_eq!(metaspace("always").unwrap(), [4, 2]);
     assert_eq!(metaspace("never").unwrap(), [6]);
     assert!(metaspace("first").unwrap_err().contains("the first text only"));
-    tiny.tokenizer["added_tokens"][1]["rstrip"] = json!(true);
-    assert!(tiny.refusal().contains("`<end>`, which takes white space away"));
+    tiny.tokenizer["added_tokens"][1]["lstrip"] = json!(true);
+    assert!(tiny.refusal().contains("`<end>`, which takes white space before it away"));
+    tiny.tokenizer["added_tokens"][1]["lstrip"] = json!(false);
+    tiny.tokenizer["added_tokens"][2]["rstrip"] = json!(true);
+    let (_, tokenizer, _) = load(tiny.written().path()).unwrap();
+    assert_eq!(tokenizer.encode("a<stop> \na<end> a", SpecialTokens::Parse), [4, 8, 4, 7, 3, 4]);
 }
 
 #[test]
@@ -318,6 +336,34 @@ fn shapes_of_gemma_and_of_experts_are_understood() {
         "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64}});
     config(llama3).unwrap();
+}
+
+#[test]
+fn two_sets_of_factors_are_for_two_contexts() {
+    let mut tiny = tiny();
+    let pairs = load(tiny.written().path()).unwrap().2.config().rope.dims / 2;
+    let scaling = |pairs: usize, long: f64| {
+        json!({"type": "longrope", "original_max_position_embeddings": 32,
+            "short_factor": vec![1.5; pairs], "long_factor": vec![long; pairs]})
+    };
+    tiny.config["rope_scaling"] = scaling(pairs, 6.0);
+    let (_, _, mut model) = load(tiny.written().path()).unwrap();
+    let amplitude = (1.0 + 4_f32.ln() / 32_f32.ln()).sqrt();
+    assert!((model.config().rope.amplitude - amplitude).abs() < 1e-6);
+    let long = model.weights().rope_frequencies.clone();
+    model.limit_context(33);
+    assert_eq!(model.weights().rope_frequencies, long);
+    model.limit_context(32);
+    for (short, long) in model.weights().rope_frequencies.iter().zip(&long) {
+        assert!((short / long - 4.0).abs() < 1e-5, "{short} {long}");
+    }
+    for (wrong, expected) in
+        [(scaling(pairs + 1, 6.0), "rope_scaling.long_factor"), (scaling(pairs, 0.0), "above zero")]
+    {
+        tiny.config["rope_scaling"] = wrong;
+        let error = tiny.refusal();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ const HOLES_MAX: usize = 1 << 16;
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+pub(super) const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
 #[derive(Deserialize)]
 struct File {
     model: Model,
@@ -37,6 +39,8 @@ struct Model {
     merges: Vec<Merge>,
     #[serde(default)]
     byte_fallback: bool,
+    #[serde(default)]
+    ignore_merges: bool,
     unk_token: Option<String>,
     continuing_subword_prefix: Option<String>,
     end_of_word_suffix: Option<String>,
@@ -114,8 +118,11 @@ pub(super) fn describe(
         return Err(HubError::Missing { file: CONFIG, key });
     }
     set("ggml.end_token_ids", Value::integers(&ends));
+    set("ggml.ignore_merges", Value::Bool(file.model.ignore_merges));
     // The template writes what starts a prompt.
     set("ggml.add_bos_token", Value::Bool(false));
+    set("ggml.compose", Value::Bool(composes(&file)));
+    set("ggml.stripping_tokens", Value::integers(&vocabulary.stripping));
     set("ggml.token_type", Value::integers(&vocabulary.kinds));
     set("ggml.tokens", Value::Texts(vocabulary.tokens));
     set("ggml.merges", Value::Texts(file.model.merges.into_iter().map(Merge::text).collect()));
@@ -156,7 +163,6 @@ fn cut(file: &File) -> Result<Cut, HubError> {
         return Ok(Cut::Whole { space_prefix: space_prefix(file)? });
     }
     if let Some(normalizer) = &file.normalizer {
-        // Conversions to GGUF leave this step out too: only text that is not composed differs.
         let kind = kind(normalizer);
         if kind != "NFC" && !(kind == "Sequence" && list(normalizer, "normalizers").is_empty()) {
             return refused(format!("the normalizer `{kind}` before bytes"));
@@ -189,6 +195,10 @@ fn cut(file: &File) -> Result<Cut, HubError> {
     Ok(Cut::Bytes(rule))
 }
 
+fn composes(file: &File) -> bool {
+    file.normalizer.as_ref().is_some_and(|step| kind(step) == "NFC")
+}
+
 fn split_rule(step: &Json) -> Result<&'static str, HubError> {
     let expression = step.get("pattern").and_then(|pattern| pattern.get("Regex")?.as_str());
     let whole = flag(step, "invert") != Some(true)
@@ -196,6 +206,7 @@ fn split_rule(step: &Json) -> Result<&'static str, HubError> {
     match expression {
         Some(LLAMA3) if whole => Ok("llama-bpe"),
         Some(QWEN2) if whole => Ok("qwen2"),
+        Some(TEKKEN) if whole => Ok("tekken"),
         _ => {
             let shown = expression.unwrap_or("none");
             refused(format!("words cut by the expression `{shown}`, which is not known"))
@@ -256,13 +267,16 @@ fn list<'a>(step: &'a Json, key: &str) -> &'a [Json] {
 struct Vocabulary {
     tokens: Vec<String>,
     kinds: Vec<i64>,
+    /// Tokens that take the white space behind them away.
+    stripping: Vec<i64>,
 }
 
 impl Vocabulary {
     fn new(file: &File, cut: Cut) -> Result<Self, HubError> {
         let Model { vocab, unk_token, .. } = &file.model;
-        if let Some(token) = file.added_tokens.iter().find(|token| token.lstrip || token.rstrip) {
-            return refused(format!("the token `{}`, which takes white space away", token.content));
+        if let Some(token) = file.added_tokens.iter().find(|token| token.lstrip) {
+            let text = &token.content;
+            return refused(format!("the token `{text}`, which takes white space before it away"));
         }
         let known = vocab.len() + file.added_tokens.len();
         let highest = vocab.values().copied().chain(file.added_tokens.iter().map(|token| token.id));
@@ -291,7 +305,9 @@ impl Vocabulary {
                 (false, false) => USER_DEFINED,
             };
         }
-        Ok(Self { tokens, kinds })
+        let strip = file.added_tokens.iter().filter(|token| token.rstrip);
+        let stripping = strip.map(|token| i64::from(token.id)).collect();
+        Ok(Self { tokens, kinds, stripping })
     }
 
     fn id(&self, text: &str) -> Option<u32> {

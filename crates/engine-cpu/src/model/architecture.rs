@@ -61,7 +61,7 @@ impl Architecture {
     }
 
     /// Files of the Llama family hold queries and keys with the pairs side by side.
-    pub(super) const fn rope_style(self) -> RopeStyle {
+    pub(crate) const fn rope_style(self) -> RopeStyle {
         match self {
             Self::Llama | Self::Mistral3 | Self::Granite | Self::SmolLm3 => RopeStyle::Interleaved,
             Self::Qwen2 | Self::Qwen3 | Self::Qwen3Moe | Self::Phi3 | Self::Gemma3 => {
@@ -100,7 +100,7 @@ impl Architecture {
     }
 
     /// The gate and what it multiplies are one tensor, `ffn_up`.
-    pub(super) const fn fuses_gate(self) -> bool {
+    pub(crate) const fn fuses_gate(self) -> bool {
         matches!(self, Self::Phi3)
     }
 }

@@ -32,6 +32,8 @@ pub struct ModelConfig {
     pub experts: Option<Experts>,
     pub vocabulary: usize,
     pub context_tokens: u32,
+    /// The context of the first training, where a model was stretched later.
+    pub original_context_tokens: u32,
     pub norm_epsilon: f32,
     pub rope: Rope,
     /// The rotary embedding of layers with a window, where it is another one.
@@ -146,6 +148,7 @@ impl ModelConfig {
             vocabulary,
             context_tokens: u32::try_from(keys.count("context_length", CONTEXT_MAX)?)
                 .unwrap_or(u32::MAX),
+            original_context_tokens: keys.original_context_tokens()?,
             norm_epsilon: keys.positive("attention.layer_norm_rms_epsilon", None)?,
             rope,
             local_rope: local_rope(&keys, rope)?,

@@ -108,6 +108,10 @@ impl Keys<'_> {
         let factor = || self.positive_or("rope.scaling.factor", 1.0);
         match self.file.text(&self.name("rope.scaling.type")) {
             None | Some("none") => Ok(PositionScaling::None),
+            // Its factors are those of single frequencies; one for all positions may come on top.
+            Some("longrope") if self.has_long_factors() => {
+                Ok(PositionScaling::Linear { factor: factor()? })
+            }
             Some("linear") => Ok(PositionScaling::Linear { factor: factor()? }),
             Some("yarn") => Ok(PositionScaling::Yarn(Yarn {
                 factor: factor()?,
@@ -121,13 +125,21 @@ impl Keys<'_> {
         }
     }
 
+    fn has_long_factors(&self) -> bool {
+        self.file.tensor("rope_factors_long.weight").is_some()
+    }
+
     /// The context that the model was trained for before it was stretched.
     pub(super) fn original_context(&self) -> Result<f32, ConfigError> {
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^24")]
+        let original = self.original_context_tokens()? as f32;
+        Ok(original)
+    }
+
+    pub(super) fn original_context_tokens(&self) -> Result<u32, ConfigError> {
         let context = self.count("context_length", 1 << 24)?;
         let original = self.count_or("rope.scaling.original_context_length", 1 << 24, context)?;
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^24")]
-        let original = original as f32;
-        Ok(original)
+        Ok(u32::try_from(original).unwrap_or(u32::MAX))
     }
 
     /// Refuses values of another size than keys.
@@ -159,9 +171,6 @@ impl Keys<'_> {
             && self.architecture != Architecture::Mistral3
         {
             return refused("attention that changes with the position");
-        }
-        if self.file.tensor("rope_factors_long.weight").is_some() {
-            return refused("position scaling `longrope`");
         }
         Ok(())
     }

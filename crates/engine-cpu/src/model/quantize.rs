@@ -1,46 +1,40 @@
 //! Quantises rows of floating-point numbers when they are read: blocks of 32 signed bytes with a
 //! scale (`Q8_0`), which the kernels take as they are.
 
-use cpu_kernels::BlockFormat;
-use half::{bf16, f16};
+use half::f16;
 
 const BLOCK: usize = 32;
 
-/// The numbers of a tensor in one of the three formats; `None` for others.
-pub(super) fn floats(format: BlockFormat, bytes: &[u8]) -> Option<Vec<f32>> {
-    let halves = || bytes.as_chunks::<2>().0.iter();
-    match format {
-        BlockFormat::F32 => {
-            Some(bytes.as_chunks::<4>().0.iter().map(|one| f32::from_le_bytes(*one)).collect())
-        }
-        BlockFormat::F16 => Some(halves().map(|one| f16::from_le_bytes(*one).to_f32()).collect()),
-        BlockFormat::Bf16 => Some(halves().map(|one| bf16::from_le_bytes(*one).to_f32()).collect()),
-        BlockFormat::Q4_0
-        | BlockFormat::Q4_1
-        | BlockFormat::Q5_0
-        | BlockFormat::Q5_1
-        | BlockFormat::Q8_0
-        | BlockFormat::Q2K
-        | BlockFormat::Q3K
-        | BlockFormat::Q4K
-        | BlockFormat::Q5K
-        | BlockFormat::Q6K => None,
+/// Replaces `out` by whole blocks; the same bytes as ggml's own quantisation gives.
+pub(crate) fn q8_0(values: &[f32], out: &mut Vec<u8>) {
+    out.clear();
+    for block in values.as_chunks::<BLOCK>().0 {
+        let scale = largest(block) / 127.0;
+        let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
+        out.extend(f16::from_f32(scale).to_le_bytes());
+        out.extend(block.map(|value| rounded(value * inverse).cast_unsigned()));
     }
 }
 
-/// Replaces `out` by whole blocks; the same bytes as ggml's own quantisation gives.
-pub(super) fn q8_0(values: &[f32], out: &mut Vec<u8>) {
-    out.clear();
-    for block in values.as_chunks::<BLOCK>().0 {
-        let largest = block.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        let scale = largest / 127.0;
-        let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-        out.extend(f16::from_f32(scale).to_le_bytes());
-        #[expect(clippy::cast_possible_truncation, reason = "at most 127 in size")]
-        out.extend(
-            block.iter().map(|value| (value * inverse).round() as i8).map(i8::cast_unsigned),
-        );
-    }
+/// The greatest magnitude, NaN left out. Magnitudes are ordered as their bits are, and integers are
+/// compared many at a time.
+fn largest(block: &[f32; BLOCK]) -> f32 {
+    const INFINITY: i32 = 0x7f80_0000;
+    let magnitude = |value: &f32| {
+        let bits = value.abs().to_bits().cast_signed();
+        if bits > INFINITY { 0 } else { bits }
+    };
+    f32::from_bits(block.iter().map(magnitude).fold(0, i32::max).cast_unsigned())
+}
+
+/// As `f32::round` and a cast do it, halves away from zero, without a call for each number: the
+/// number before a half is added, and the rest cut off.
+fn rounded(value: f32) -> i8 {
+    const BEFORE_HALF: f32 = 0.499_999_97;
+    let limited = value.clamp(-128.0, 127.0);
+    #[expect(clippy::cast_possible_truncation, reason = "limited to a signed byte; NaN is 0")]
+    let code = (limited + BEFORE_HALF.copysign(limited)) as i32 as i8;
+    code
 }
 
 #[cfg(test)]
@@ -73,11 +67,20 @@ mod tests {
     }
 
     #[test]
-    fn three_formats_are_floats() {
-        let (value, expected) = (1.5_f32, Some(vec![1.5]));
-        assert_eq!(floats(BlockFormat::F32, &value.to_le_bytes()), expected);
-        assert_eq!(floats(BlockFormat::F16, &f16::from_f32(value).to_le_bytes()), expected);
-        assert_eq!(floats(BlockFormat::Bf16, &bf16::from_f32(value).to_le_bytes()), expected);
-        assert_eq!(floats(BlockFormat::Q8_0, &[0; 34]), None);
+    fn numbers_are_rounded_as_ever() {
+        #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+        let check = |value: f32| assert_eq!(rounded(value), value.round() as i8, "{value}");
+        for half in -260_i16..=260 {
+            let value = f32::from(half) / 2.0;
+            for value in [value, value.next_up(), value.next_down(), value + 0.3] {
+                check(value);
+            }
+        }
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -1e30, -0.0, 1e-45] {
+            check(value);
+        }
+        for bits in (0..=u32::MAX).step_by(65_537) {
+            check(f32::from_bits(bits));
+        }
     }
 }

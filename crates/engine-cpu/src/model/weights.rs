@@ -13,6 +13,8 @@ pub(crate) struct Weights {
     /// How fast each pair of values turns with the position: the pairs of the global rotary
     /// embedding, then those of the local one where there is one.
     pub(crate) rope_frequencies: Vec<f32>,
+    /// What they are in short contexts, where that makes a difference.
+    pub(crate) short_rope_frequencies: Option<Vec<f32>>,
 }
 
 /// One transformer block.
@@ -67,6 +69,13 @@ pub(crate) struct Projection {
 }
 
 impl Weights {
+    /// Turns as in short contexts from here on.
+    pub(crate) fn reach_short(&mut self) {
+        if let Some(short) = self.short_rope_frequencies.take() {
+            self.rope_frequencies = short;
+        }
+    }
+
     pub(crate) fn head(&self) -> &PackedMatrix {
         self.output.as_ref().unwrap_or(&self.embedding)
     }

@@ -4,10 +4,12 @@ use domain::{OrganisationId, ProjectId};
 use uuid::Uuid;
 
 use super::{PrefixOwner, PrefixTree};
+use cpu_kernels::KvPrecision;
+
 use crate::kv_cache::{BLOCK_TOKENS, KvBytes, KvPool, KvSequence, KvShape};
 
 const LAST: usize = BLOCK_TOKENS - 1;
-const SHAPE: KvShape = KvShape { layers: 1, kv_heads: 1, head_dim: 1 };
+const SHAPE: KvShape = KvShape { layers: 1, kv_heads: 1, head_dim: 1, precision: KvPrecision::F16 };
 
 fn owner(model: u64, organisation: u128, project: u128) -> PrefixOwner {
     PrefixOwner {

@@ -15,7 +15,7 @@ use super::{
     writing::{CallWriting, Writing, Written},
 };
 use crate::{
-    energy::{Account, Work},
+    energy::Account,
     forward::{LogitsOf, Run},
     grammar::Constraint,
     kv_cache::KvSequence,
@@ -251,6 +251,7 @@ impl Sequence {
         let end = self.computed + self.chunk;
         (self.chunk > 0).then(|| Run {
             kv: &self.kv,
+            adapter: self.served.adapter.as_ref(),
             start: self.computed,
             tokens: &self.tokens[self.computed..end],
             logits: match (self.asks, self.guessed) {
@@ -261,8 +262,8 @@ impl Sequence {
         })
     }
 
-    pub(super) fn work(&self, work: &Work) -> f64 {
-        work.of(self.computed, self.chunk, self.rows())
+    pub(super) fn work(&self) -> f64 {
+        self.served.work.of(self.computed, self.chunk, self.rows())
     }
 
     /// Chooses the token that follows, and the next ones as long as the guesses are right. `logits`

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
-use cpu_kernels::Path;
+use cpu_kernels::{KvPrecision, Path};
 use domain::{OrganisationId, ProjectId, RequestId, Timestamp};
 use inference::{
     AnswerFormat, Priority, Sampling,
@@ -18,6 +18,7 @@ use crate::{
     energy::EnergyMeter,
     kv_cache::{KvBytes, KvPool},
     kv_memory::KvMemory,
+    model::{LoadProgress, Loading},
     served::Served,
 };
 
@@ -55,7 +56,11 @@ impl Bench {
             created_at: Timestamp::from_micros(0),
         };
         let checkpoint = Checkpoint::open(&file.path).unwrap();
-        let served = Arc::new(Served::load(file, &checkpoint, &pool).unwrap());
+        let progress = LoadProgress::default();
+        let loading = Loading::new(1, &progress);
+        let kept = KvPrecision::default();
+        let served = Served::load(file, &checkpoint, &pool, &loading, kept).unwrap();
+        let served = Arc::new(served);
         let (commands, receiver) = mpsc::channel();
         let scheduler = Scheduler::new(Parts {
             commands: receiver,
@@ -95,6 +100,7 @@ impl Bench {
             priority,
             prompt: Prompt {
                 model: self.served.card.id.clone(),
+                digest: None,
                 tokens: (0..prompt_tokens).map(|at| (at * 31 + seed * 7) % 256).collect(),
                 context_tokens: self.served.card.context_tokens,
             },

@@ -18,12 +18,11 @@ use crate::{
 const SUSPECTS_MAX: usize = 32;
 
 /// What an answer is kept to; `None` where the model is free.
-#[derive(Default)]
-pub(crate) struct Forms {
+pub(crate) struct Forms<T> {
     /// From its first token on.
-    pub(crate) answer: Option<Matcher>,
+    pub(crate) answer: Option<T>,
     /// From where a call begins.
-    pub(crate) call: Option<Matcher>,
+    pub(crate) call: Option<T>,
 }
 
 impl Served {
@@ -57,30 +56,31 @@ impl Served {
         }
     }
 
-    /// Compiles what an answer is kept to, or finds it made.
-    pub(crate) fn forms(
+    /// What `take` makes of that which an answer is kept to, compiled now or before.
+    pub(crate) fn forms<T>(
         &self,
         format: &AnswerFormat,
         tools: &ToolUse,
-    ) -> Result<Forms, EngineError> {
+        take: impl Fn(&Matcher) -> T,
+    ) -> Result<Forms<T>, EngineError> {
         if tools.tools.is_empty() {
-            let answer = self.matcher(format).map_err(unkept)?;
+            let answer = self.matcher(format, take).map_err(unkept)?;
             return Ok(Forms { answer, call: None });
         }
         match tools.choice {
             ToolChoice::Any | ToolChoice::Named(_) => {
                 let grammar = forced_calls(self.style.dialect, &self.marks, tools);
-                let answer = self.call_matcher(grammar, tools)?;
+                let answer = self.call_matcher(grammar, tools, take)?;
                 Ok(Forms { answer, call: None })
             }
             ToolChoice::Auto => {
                 let grammar = begun_call(self.style.dialect, &self.marks, tools);
-                match self.call_matcher(grammar, tools) {
+                match self.call_matcher(grammar, tools, take) {
                     Ok(call) => Ok(Forms { answer: None, call }),
                     // A model that cannot be kept to anything may still call.
                     Err(EngineError::Failed { detail }) => {
                         tracing::debug!(detail, "calls are not kept to their tools");
-                        Ok(Forms::default())
+                        Ok(Forms { answer: None, call: None })
                     }
                     Err(error) => Err(error),
                 }
@@ -99,18 +99,23 @@ impl Served {
         tools.count == CallCount::One || !self.style.dialect.writes_many()
     }
 
-    fn matcher(&self, format: &AnswerFormat) -> Result<Option<Matcher>, GrammarError> {
+    fn matcher<T>(
+        &self,
+        format: &AnswerFormat,
+        take: impl Fn(&Matcher) -> T,
+    ) -> Result<Option<T>, GrammarError> {
         let vocabulary = self.model.config().vocabulary;
-        self.grammars.matcher(format, &self.tokenizer, vocabulary)
+        self.grammars.matcher(format, &self.tokenizer, vocabulary, take)
     }
 
-    fn call_matcher(
+    fn call_matcher<T>(
         &self,
         grammar: Result<String, String>,
         tools: &ToolUse,
-    ) -> Result<Option<Matcher>, EngineError> {
+        take: impl Fn(&Matcher) -> T,
+    ) -> Result<Option<T>, EngineError> {
         let grammar = grammar.map_err(|reason| EngineError::ToolsRejected { reason })?;
-        self.matcher(&AnswerFormat::Lark(grammar.into())).map_err(|error| match error {
+        self.matcher(&AnswerFormat::Lark(grammar.into()), take).map_err(|error| match error {
             GrammarError::Rejected { reason } => {
                 let reason = self.blame(&tools.tools).unwrap_or_else(|| {
                     format!("together they cannot be followed at each token: {reason}")
@@ -129,7 +134,7 @@ impl Served {
                 Err(reason) => return Some(reason),
             };
             let alone = format!("start: arguments\narguments: %json {schema}\n");
-            match self.matcher(&AnswerFormat::Lark(alone.into())) {
+            match self.matcher(&AnswerFormat::Lark(alone.into()), |_| ()) {
                 Err(GrammarError::Rejected { reason }) => {
                     Some(format!("the parameters of `{}`: {reason}", tool.name))
                 }

@@ -1,6 +1,8 @@
 //! The Jinja environment that chat templates expect, as the `transformers` library sets it up.
 
-use minijinja::{Environment, Error, ErrorKind, Value, syntax::SyntaxConfig};
+use minijinja::{
+    Environment, Error, ErrorKind, State, Value, filters, syntax::SyntaxConfig, value::Kwargs,
+};
 
 use super::to_json;
 
@@ -28,8 +30,35 @@ pub(super) fn compile(source: &str) -> Result<Environment<'static>, Error> {
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     environment.add_function("raise_exception", raise_exception);
     environment.add_filter("tojson", to_json::filter);
+    environment.add_filter("int", int);
+    environment.add_filter("float", float);
     environment.add_template_owned(NAME, without_generation_tags(source))?;
     Ok(environment)
+}
+
+/// As Python's Jinja has it: what is no number is 0, and no error.
+fn int(
+    state: &State<'_, '_>,
+    value: &Value,
+    default: Option<Value>,
+    base: Option<u32>,
+    named: Kwargs,
+) -> Result<Value, Error> {
+    let default = default.or(named.get("default")?).unwrap_or_else(|| Value::from(0));
+    filters::int(state, value, Some(default), base, named)
+}
+
+/// The same; numbers that JSON does not have are none.
+fn float(
+    state: &State<'_, '_>,
+    value: &Value,
+    default: Option<Value>,
+    named: Kwargs,
+) -> Result<Value, Error> {
+    let default = default.or(named.get("default")?).unwrap_or_else(|| Value::from(0.0));
+    let number = filters::float(state, value, Some(default.clone()), named)?;
+    let is_finite = f64::try_from(number.clone()).is_ok_and(f64::is_finite);
+    Ok(if is_finite { number } else { default })
 }
 
 fn raise_exception(message: String) -> Result<Value, Error> {

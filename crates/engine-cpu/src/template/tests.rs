@@ -61,6 +61,41 @@ fn conversations_are_rendered() {
 }
 
 #[test]
+fn what_is_no_number_is_zero() {
+    let read = "{% for m in messages %}{{ m.content|int }} {{ m.content|float }} \
+        {{ m.content|int(default=7) }} {{ m.content|float(1.5) }};{% endfor %}";
+    let expected = "17 17.0 17 17.0;-2 -2.5 -2 -2.5;0 0.0 7 1.5;0 0.0 7 1.5;";
+    let messages: Vec<Message> = ["17", "-2.5", "sunny", ""].map(user).into();
+    check(read, &messages, expected);
+    // Python reads these as numbers, but JSON has none such.
+    check("{{ messages[0].content|float }}", &[user("nan")], "0.0");
+}
+
+#[test]
+fn templates_that_are_only_named_are_known() {
+    let messages =
+        [message(Role::System, "S"), user("U"), message(Role::Assistant, "A"), user("V")];
+    // The tiny vocabulary begins with `<|im_start|>` and ends with `<|im_end|>`.
+    for (name, expected) in [
+        ("mistral-v1", "{S} [INST] S\n\nU [/INST] A{E} [INST] V [/INST]"),
+        ("mistral-v3", "{S}[INST] U[/INST] A{E}[INST] S\n\nV[/INST]"),
+        ("mistral-v3-tekken", "{S}[INST]U[/INST]A{E}[INST]S\n\nV[/INST]"),
+        ("mistral-v7", "{S}[SYSTEM_PROMPT] S[/SYSTEM_PROMPT][INST] U[/INST] A{E}[INST] V[/INST]"),
+        (
+            "mistral-v7-tekken",
+            "{S}[SYSTEM_PROMPT]S[/SYSTEM_PROMPT][INST]U[/INST]A{E}[INST]V[/INST]",
+        ),
+    ] {
+        let expected = expected.replace("{S}", "<|im_start|>").replace("{E}", "<|im_end|>");
+        check(&named::template(name).unwrap(), &messages, &expected);
+    }
+    let tool = [user("U"), message(Role::Tool, "T")];
+    let error = render(&named::template("mistral-v3").unwrap(), &tool).unwrap_err();
+    assert!(error.to_string().contains("knows no tools"), "{error}");
+    assert_eq!(named::template("chatml"), None);
+}
+
+#[test]
 fn a_prefix_is_continued() {
     let opened = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n";
     let system = "<|im_start|>system\nBe kind.<|im_end|>\n";

@@ -52,7 +52,7 @@ fn symbols_bytes(rest: &str) -> usize {
 
 /// White space up to its last end of a line; without one, all but the last, which opens the next
 /// word.
-fn space_bytes(rest: &str) -> usize {
+pub(super) fn space_bytes(rest: &str) -> usize {
     let (run, last, next) = space_run(rest);
     if let Some(end) = rest[..run].rfind(is_line_end) {
         return end + 1;
@@ -60,11 +60,11 @@ fn space_bytes(rest: &str) -> usize {
     if next.is_some() && run > last.len_utf8() { run - last.len_utf8() } else { run }
 }
 
-const fn is_symbol(class: Class) -> bool {
+pub(super) const fn is_symbol(class: Class) -> bool {
     matches!(class, Class::Punctuation | Class::Other)
 }
 
-const fn is_line_end(c: char) -> bool {
+pub(super) const fn is_line_end(c: char) -> bool {
     matches!(c, '\r' | '\n')
 }
 

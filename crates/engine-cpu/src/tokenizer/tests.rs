@@ -188,16 +188,11 @@ fn sentence_piece(space_prefix: bool) -> Tokenizer {
     tokens.push("<end>".to_owned());
     kinds.push(3);
     let parts = Parts {
-        spelling: Spelling::SentencePiece,
-        pre: "",
         space_prefix,
-        tokens: &tokens,
         kinds: Some(kinds),
-        merges: &[],
         scores,
-        bos: None,
-        add_bos: false,
         ends: vec![("tokenizer.ggml.eos_token_id", 266)],
+        ..Parts::of(Spelling::SentencePiece, &tokens)
     };
     Tokenizer::from_parts(&parts).unwrap()
 }
@@ -227,6 +222,20 @@ fn scores_decide_what_is_merged() {
 }
 
 #[test]
+fn a_word_that_is_a_token_is_not_merged() {
+    let mut tiny = Tiny::new();
+    // No merge makes it.
+    tiny.tokens.push("bca".to_owned());
+    tiny.kinds.push(1);
+    let encode = |whole_words| {
+        let tokenizer = Tokenizer::from_parts(&Parts { whole_words, ..tiny.parts() }).unwrap();
+        tokenizer.encode("bca", SpecialTokens::AsText)
+    };
+    assert_eq!(encode(true), [tiny.id("bca")]);
+    assert!(encode(false).len() > 1);
+}
+
+#[test]
 fn a_space_comes_before_every_text() {
     let tokenizer = sentence_piece(true);
     let check = |text: &str, special, expected: &[u32]| {
@@ -236,6 +245,42 @@ fn a_space_comes_before_every_text() {
     check("ab", SpecialTokens::AsText, &[261]);
     check("a<end>ab<end>", SpecialTokens::Parse, &[260, 266, 261, 266]);
     check("<end>", SpecialTokens::Parse, &[266]);
+    // Two spaces, unless a template wrote the first of them.
+    check(" a", SpecialTokens::AsText, &[256, 260]);
+    assert_eq!(tokenizer.encode_rendered(" a", SpecialTokens::AsText), [260]);
+    assert_eq!(tokenizer.encode_rendered("a", SpecialTokens::AsText), [260]);
+}
+
+#[test]
+fn marks_are_composed_where_the_vocabulary_was_made_so() {
+    let tiny = Tiny::new();
+    let encode = |composes, text: &str| {
+        let tokenizer = Tokenizer::from_parts(&Parts { composes, ..tiny.parts() }).unwrap();
+        tokenizer.encode(text, SpecialTokens::Parse)
+    };
+    assert_eq!(encode(true, "e\u{301}"), [tiny.id("Ã©")]);
+    assert_eq!(encode(false, "e\u{301}").len(), 3);
+    // Special tokens are found before.
+    assert_eq!(encode(true, "e<|im_end|>\u{301}")[1], END);
+}
+
+#[test]
+fn some_special_tokens_take_the_white_space_behind_them_away() {
+    let tiny = Tiny::new();
+    let parts = Parts { stripping: vec![START], ..tiny.parts() };
+    let tokenizer = Tokenizer::from_parts(&parts).unwrap();
+    let encode = |text| tokenizer.encode(text, SpecialTokens::Parse);
+    assert_eq!(encode("<|im_start|> \n\u{a0}a"), [START, tiny.id("a")]);
+    assert_eq!(encode("<|im_end|> a"), [END, tiny.id("Ġa")]);
+    assert_eq!(encode(" <|im_start|> <|im_start|>\n"), [tiny.id("Ġ"), START, START]);
+    // White space that is a token is white space all the same.
+    let mut spaced = tiny.clone();
+    spaced.tokens.push("\n\n".to_owned());
+    spaced.kinds.push(4);
+    let parts = Parts { stripping: vec![START], ..spaced.parts() };
+    let tokenizer = Tokenizer::from_parts(&parts).unwrap();
+    let tokens = tokenizer.encode("<|im_start|>\n\na\n\n", SpecialTokens::Parse);
+    assert_eq!(tokens, [START, tiny.id("a"), spaced.id("\n\n")]);
 }
 
 #[test]
@@ -283,13 +328,15 @@ proptest! {
         scores in proptest::collection::vec(any::<f32>(), 20),
         bos in 0_u32..25,
         space_prefix in any::<bool>(),
+        whole_words in any::<bool>(),
         text in "(?s).{0,20}|[ab\u{2581} ]{0,20}",
     ) {
         let kinds = (kinds.len() == tokens.len()).then_some(kinds);
         let (pre, add_bos, ends) = ("default", true, vec![("eos", bos / 2)]);
         for spelling in [Spelling::ByteAlphabet, Spelling::SentencePiece] {
             let parts = Parts {
-                spelling, pre, space_prefix, tokens: &tokens, kinds: kinds.clone(), merges: &merges,
+                spelling, pre, whole_words, space_prefix, composes: whole_words, tokens: &tokens,
+                stripping: (0..bos).collect(), kinds: kinds.clone(), merges: &merges,
                 scores: scores.clone(), bos: Some(bos), add_bos, ends: ends.clone(),
             };
             let Ok(tokenizer) = Tokenizer::from_parts(&parts) else { continue };

@@ -3,6 +3,27 @@
 use super::{Tokenizer, TokenizerError, byte_alphabet, spelling::Spelling, vocabulary::Parts};
 use crate::gguf::writer::{Writer, Written};
 
+impl<'a> Parts<'a> {
+    /// Tokens about which nothing else is said.
+    pub(super) fn of(spelling: Spelling, tokens: &'a [String]) -> Self {
+        Self {
+            spelling,
+            pre: "default",
+            whole_words: false,
+            composes: false,
+            space_prefix: false,
+            stripping: Vec::new(),
+            tokens,
+            kinds: None,
+            merges: &[],
+            scores: Vec::new(),
+            bos: None,
+            add_bos: false,
+            ends: Vec::new(),
+        }
+    }
+}
+
 /// Control tokens 0 to 2, all bytes but 0xff, words made by merges, one user-defined token.
 #[derive(Clone, Debug)]
 pub(crate) struct Tiny {
@@ -34,16 +55,12 @@ impl Tiny {
 
     pub(super) fn parts(&self) -> Parts<'_> {
         Parts {
-            spelling: Spelling::ByteAlphabet,
-            scores: Vec::new(),
             pre: "smollm",
-            space_prefix: false,
-            tokens: &self.tokens,
             kinds: Some(self.kinds.clone()),
             merges: &self.merges,
             bos: Some(START),
-            add_bos: false,
             ends: vec![("tokenizer.ggml.eos_token_id", END)],
+            ..Parts::of(Spelling::ByteAlphabet, &self.tokens)
         }
     }
 

@@ -27,12 +27,19 @@ const END_NAMES: [&str; 9] = [
 
 /// What the file says about its tokenizer.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is what a file says by itself")]
 pub(super) struct Parts<'a> {
     pub(super) spelling: Spelling,
     /// Names the rule for words; of no meaning where there are none.
     pub(super) pre: &'a str,
+    /// A word that is a token is not merged.
+    pub(super) whole_words: bool,
+    /// Texts are brought to the form NFC.
+    pub(super) composes: bool,
     /// A space is put before every text.
     pub(super) space_prefix: bool,
+    /// Special tokens that take the white space behind them away; sorted.
+    pub(super) stripping: Vec<u32>,
     pub(super) tokens: &'a [String],
     /// Without kinds all tokens are normal.
     pub(super) kinds: Option<Vec<i64>>,
@@ -52,6 +59,8 @@ impl<'a> Parts<'a> {
         const SCORES: &str = "tokenizer.ggml.scores";
         const MERGES: &str = "tokenizer.ggml.merges";
         const PRE: &str = "tokenizer.ggml.pre";
+        const COMPOSE: &str = "tokenizer.ggml.compose";
+        const WHOLE: &str = "tokenizer.ggml.ignore_merges";
         let missing = |key| TokenizerError::Missing { key };
         let model = file.text(MODEL).ok_or(missing(MODEL))?;
         let unsupported = |key, found: &str, supported| TokenizerError::Unsupported {
@@ -70,10 +79,6 @@ impl<'a> Parts<'a> {
                 (pre, file.texts(MERGES).ok_or(missing(MERGES))?, Vec::new())
             }
             Spelling::SentencePiece => {
-                // Its special tokens also take white space away, which no file says.
-                if space_prefix && file.architecture() == "phi3" {
-                    return Err(unsupported(PREFIX, "true", "false, for `phi3`"));
-                }
                 let scores = file.floats(SCORES).filter(|scores| scores.len() == tokens.len());
                 match (scores, file.texts(MERGES)) {
                     (Some(scores), _) => ("", &[][..], scores),
@@ -83,6 +88,7 @@ impl<'a> Parts<'a> {
                 }
             }
         };
+        let kinds = file.ints("tokenizer.ggml.token_type");
         let end_keys = [
             "tokenizer.ggml.eos_token_id",
             "tokenizer.ggml.eot_token_id",
@@ -91,9 +97,14 @@ impl<'a> Parts<'a> {
         Ok(Self {
             spelling,
             pre,
+            // Files do not say it; those who made these vocabularies do.
+            whole_words: file.bool(WHOLE).unwrap_or(matches!(pre, "llama-bpe" | "tekken")),
+            // Conversions leave this step out, which those who made the vocabulary have.
+            composes: file.bool(COMPOSE).unwrap_or(pre == "qwen2"),
             space_prefix,
+            stripping: stripping(file, tokens, kinds.as_deref(), spelling),
             tokens,
-            kinds: file.ints("tokenizer.ggml.token_type"),
+            kinds,
             merges,
             scores,
             bos: file.u32("tokenizer.ggml.bos_token_id"),
@@ -105,6 +116,31 @@ impl<'a> Parts<'a> {
                 .collect(),
         })
     }
+}
+
+/// A directory names them. No GGUF file does: those of Phi 3 with the vocabulary of Llama 2 are known.
+fn stripping(
+    file: &Checkpoint,
+    tokens: &[String],
+    kinds: Option<&[i64]>,
+    spelling: Spelling,
+) -> Vec<u32> {
+    const KEPT: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
+    if let Some(listed) = file.ints("tokenizer.ggml.stripping_tokens") {
+        let mut listed: Vec<u32> = listed.into_iter().flat_map(u32::try_from).collect();
+        listed.sort_unstable();
+        return listed;
+    }
+    if file.architecture() != "phi3" || spelling != Spelling::SentencePiece {
+        return Vec::new();
+    }
+    let special = |kind: i64| {
+        matches!(TokenKind::from_number(kind), Some(TokenKind::Control | TokenKind::UserDefined))
+    };
+    let all = (0_u32..).zip(tokens.iter().zip(kinds.unwrap_or_default()));
+    all.filter(|(_, (text, kind))| special(**kind) && !KEPT.contains(&text.as_str()))
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// A directory may name any number of ends.
@@ -220,6 +256,19 @@ impl Vocabulary {
 
     pub(super) fn add_bos(&self) -> bool {
         self.add_bos
+    }
+
+    /// Tokens by their bytes, without those that a text cannot spell; of equals the first.
+    pub(super) fn whole_words(&self) -> HashMap<Box<[u8]>, u32> {
+        let mut words = HashMap::with_capacity(self.len());
+        for token in (0_u32..).take(self.len()) {
+            if matches!(self.kinds[token as usize], TokenKind::Normal | TokenKind::UserDefined)
+                && !self.is_structural(token)
+            {
+                words.entry(self.token_bytes(token).into()).or_insert(token);
+            }
+        }
+        words
     }
 
     /// Spelled tokens that words are made of. Control tokens are left out: no merge can make one.

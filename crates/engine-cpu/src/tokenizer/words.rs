@@ -7,7 +7,7 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-use super::{TokenizerError, lines};
+use super::{TokenizerError, cased, lines};
 
 /// How a model's text is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum WordRule {
     Lines {
         digits_max: usize,
     },
+    /// One expression that minds the case; see [`cased`].
+    Cased,
     /// Merges happen across the whole text.
     Whole,
 }
@@ -55,11 +57,12 @@ impl WordRule {
             "default" => Self::Chain(Chain::PunctuationRuns),
             "llama-bpe" => Self::Lines { digits_max: 3 },
             "qwen2" => Self::Lines { digits_max: 1 },
+            "tekken" => Self::Cased,
             _ => {
                 return Err(TokenizerError::Unsupported {
                     key: "tokenizer.ggml.pre",
                     found: name.to_owned(),
-                    supported: "smollm, refact, gpt-2, llama-bpe, qwen2, default",
+                    supported: "smollm, refact, gpt-2, llama-bpe, qwen2, tekken, default",
                 });
             }
         })
@@ -73,6 +76,7 @@ impl WordRule {
             let bytes = match self {
                 Self::Chain(chain) => chain.word_bytes(first, rest),
                 Self::Lines { digits_max } => lines::word_bytes(rest, digits_max),
+                Self::Cased => cased::word_bytes(rest),
                 Self::Whole => rest.len(),
             };
             let (word, after) = rest.split_at(bytes);
@@ -263,18 +267,18 @@ mod tests {
 
     #[test]
     fn unknown_rules_are_named() {
-        let error = WordRule::from_name("tekken").unwrap_err();
+        let error = WordRule::from_name("deepseek-llm").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`tokenizer.ggml.pre` is `tekken`, which is not supported; supported: smollm, \
-             refact, gpt-2, llama-bpe, qwen2, default"
+            "`tokenizer.ggml.pre` is `deepseek-llm`, which is not supported; supported: \
+             smollm, refact, gpt-2, llama-bpe, qwen2, tekken, default"
         );
     }
 
     proptest! {
         #[test]
-        fn words_are_not_empty_and_make_up_the_text(text in "(?s).{0,60}|[ \n\r\t'aS1é٣.€_]{0,60}") {
-            for name in ["gpt-2", "smollm", "default", "llama-bpe", "qwen2"] {
+        fn words_are_not_empty_and_make_up_the_text(text in "(?s).{0,60}|[ \n\r\t'aS1é٣.€_字\u{301}/]{0,60}") {
+            for name in ["gpt-2", "smollm", "default", "llama-bpe", "qwen2", "tekken"] {
                 let rule = WordRule::from_name(name).unwrap();
                 let words: Vec<&str> = rule.words(&text).collect();
                 prop_assert_eq!(words.concat(), text.clone());

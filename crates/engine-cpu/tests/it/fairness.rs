@@ -1,7 +1,7 @@
 //! Who shares a full engine with whom.
 
 use domain::OrganisationId;
-use engine_cpu::EngineOptions;
+use engine_cpu::{EngineOptions, KvPrecision};
 use inference::{
     FinishReason, Priority,
     ports::{Engine as _, EngineError, Generate},
@@ -35,7 +35,8 @@ fn crowd(running: &Running) -> Vec<Generate> {
 /// Each makes way for those that follow, and goes on afterwards.
 #[tokio::test]
 async fn whoever_made_way_answers_as_if_alone() {
-    for options in [two_threads(), without_prefixes()] {
+    let bytes = EngineOptions { kv_precision: KvPrecision::Q8, ..two_threads() };
+    for options in [two_threads(), without_prefixes(), bytes] {
         let running = start(&TinyModel::default(), &EngineOptions { sequences_max: 3, ..options });
         let mut alone = Vec::new();
         for request in crowd(&running) {

@@ -1,6 +1,6 @@
 //! The forward pass alone: however a sequence is cut into batches, the logits are the same.
 
-use cpu_kernels::{Path, PathKind};
+use cpu_kernels::{KvPrecision, Path, PathKind};
 use engine_cpu::{Architecture, Direct, Model, Perturbation, checkpoint::Checkpoint};
 
 use super::tiny_model::{Format, TinyModel, VOCABULARY};
@@ -13,11 +13,20 @@ fn direct(
     path: Path,
     perturbation: Option<&Perturbation>,
 ) -> Direct {
+    Direct::new(load(model, perturbation), threads, path).expect("threads start")
+}
+
+/// As [`direct`], with keys and values in this precision.
+fn keeping(precision: KvPrecision, model: &TinyModel, threads: usize, path: Path) -> Direct {
+    let model = load(model, None).with_kv_precision(precision);
+    Direct::new(model, threads, path).expect("threads start")
+}
+
+fn load(model: &TinyModel, perturbation: Option<&Perturbation>) -> Model {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     std::io::Write::write_all(&mut file, &model.bytes()).expect("written");
     let file = Checkpoint::open(file.path()).expect("a model file");
-    let model = Model::load_perturbed(&file, perturbation).expect("loaded");
-    Direct::new(model, threads, path).expect("threads start")
+    Model::load_perturbed(&file, perturbation).expect("loaded")
 }
 
 fn tokens(count: u32) -> Vec<u32> {
@@ -177,6 +186,12 @@ fn a_token_outside_of_the_vocabulary_is_refused() {
 /// attention over all positions, and over a window of some.
 #[test]
 fn no_bit_depends_on_the_tokens_beside() {
+    for precision in KvPrecision::ALL {
+        no_bit_depends(precision);
+    }
+}
+
+fn no_bit_depends(precision: KvPrecision) {
     for (architecture, format) in FORMATS.map(|format| ("llama", format)).into_iter().chain([
         ("gemma3", Format::Q8_0),
         ("gemma3", Format::Q4_1),
@@ -186,15 +201,30 @@ fn no_bit_depends_on_the_tokens_beside() {
         let model = TinyModel { architecture, experts, ..TinyModel::of(format) };
         // Plain Rust is slow here, and has no groups of tokens.
         for path in Path::available().into_iter().filter(|path| *path != Path::SCALAR) {
-            let mut direct = direct(&model, 2, path, None);
+            let mut direct = keeping(precision, &model, 2, path);
             let alone = logits(&mut direct, &[1; 150]);
             for batches in [&[100, 8, 8, 8, 8, 8, 8, 2][..], &[90, 3, 5, 7, 2, 8, 6, 4, 25]] {
                 let together = logits(&mut direct, batches);
                 let differ = |(left, right): (&f32, &f32)| left.to_bits() != right.to_bits();
                 let at = alone.iter().zip(&together).position(differ);
                 let token = at.map(|at| at / VOCABULARY as usize);
-                assert_eq!(token, None, "{format:?}, {}, {batches:?}", path.name());
+                let what = format!("{precision:?}, {format:?}, {}, {batches:?}", path.name());
+                assert_eq!(token, None, "{what}");
             }
+        }
+    }
+}
+
+/// Rounding keys and values to bytes changes figures, and little.
+#[test]
+fn eight_bits_stay_near_half_precision() {
+    for architecture in ["llama", "gemma3", "qwen3"] {
+        let model = TinyModel { architecture, ..TinyModel::of(Format::F32) };
+        for path in Path::available() {
+            let half = logits(&mut keeping(KvPrecision::F16, &model, 2, path), &[40, 1, 7, 32]);
+            let bytes = logits(&mut keeping(KvPrecision::Q8, &model, 2, path), &[40, 1, 7, 32]);
+            let difference = root_mean_square_difference(&half, &bytes);
+            assert!((1e-4..0.02).contains(&difference), "{architecture}: {difference}");
         }
     }
 }

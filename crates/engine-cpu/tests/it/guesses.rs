@@ -1,6 +1,6 @@
 //! Tokens that are guessed and checked together change when an answer comes, and nothing else.
 
-use engine_cpu::EngineOptions;
+use engine_cpu::{EngineOptions, KvPrecision};
 use inference::{
     Sampling,
     ports::{EngineEvent, Generate},
@@ -52,8 +52,20 @@ async fn right_guesses_come_together() {
 
 #[tokio::test]
 async fn guesses_change_no_bit_of_an_answer() {
+    no_bit_changes(KvPrecision::F16, [Format::F32, Format::Q8_0, Format::Q4_1]).await;
+}
+
+#[tokio::test]
+async fn guesses_change_no_bit_with_keys_and_values_in_bytes() {
+    no_bit_changes(KvPrecision::Q8, [Format::F32, Format::Q4_1]).await;
+}
+
+async fn no_bit_changes<const FORMATS: usize>(
+    kv_precision: KvPrecision,
+    formats: [Format; FORMATS],
+) {
     for architecture in ["llama", "gemma3", "qwen3"] {
-        for weights in [Format::F32, Format::Q8_0, Format::Q4_1] {
+        for weights in formats {
             let model = TinyModel {
                 architecture,
                 everything: true,
@@ -61,8 +73,8 @@ async fn guesses_change_no_bit_of_an_answer() {
                 context: 200,
                 ..TinyModel::of(weights)
             };
-            let guessing = start(&model, &without_prefixes());
-            let plain = start(&model, &without_guesses());
+            let guessing = start(&model, &EngineOptions { kv_precision, ..without_prefixes() });
+            let plain = start(&model, &EngineOptions { kv_precision, ..without_guesses() });
             for seed in 0..6 {
                 let mut request = repetitive(&plain, seed);
                 request.sampling = varied(seed, request.sampling);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine_cpu::{EngineOptions, KvBytes};
+use engine_cpu::{EngineOptions, KvBytes, KvPrecision};
 use inference::{
     FinishReason,
     ports::{Engine as _, EngineError, EngineEvent},
@@ -63,7 +63,8 @@ async fn a_consumer_that_does_not_read_pauses_itself_only() {
 
 #[tokio::test]
 async fn the_queue_is_bounded() {
-    let options = EngineOptions { sequences_max: 2, queue_max: 3, ..two_threads() };
+    // One token an event: nobody reads the five yet, so none of them can come to its end.
+    let options = EngineOptions { sequences_max: 2, queue_max: 3, guesses: false, ..two_threads() };
     let running = start(&TinyModel::default(), &options);
     let accepted: Vec<_> =
         (0..5).map(|index| running.generate(running.request(index, 5, 200))).collect();
@@ -77,7 +78,16 @@ async fn the_queue_is_bounded() {
 
 #[tokio::test]
 async fn generations_share_little_memory() {
-    let options = EngineOptions { kv_bytes_max: 4 * BYTES_OF_32, ..two_threads() };
+    // In bytes 16 values take 16 bytes and a scale of 4.
+    for (kv_precision, bytes_of_32) in
+        [(KvPrecision::F16, BYTES_OF_32), (KvPrecision::Q8, BYTES_OF_32 / 32 * 20)]
+    {
+        share_little(kv_precision, bytes_of_32).await;
+    }
+}
+
+async fn share_little(kv_precision: KvPrecision, bytes_of_32: usize) {
+    let options = EngineOptions { kv_bytes_max: 4 * bytes_of_32, kv_precision, ..two_threads() };
     let running = start(&TinyModel::default(), &options);
     assert_eq!(running.engine.models()[0].context_tokens, 128, "what the memory holds");
     // Each fits alone, and two prompts fit, but not two whole answers.

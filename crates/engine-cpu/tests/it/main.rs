@@ -1,6 +1,7 @@
 //! The engine on tiny random models.
 #![expect(clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
+mod adapters;
 mod answers;
 mod calls;
 mod embeddings;
@@ -13,6 +14,7 @@ mod loading;
 mod metering;
 mod prefixes;
 mod suite;
+mod tiny_adapter;
 mod tiny_encoder;
 mod tiny_model;
 
@@ -72,6 +74,7 @@ impl Running {
             priority: Priority::Interactive,
             prompt: Prompt {
                 model: card.id.clone(),
+                digest: None,
                 tokens: (0..prompt_tokens).map(|at| (at * 31 + seed * 7) % 256).collect(),
                 context_tokens: card.context_tokens,
             },

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use domain::{OrganisationId, ProjectId, Timestamp};
-use engine_cpu::{EngineOptions, KvBytes, ModelFile};
+use engine_cpu::{EngineOptions, KvBytes, KvPrecision, ModelFile};
 use inference::{
     FinishReason,
     ports::{EngineEvent, Generate},
@@ -117,9 +117,15 @@ async fn prompts_that_come_together_share_too() {
 /// Not a bit may differ from an answer that is computed as a whole.
 #[tokio::test]
 async fn what_is_shared_changes_no_bit_of_an_answer() {
-    for weights in [Format::F32, Format::Q8_0, Format::Q4_1] {
+    for (weights, kv_precision) in [
+        (Format::F32, KvPrecision::F16),
+        (Format::Q8_0, KvPrecision::F16),
+        (Format::Q4_1, KvPrecision::F16),
+        (Format::Q4_1, KvPrecision::Q8),
+    ] {
         let model = TinyModel { context: 1024, ..TinyModel::of(weights) };
-        let (cold, warm) = (start(&model, &without_prefixes()), start(&model, &two_threads()));
+        let of = |options| start(&model, &EngineOptions { kv_precision, ..options });
+        let (cold, warm) = (of(without_prefixes()), of(two_threads()));
         let mut first = warm.request(1, 580, 1);
         first.prompt.tokens[512] = 100;
         assert_eq!(warm.cached(first).await, 0);
@@ -127,16 +133,19 @@ async fn what_is_shared_changes_no_bit_of_an_answer() {
             read_with_settlement(warm.generate(warm.request(1, 560, 60))).await;
         assert_eq!(consumed.cached_prompt_tokens, 512);
         let expected = cold.answer(cold.request(1, 560, 60)).await;
-        assert_eq!(answer, expected, "{weights:?}: token for token, bit for bit");
+        assert_eq!(answer, expected, "{weights:?}, {kv_precision:?}: token for token, bit for bit");
         cold.check_idle(0, "nothing is kept");
     }
 }
 
 #[tokio::test]
 async fn any_length_that_is_shared_changes_no_bit() {
-    for architecture in ["llama", "gemma3"] {
+    for (architecture, kv_precision) in
+        ["llama", "gemma3"].into_iter().flat_map(|name| KvPrecision::ALL.map(|one| (name, one)))
+    {
         let model = TinyModel { architecture, ..TinyModel::of(Format::Q4_1) };
-        let (cold, warm) = (start(&model, &without_prefixes()), start(&model, &two_threads()));
+        let of = |options| start(&model, &EngineOptions { kv_precision, ..options });
+        let (cold, warm) = (of(without_prefixes()), of(two_threads()));
         for prompt_tokens in (33..500).step_by(29) {
             let request = || warm.request(prompt_tokens, prompt_tokens, 3);
             warm.answer(request()).await;

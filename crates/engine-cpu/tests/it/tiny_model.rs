@@ -20,6 +20,8 @@ pub(crate) struct TinyModel {
     pub(crate) without: Option<&'static str>,
     /// Writes the rows of this tensor one short.
     pub(crate) short: Option<&'static str>,
+    /// Adds this to weights, which are [`Format::F32`].
+    pub(crate) sums: Vec<(String, Vec<f32>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,7 @@ impl Default for TinyModel {
             mistral: false,
             without: None,
             short: None,
+            sums: Vec::new(),
         }
     }
 }
@@ -98,6 +101,9 @@ impl TinyModel {
             } else {
                 writer.matrix(&name, columns, rows, self.weights, &mut random);
             }
+            if let Some((_, sum)) = self.sums.iter().find(|(changed, _)| *changed == name) {
+                writer.add(sum);
+            }
         }
         for (name, len) in self.vectors() {
             if self.without != Some(name.as_str()) {
@@ -107,7 +113,7 @@ impl TinyModel {
         writer.finish()
     }
 
-    fn matrices(&self) -> Vec<(String, u32, u32)> {
+    pub(crate) fn matrices(&self) -> Vec<(String, u32, u32)> {
         let (queries, keys) = (self.heads * HEAD_DIM, self.kv_heads * HEAD_DIM);
         let mut all = vec![("token_embd.weight".to_owned(), HIDDEN, VOCABULARY)];
         if self.everything {
@@ -261,7 +267,7 @@ impl Random {
     }
 
     /// Uniform in [-1, 1).
-    fn float(&mut self) -> f32 {
+    pub(crate) fn float(&mut self) -> f32 {
         let bits = u16::try_from(self.next() >> 48).expect("16 bits");
         f32::from(bits) / 32_768.0 - 1.0
     }
@@ -340,6 +346,26 @@ impl Writer {
     ) {
         self.tensor(name, &[columns, rows], format.number());
         self.rows(name, columns, rows, format, random);
+    }
+
+    /// A tensor of these numbers.
+    pub(crate) fn floats(&mut self, name: &str, shape: &[u32], format: Format, numbers: &[f32]) {
+        self.tensor(name, shape, format.number());
+        for &number in numbers {
+            match format {
+                Format::F16 => self.data.extend(half::f16::from_f32(number).to_le_bytes()),
+                Format::F32 => self.data.extend(number.to_le_bytes()),
+                Format::Q8_0 | Format::Q4_1 => unreachable!("blocks are random"),
+            }
+        }
+    }
+
+    /// Adds numbers to the last ones that were written.
+    fn add(&mut self, numbers: &[f32]) {
+        let start = self.data.len() - 4 * numbers.len();
+        for (place, number) in self.data[start..].as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+            *place = (f32::from_le_bytes(*place) + number).to_le_bytes();
+        }
     }
 
     fn stack(&mut self, name: &str, shape: [u32; 3], format: Format, random: &mut Random) {

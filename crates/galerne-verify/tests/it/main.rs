@@ -12,5 +12,6 @@ mod export;
 mod log;
 mod program;
 mod proof;
+mod receipt;
 mod tampering;
 mod usage;

@@ -16,9 +16,11 @@ use crate::{
     cli::Chat,
     config::Settings,
     failure::{Exit, Failure},
+    loading::{Loads, watched},
     model_files::{Manifest, ModelFiles},
     output::{Output, line, piece},
     serve::start_log,
+    signals::{Asked, Signals},
     wiring::{Local, Serving},
 };
 
@@ -35,18 +37,25 @@ pub(crate) fn run(settings: &Settings, flags: &Chat, output: Output) -> Result<(
 async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), Failure> {
     let local = Local::open(settings).await?;
     local.access.found().await?;
-    let manifest = choose(&ModelFiles::new(&local.data_dir), flags.model.as_ref())?;
+    let files = ModelFiles::new(&local.data_dir);
+    let manifest = choose(&files, flags.model.as_ref())?;
     let model: ModelId = manifest.id.parse()?;
-    let serving = tokio::task::block_in_place(|| local.serving(settings, &[manifest]))?;
+    let manifests = files.with_base(manifest)?;
+    let load = |loads: &Loads| local.serving(settings, &manifests, loads);
+    let (loaded, signals) = watched(Signals::listen()?, load).await?;
+    let Some((serving, mut models)) = loaded else {
+        return Err(stopped());
+    };
+    let caller = local.operator().await?;
+    models.record_refusals(&local.trail, caller).await;
     if let Some(model) = serving.not_served.first() {
         return Err(Failure::message(format!("`{}` cannot be used: {}", model.id, model.reason)));
     }
-    let caller = local.operator().await?;
-    let mut conversation = Conversation::new(model, caller, flags, output);
+    let mut conversation = Conversation::new(model, caller, flags, output, signals);
     let result = match &flags.question {
         Some(question) => match conversation.ask(&serving, question).await {
-            Ok(Asked::Stopped) => Err(Failure::message("stopped").exit(Exit::Interrupted)),
-            Ok(Asked::Answered) => Ok(()),
+            Ok(Ended::Stopped(_)) => Err(stopped()),
+            Ok(Ended::Answered) => Ok(()),
             Err(failure) => Err(failure),
         },
         None => conversation.read_and_answer(&serving).await,
@@ -71,11 +80,14 @@ fn answers(manifest: &Manifest) -> bool {
     !EncoderConfig::is_of(&manifest.architecture)
 }
 
+fn stopped() -> Failure {
+    Failure::message("stopped").exit(Exit::Interrupted)
+}
+
 /// How a question ended.
-enum Asked {
+enum Ended {
     Answered,
-    /// By Ctrl-C.
-    Stopped,
+    Stopped(Asked),
 }
 
 /// The messages so far and how to go on.
@@ -86,14 +98,15 @@ struct Conversation {
     sampling: Sampling,
     max_tokens: Option<u32>,
     output: Output,
+    signals: Signals,
 }
 
 impl Conversation {
-    fn new(model: ModelId, caller: Caller, flags: &Chat, output: Output) -> Self {
+    fn new(model: ModelId, caller: Caller, flags: &Chat, output: Output, signals: Signals) -> Self {
         let sampling =
             Sampling { temperature: flags.temperature, seed: flags.seed, ..Sampling::default() };
         let messages = flags.system.iter().map(|text| message(Role::System, text)).collect();
-        Self { model, caller, messages, sampling, max_tokens: flags.max_tokens, output }
+        Self { model, caller, messages, sampling, max_tokens: flags.max_tokens, output, signals }
     }
 
     /// One question a line, until the end of the input.
@@ -108,22 +121,21 @@ impl Conversation {
             }
             let question = tokio::select! {
                 question = read_line() => question?,
-                interrupted = tokio::signal::ctrl_c() => {
-                    interrupted?;
-                    None
-                }
+                _ = self.signals.next() => None,
             };
             let Some(question) = question else { return Ok(()) };
             if question.trim().is_empty() {
                 continue;
             }
-            if let Asked::Stopped = self.ask(serving, question.trim()).await? {
-                line("\n[stopped]")?;
+            match self.ask(serving, question.trim()).await? {
+                Ended::Answered => {}
+                Ended::Stopped(Asked::Interrupt) => line("\n[stopped]")?,
+                Ended::Stopped(Asked::Terminate) => return Err(stopped()),
             }
         }
     }
 
-    async fn ask(&mut self, serving: &Serving, question: &str) -> Result<Asked, Failure> {
+    async fn ask(&mut self, serving: &Serving, question: &str) -> Result<Ended, Failure> {
         self.messages.push(message(Role::User, question));
         let command = ChatCommand {
             model: self.model.clone(),
@@ -140,38 +152,35 @@ impl Conversation {
         let mut answer = String::new();
         loop {
             let event = tokio::select! {
-                event = stream.next() => event,
-                interrupted = tokio::signal::ctrl_c() => {
-                    interrupted?;
-                    None
-                }
+                event = stream.next() => event.ok_or(Asked::Interrupt),
+                asked = self.signals.next() => Err(asked),
             };
             match event {
-                Some(ChatEvent::Token(token)) => {
+                Ok(ChatEvent::Token(token)) => {
                     if !self.output.is_json() {
                         piece(&token.text)?;
                     }
                     answer.push_str(&token.text);
                 }
                 // None is asked for.
-                Some(ChatEvent::Call(_)) => {}
-                Some(ChatEvent::Finished { reason, usage }) => {
+                Ok(ChatEvent::Call(_)) => {}
+                Ok(ChatEvent::Finished { reason, usage }) => {
                     self.show(&answer, reason, &usage)?;
                     self.messages.push(message(Role::Assistant, &answer));
-                    return Ok(Asked::Answered);
+                    return Ok(Ended::Answered);
                 }
-                Some(ChatEvent::Unrecorded { .. }) => {
+                Ok(ChatEvent::Unrecorded { .. }) => {
                     return Err(Failure::message("the answer has ended and could not be recorded")
                         .hint("see whether the disk is full; the text so far stands"));
                 }
-                Some(ChatEvent::Stopped { .. } | ChatEvent::Failed { .. }) => {
+                Ok(ChatEvent::Stopped { .. } | ChatEvent::Failed { .. }) => {
                     return Err(Failure::message("the answer broke off")
                         .hint("GALERNE_LOG=info shows why; the text so far stands"));
                 }
                 // Dropping the stream stops the engine; what was said stays in the conversation.
-                None => {
+                Err(asked) => {
                     self.messages.push(message(Role::Assistant, &answer));
-                    return Ok(Asked::Stopped);
+                    return Ok(Ended::Stopped(asked));
                 }
             }
         }

@@ -1,15 +1,31 @@
 //! `galerne key create|list|revoke`
 
-use domain::ApiKey;
+use domain::{ApiKey, Clock as _, Permission, Permissions, Role, Timestamp};
+use governance::NewKey;
 use serde_json::{Value, json};
 
-use crate::{cli::Key, failure::Failure, output::Output, wiring::Local};
+use crate::{cli::Key, failure::Failure, output::Output, system::SystemClock, wiring::Local};
 
 pub(crate) async fn run(local: &Local, command: &Key, output: Output) -> Result<(), Failure> {
     let caller = local.operator().await?;
     let result = match command {
-        Key::Create { name } => {
-            let created = local.access.create_key(&caller, name).await?;
+        Key::Create { name, account, allow, expires_in_days } => {
+            let account = match account {
+                Some(name) => {
+                    Some(local.access.account_named(&caller, name).await.map_err(|error| {
+                        Failure::from(error).hint("`galerne account list` shows all of them")
+                    })?)
+                }
+                None => None,
+            };
+            let role = account.as_ref().map_or(Role::Owner, |account| account.role);
+            let new = NewKey {
+                name,
+                account: account.map(|account| account.id),
+                permissions: permissions(allow, role),
+                expires_at: expires_in_days.map(days_from_now),
+            };
+            let created = local.access.create_key(&caller, &new).await?;
             let secret = created.secret.expose();
             let mut value = describe(&created.key);
             value["key"] = json!(secret);
@@ -33,12 +49,26 @@ pub(crate) async fn run(local: &Local, command: &Key, output: Output) -> Result<
     result
 }
 
+/// What was named, or everything that a key of this role can do.
+fn permissions(allow: &[Permission], role: Role) -> Permissions {
+    if allow.is_empty() {
+        role.permissions().and(Permissions::OF_KEYS)
+    } else {
+        Permissions::of(allow)
+    }
+}
+
+fn days_from_now(days: u16) -> Timestamp {
+    SystemClock.now().plus_seconds(i64::from(days) * 24 * 60 * 60)
+}
+
 fn list_line(key: &ApiKey) -> String {
-    let state = match key.revoked_at {
-        Some(at) => format!("revoked {at}"),
-        None => "active".to_owned(),
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => format!("revoked {at}"),
+        (None, Some(at)) => format!("until {at}"),
+        (None, None) => "active".to_owned(),
     };
-    format!("{}  {}  {state}  {}", key.id, key.created_at, key.name)
+    format!("{}  {}  {state}  {} ({})", key.id, key.created_at, key.name, key.permissions)
 }
 
 fn describe(key: &ApiKey) -> Value {
@@ -46,6 +76,9 @@ fn describe(key: &ApiKey) -> Value {
         "id": key.id.to_string(),
         "name": key.name,
         "project": key.project.to_string(),
+        "account": key.account.to_string(),
+        "permissions": key.permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),
+        "expires_at": key.expires_at.map(|at| at.to_string()),
         "created_at": key.created_at.to_string(),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
     })

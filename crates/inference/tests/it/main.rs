@@ -13,15 +13,15 @@ use std::{sync::Arc, time::Duration};
 
 use carbon_ledger::factors;
 use domain::{
-    Caller, OrganisationId, Principal, ProjectId,
+    AccountId, Caller, OrganisationId, Permissions, Principal, ProjectId,
     chat::{Message, Role},
 };
 use governance::{LogGate, Trail, TrailParts};
 use inference::{
     AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
-    Sampling, Site, ToolUse, ports::UsageLedger,
+    Sampling, Site, ToolUse, UsageRecord, ports::UsageLedger,
 };
-use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, UsageRecord};
+use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -84,7 +84,9 @@ fn caller() -> Caller {
     Caller {
         organisation: OrganisationId::from_uuid(Uuid::from_u128(1)),
         project: ProjectId::from_uuid(Uuid::from_u128(2)),
+        account: AccountId::from_uuid(Uuid::from_u128(3)),
         principal: Principal::Operator,
+        permissions: Permissions::NONE,
     }
 }
 

@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{Caller, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageSettled,
+    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageRecord, UsageSettled,
     ports::{LedgerError, UsageLedger},
 };
 use testkit::{Behaviour, FakeEngine, MemoryStore};
@@ -37,6 +37,11 @@ async fn an_answer_is_shown_charged_and_written_down() {
     let (recorded, shown) = (figures.energy_joules, usage.footprint.energy.joules.value());
     assert_eq!(recorded.to_bits(), shown.to_bits());
     assert_eq!(figures.grid_zone, "FR");
+    let digest = "0".repeat(64).parse().unwrap();
+    assert_eq!(row.opened.digest, Some(digest), "of the model that answered");
+    let entry = world.store.audit_entries().pop().unwrap();
+    let entry: serde_json::Value = serde_json::from_slice(&entry.canonical).unwrap();
+    assert_eq!(entry["model"], digest.to_string());
     assert_eq!(world.outcomes(), ["ok"]);
 }
 
@@ -169,6 +174,14 @@ impl UsageLedger for LateLedger {
 
     async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
         self.store.settle(usage).await
+    }
+
+    async fn find(
+        &self,
+        caller: &Caller,
+        request: RequestId,
+    ) -> Result<Option<UsageRecord>, LedgerError> {
+        self.store.find(caller, request).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

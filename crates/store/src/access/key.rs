@@ -1,9 +1,10 @@
 //! API keys.
 
-use domain::{ApiKey, KeyId, OrganisationId, ProjectId, Timestamp};
+use domain::{Account, ApiKey, KeyId, OrganisationId, ProjectId, Timestamp};
 use governance::ports::StoredKey;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
+use super::account;
 use crate::{
     failure::Failure,
     row::{Columns, bytes, hash_bytes},
@@ -15,15 +16,19 @@ pub(super) async fn insert(
 ) -> Result<(), Failure> {
     let StoredKey { key, secret } = stored;
     sqlx::query(
-        "INSERT INTO api_key (organisation_id, project_id, id, name, secret_hash, created_at, \
-         revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO api_key (organisation_id, project_id, id, account_id, name, secret_hash, \
+         permissions, created_at, expires_at, revoked_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(bytes(key.organisation.as_uuid()))
     .bind(bytes(key.project.as_uuid()))
     .bind(bytes(key.id.as_uuid()))
+    .bind(bytes(key.account.as_uuid()))
     .bind(&key.name)
     .bind(hash_bytes(secret))
+    .bind(key.permissions.to_string())
     .bind(key.created_at.as_micros())
+    .bind(key.expires_at.map(Timestamp::as_micros))
     .bind(key.revoked_at.map(Timestamp::as_micros))
     .execute(connection)
     .await?;
@@ -34,16 +39,22 @@ pub(super) async fn insert(
 pub(super) async fn find(
     connection: &mut SqliteConnection,
     id: KeyId,
-) -> Result<Option<StoredKey>, Failure> {
+) -> Result<Option<(StoredKey, Account)>, Failure> {
     let row = sqlx::query(
-        "SELECT organisation_id, project_id, id, name, secret_hash, created_at, revoked_at \
-         FROM api_key WHERE id = ?1",
+        "SELECT k.organisation_id, k.project_id, k.id, k.account_id, k.name, k.secret_hash, \
+         k.permissions, k.created_at, k.expires_at, k.revoked_at, a.project_id AS a_project_id, \
+         a.kind AS a_kind, a.name AS a_name, a.role AS a_role, a.created_at AS a_created_at, \
+         a.disabled_at AS a_disabled_at \
+         FROM api_key AS k JOIN account AS a \
+         ON a.organisation_id = k.organisation_id AND a.id = k.account_id WHERE k.id = ?1",
     )
     .bind(bytes(id.as_uuid()))
     .fetch_optional(connection)
     .await?;
-    let stored =
-        |row| Ok(StoredKey { key: key(&row)?, secret: Columns(&row).hash("secret_hash")? });
+    let stored = |row| {
+        let secret = Columns(&row).hash("secret_hash")?;
+        Ok((StoredKey { key: key(&row)?, secret }, account::joined(&row)?))
+    };
     row.map(stored).transpose()
 }
 
@@ -53,7 +64,8 @@ pub(super) async fn list(
     project: ProjectId,
 ) -> Result<Vec<ApiKey>, Failure> {
     let rows = sqlx::query(
-        "SELECT organisation_id, project_id, id, name, created_at, revoked_at FROM api_key \
+        "SELECT organisation_id, project_id, id, account_id, name, permissions, created_at, \
+         expires_at, revoked_at FROM api_key \
          WHERE organisation_id = ?1 AND project_id = ?2 ORDER BY created_at DESC, id DESC",
     )
     .bind(bytes(organisation.as_uuid()))
@@ -88,8 +100,11 @@ fn key(row: &SqliteRow) -> Result<ApiKey, Failure> {
         id: columns.key("id")?,
         organisation: columns.organisation("organisation_id")?,
         project: columns.project("project_id")?,
+        account: columns.account("account_id")?,
         name: columns.text("name")?,
+        permissions: columns.word("permissions")?,
         created_at: columns.time("created_at")?,
+        expires_at: columns.time_if_any("expires_at")?,
         revoked_at: columns.time_if_any("revoked_at")?,
     })
 }

@@ -19,7 +19,7 @@ pub(super) async fn insert(
     connection: &mut SqliteConnection,
     founding: &Founding,
 ) -> Result<(), Failure> {
-    let Founding { organisation, pseudonym_key, project, key: _ } = founding;
+    let Founding { organisation, pseudonym_key, project, owner: _, key: _ } = founding;
     sqlx::query(
         "INSERT INTO organisation (id, name, pseudonym_key, created_at) VALUES (?1, ?2, ?3, ?4)",
     )

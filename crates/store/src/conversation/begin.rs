@@ -85,13 +85,13 @@ impl Tree {
              (SELECT coalesce(max(e.number), c.number) - c.number FROM entry AS e \
                  WHERE e.number BETWEEN c.number AND c.number + ?5) AS entries, \
              EXISTS (SELECT 1 FROM entry AS e INDEXED BY entry_running \
-                 WHERE e.organisation_id = ?1 AND e.project_id = ?2 \
+                 WHERE e.organisation_id = ?1 AND e.account_id = ?2 \
                  AND e.conversation_id = ?3 AND e.state = 'running') AS is_running, \
              ?4 IS NULL OR EXISTS (SELECT 1 FROM entry AS e \
-                 WHERE e.organisation_id = ?1 AND e.project_id = ?2 \
+                 WHERE e.organisation_id = ?1 AND e.account_id = ?2 \
                  AND e.conversation_id = ?3 AND e.id = ?4) AS has_parent \
              FROM conversation AS c \
-             WHERE c.organisation_id = ?1 AND c.project_id = ?2 AND c.id = ?3",
+             WHERE c.organisation_id = ?1 AND c.account_id = ?2 AND c.id = ?3",
             (begin.scope, begin.conversation),
         )
         .bind(begin.parent.map(|parent| bytes(parent.as_uuid())))

@@ -16,7 +16,7 @@ pub(super) async fn find(
 ) -> Result<Option<Draft>, Failure> {
     let row = scoped(
         "SELECT updated_at, model, attachments, text FROM draft \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3",
         scope,
     )
     .bind(conversation(of))
@@ -41,9 +41,9 @@ pub(super) async fn keep(
     draft: &Draft,
 ) -> Result<(), Failure> {
     scoped(
-        "INSERT INTO draft (organisation_id, project_id, conversation_id, updated_at, model, \
+        "INSERT INTO draft (organisation_id, account_id, conversation_id, updated_at, model, \
          attachments, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-         ON CONFLICT (organisation_id, project_id, conversation_id) DO UPDATE SET \
+         ON CONFLICT (organisation_id, account_id, conversation_id) DO UPDATE SET \
          updated_at = ?4, model = ?5, attachments = ?6, text = ?7",
         scope,
     )
@@ -64,7 +64,7 @@ pub(super) async fn remove(
 ) -> Result<(), Failure> {
     scoped(
         "DELETE FROM draft \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3",
         scope,
     )
     .bind(conversation(of))

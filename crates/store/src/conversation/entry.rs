@@ -26,7 +26,7 @@ pub(super) async fn insert(
     };
     let answer = entry.answer();
     in_conversation(
-        "INSERT INTO entry (organisation_id, project_id, conversation_id, number, id, parent_id, \
+        "INSERT INTO entry (organisation_id, account_id, conversation_id, number, id, parent_id, \
          author, state, created_at, completed_at, model, request_id, error, attachments, text) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         conversation,
@@ -55,7 +55,7 @@ pub(super) async fn save_progress(
 ) -> Result<(), Failure> {
     in_conversation(
         "UPDATE entry SET text = ?5, request_id = ?6 \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3 AND id = ?4 \
          AND state = 'running'",
         (progress.scope, progress.conversation),
     )
@@ -75,7 +75,7 @@ pub(super) async fn finish(
     let changed = in_conversation(
         "UPDATE entry SET state = ?5, text = coalesce(?6, text), \
          request_id = coalesce(?7, request_id), error = ?8, completed_at = ?9 \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3 AND id = ?4 \
          AND state = 'running'",
         (finished.scope, finished.conversation),
     )
@@ -112,7 +112,7 @@ pub(super) async fn remove_all(
 ) -> Result<(), Failure> {
     in_conversation(
         "DELETE FROM entry \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3",
         conversation,
     )
     .execute(connection)

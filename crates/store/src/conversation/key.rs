@@ -18,7 +18,7 @@ pub(super) async fn find(
 ) -> Result<Option<Remembered>, Failure> {
     let row = scoped(
         "SELECT conversation_id, entry_id, digest FROM idempotency \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND key = ?3 AND at >= ?4",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND key = ?3 AND at >= ?4",
         scope,
     )
     .bind(key.as_str())
@@ -42,7 +42,7 @@ pub(super) async fn remove_old(
     at: Timestamp,
 ) -> Result<(), Failure> {
     scoped(
-        "DELETE FROM idempotency WHERE organisation_id = ?1 AND project_id = ?2 AND at < ?3",
+        "DELETE FROM idempotency WHERE organisation_id = ?1 AND account_id = ?2 AND at < ?3",
         scope,
     )
     .bind(oldest(at))
@@ -59,7 +59,7 @@ pub(super) async fn insert(
 ) -> Result<(), Failure> {
     scoped(
         "INSERT INTO idempotency \
-         (organisation_id, project_id, key, digest, conversation_id, entry_id, at) \
+         (organisation_id, account_id, key, digest, conversation_id, entry_id, at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         scope,
     )
@@ -80,7 +80,7 @@ pub(super) async fn remove_all(
 ) -> Result<(), Failure> {
     in_conversation(
         "DELETE FROM idempotency \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3",
         conversation,
     )
     .execute(connection)

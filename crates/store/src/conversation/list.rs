@@ -15,7 +15,7 @@ macro_rules! listed {
     ($found:literal) => {
         concat!(
             "SELECT number FROM conversation INDEXED BY conversation_listed \
-             WHERE organisation_id = ?1 AND project_id = ?2 AND (?3 IS NULL OR archived = ?3)",
+             WHERE organisation_id = ?1 AND account_id = ?2 AND (?3 IS NULL OR archived = ?3)",
             $found,
             " ORDER BY pinned DESC, updated_at DESC, id DESC "
         )
@@ -40,12 +40,12 @@ macro_rules! rows {
 pub(super) const PAGE: &str = rows!(
     concat!("page AS MATERIALIZED (", listed!(""), "LIMIT ?4 OFFSET ?5)"),
     "SELECT count(*) FROM conversation INDEXED BY conversation_listed \
-     WHERE organisation_id = ?1 AND project_id = ?2 AND (?3 IS NULL OR archived = ?3)"
+     WHERE organisation_id = ?1 AND account_id = ?2 AND (?3 IS NULL OR archived = ?3)"
 );
 
 /// Clears the entry from each number that was found: what is left is the conversation. Whoever is
 /// found often is found soon, so the page is read in the order of the list and ends where it is
-/// full. Everything found lies in this project: the total lacks what is archived otherwise.
+/// full. Everything found is of this account: the total lacks what is archived otherwise.
 pub(super) const PAGE_FOUND: &str = rows!(
     concat!(
         "found AS MATERIALIZED (SELECT DISTINCT rowid & ~32767 AS number FROM conversation_search \
@@ -56,7 +56,7 @@ pub(super) const PAGE_FOUND: &str = rows!(
     ),
     "(SELECT count(*) FROM found) - \
      (SELECT count(*) FROM conversation INDEXED BY conversation_listed \
-      WHERE organisation_id = ?1 AND project_id = ?2 AND archived <> ?3 AND number IN found)"
+      WHERE organisation_id = ?1 AND account_id = ?2 AND archived <> ?3 AND number IN found)"
 );
 
 pub(super) async fn page(

@@ -21,7 +21,7 @@ async fn plan(statement: &str) -> Vec<String> {
 }
 
 const LISTED: &str = "SEARCH conversation USING COVERING INDEX conversation_listed \
-     (organisation_id=? AND project_id=?)";
+     (organisation_id=? AND account_id=?)";
 const BY_NUMBER: &str = "SEARCH c USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN";
 
 #[tokio::test]
@@ -30,8 +30,8 @@ async fn the_list_reads_its_index_in_order() {
 }
 
 #[tokio::test]
-async fn a_search_reads_the_words_of_its_project() {
-    // `M1`: the first column's words; `>` and `<`: the numbers of one project.
+async fn a_search_reads_the_words_of_its_account() {
+    // `M1`: the first column's words; `>` and `<`: the numbers of one account.
     let words = "SCAN conversation_search VIRTUAL TABLE INDEX 0:M1><";
     // The words are looked up once, for the page and for the total.
     assert_eq!(plan(list::PAGE_FOUND).await, [LISTED, words, BY_NUMBER, LISTED]);
@@ -42,12 +42,12 @@ async fn entries_are_found_by_tenant_and_conversation() {
     let by = |name: &str, columns: &str| {
         format!(
             "SEARCH {name} USING INDEX sqlite_autoindex_entry_1 \
-             (organisation_id=? AND project_id=? AND conversation_id=?{columns})"
+             (organisation_id=? AND account_id=? AND conversation_id=?{columns})"
         )
     };
     let usage = "SEARCH u USING PRIMARY KEY (organisation_id=? AND request_id=?) LEFT-JOIN";
     let conversation = "SEARCH c USING COVERING INDEX sqlite_autoindex_conversation_1 \
-         (organisation_id=? AND project_id=? AND id=?)";
+         (organisation_id=? AND account_id=? AND id=?)";
     let numbers = "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
     assert_eq!(steps(read::ALL).await, [conversation, numbers, usage], "nothing is sorted");
     assert_eq!(plan(read::ONE).await, [by("e", " AND id=?"), usage.to_owned()]);

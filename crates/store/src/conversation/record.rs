@@ -17,7 +17,7 @@ pub(super) async fn insert(
 ) -> Result<(), Failure> {
     let settings = &conversation.settings;
     in_conversation(
-        "INSERT INTO conversation (organisation_id, project_id, id, number, created_at, \
+        "INSERT INTO conversation (organisation_id, account_id, id, number, created_at, \
          updated_at, pinned, archived, head, model, temperature, top_p, presence_penalty, \
          frequency_penalty, seed, max_tokens, stop, name, description, instructions, metadata) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
@@ -53,7 +53,7 @@ pub(super) async fn find(
     id: ConversationId,
 ) -> Result<Option<Conversation>, Failure> {
     let row = in_conversation(
-        "SELECT * FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        "SELECT * FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
         (scope, id),
     )
     .fetch_optional(connection)
@@ -68,7 +68,7 @@ pub(super) async fn number(
 ) -> Result<Option<i64>, Failure> {
     let row = in_conversation(
         "SELECT number FROM conversation \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
         conversation,
     )
     .fetch_optional(connection)
@@ -85,7 +85,7 @@ pub(super) async fn go_on(
 ) -> Result<(), Failure> {
     in_conversation(
         "UPDATE conversation SET head = ?4, model = ?5, updated_at = ?6 \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
         conversation,
     )
     .bind(bytes(head.as_uuid()))
@@ -104,7 +104,7 @@ pub(super) async fn touch(
 ) -> Result<(), Failure> {
     in_conversation(
         "UPDATE conversation SET updated_at = ?4 \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
         conversation,
     )
     .bind(at.as_micros())
@@ -129,7 +129,7 @@ pub(super) async fn update(
     let row = in_conversation(
         "UPDATE conversation SET name = coalesce(?4, name), pinned = coalesce(?5, pinned), \
          archived = coalesce(?6, archived), head = coalesce(?7, head) \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3 RETURNING *",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3 RETURNING *",
         (scope, id),
     )
     .bind(&change.name)
@@ -146,7 +146,7 @@ pub(super) async fn remove(
     conversation: (Scope, ConversationId),
 ) -> Result<(), Failure> {
     in_conversation(
-        "DELETE FROM conversation WHERE organisation_id = ?1 AND project_id = ?2 AND id = ?3",
+        "DELETE FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
         conversation,
     )
     .execute(connection)

@@ -8,11 +8,11 @@ use crate::row::bytes;
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
-/// `?1` is the organisation, `?2` the project.
+/// `?1` is the organisation, `?2` the account.
 pub(super) fn scoped(statement: &'static str, scope: Scope) -> Statement {
     sqlx::query(statement)
         .bind(bytes(scope.organisation.as_uuid()))
-        .bind(bytes(scope.project.as_uuid()))
+        .bind(bytes(scope.account.as_uuid()))
 }
 
 /// As [`scoped`]; `?3` is the conversation.

@@ -1,10 +1,11 @@
 //! The audit table against whoever has a shell and SQL.
 
-use domain::Timestamp;
+use domain::{Caller, OrganisationId, Principal, Timestamp};
 use governance::{
     AuditEntry,
     ports::{AuditStore as _, LogExtension, LogStore as _},
 };
+use inference::{UsageOutcome, ports::UsageLedger as _};
 use store::Store;
 use tempfile::TempDir;
 use testkit::Samples;
@@ -102,4 +103,42 @@ async fn the_clock_never_goes_back_unless_the_operator_says_so() {
     store.append(&entry(11, "model.list")).await.expect("counted from there");
     assert_eq!(store.newest_at().await.expect("read"), entry(10, "").at, "noted once a second");
     assert_eq!(store.entry_count().await.expect("read"), 5, "refused entries leave no gap");
+}
+
+#[tokio::test]
+async fn no_statement_changes_what_answered_a_request() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("galerne.db");
+    let store = Store::open(&path).await.expect("opened");
+    let samples = Samples::new(3);
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let project = samples.founding().project;
+    let caller = Caller { organisation, ..samples.caller(&project, Principal::Operator) };
+    let opened = samples.opened(&caller);
+    store.open(&opened, &samples.entry(Some(organisation))).await.expect("opened");
+    let before = store.find(&caller, opened.request).await.expect("read");
+    let mut connection = crate::raw(&path).await;
+    for statement in [
+        "UPDATE usage SET model_digest = zeroblob(32)",
+        "UPDATE usage SET model_digest = NULL",
+        "UPDATE usage SET deployment_id = NULL",
+        "UPDATE deployment SET statement = '{}'",
+        "UPDATE OR REPLACE deployment SET id = 7",
+        "DELETE FROM deployment",
+        "INSERT OR REPLACE INTO deployment (id, statement) VALUES (1, '{}')",
+        "INSERT OR REPLACE INTO deployment (statement) SELECT statement FROM deployment",
+    ] {
+        let done = sqlx::query(statement).execute(&mut connection).await;
+        assert!(done.is_err(), "accepted: {statement}");
+        assert_eq!(store.find(&caller, opened.request).await.expect("read"), before, "{statement}");
+    }
+    // Settling it goes on as before, and the next request of the same server adds no row.
+    store.settle(&samples.settled(&opened, UsageOutcome::Finished)).await.expect("settled");
+    let next = samples.opened(&caller);
+    store.open(&next, &samples.entry(Some(organisation))).await.expect("opened");
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM deployment")
+        .fetch_one(&mut connection)
+        .await
+        .expect("counted");
+    assert_eq!(rows, 1);
 }

@@ -9,24 +9,30 @@ mod log_rows;
 #[path = "../fixtures/v0003/conversation_rows.rs"]
 mod conversation_rows;
 
+#[path = "../fixtures/v0004/receipt_rows.rs"]
+mod receipt_rows;
+
+#[path = "../fixtures/v0005/account_rows.rs"]
+mod account_rows;
+
 mod conversation;
 
 use std::{fs, path::PathBuf};
 
-use domain::{OrganisationId, Timestamp};
+use domain::{Account, OrganisationId, Timestamp};
 use governance::{
-    AuditEntry,
+    AuditEntry, PasswordDigest,
     ports::{AccessStore as _, AuditStore as _, EntryRef, LogStore},
 };
-use inference::ports::UsageLedger;
+use inference::{UsageFigures, UsageRecord, ports::UsageLedger};
 use store::Store;
 use tempfile::TempDir;
-use testkit::{UsageFigures, UsageRecord, UsageRows as _};
+use testkit::UsageRows as _;
 use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 3] = ["v0001", "v0002", "v0003"];
+const VERSIONS: [&str; 5] = ["v0001", "v0002", "v0003", "v0004", "v0005"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -59,11 +65,22 @@ async fn tenants_are_there(version: &str) {
     let key = store.pseudonym_key(organisation()).await.expect("read");
     assert_eq!(key, Some(founding.pseudonym_key));
     let first = store.find_key(founding.key.key.id).await.expect("read");
-    assert_eq!(first.as_ref(), Some(&founding.key));
+    assert_eq!(first, Some((founding.key.clone(), founding.owner.clone())));
+    let owner = store.owner(organisation()).await.expect("read");
+    assert_eq!(owner, Some(founding.owner.clone()));
+    let accounts = store.list_accounts(organisation()).await.expect("read");
+    let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    let expected: &[_] =
+        if version >= "v0005" { &["anne@ministere.example", "ci-7", "owner"] } else { &["owner"] };
+    assert_eq!(names, expected);
     let mut second = rows::second_key();
     second.key.revoked_at = Some(rows::time(20));
     let listed = store.list_keys(organisation(), founding.project.id).await.expect("read");
-    assert_eq!(listed, [second.key, founding.key.key]);
+    let mut expected = vec![second.key, founding.key.key.clone()];
+    if version >= "v0005" {
+        expected.insert(0, account_rows::key().key);
+    }
+    assert_eq!(listed, expected);
 
     let at = rows::time(45);
     let link = store.find_link(&rows::link().token, at).await.expect("read");
@@ -71,13 +88,24 @@ async fn tenants_are_there(version: &str) {
     let used = store.find_link(&rows::used_link().token, at).await.expect("read");
     assert_eq!(used, None);
     let session = store.find_session(&rows::session().token, at).await.expect("read");
-    assert_eq!(session, Some(rows::session()));
+    assert_eq!(session, Some((rows::session(), founding.owner)));
 }
 
 #[tokio::test]
 async fn usage_and_audit_are_there() {
     for version in VERSIONS {
         usage_is_there(version).await;
+    }
+}
+
+/// The row of the fourth version that says what answered.
+fn told() -> UsageRecord {
+    let settled = receipt_rows::settled();
+    UsageRecord {
+        opened: receipt_rows::opened(),
+        outcome: "finished".to_owned(),
+        settled_at: Some(settled.settled_at),
+        figures: Some(UsageFigures::from(&settled.usage)),
     }
 }
 
@@ -88,8 +116,14 @@ async fn usage_is_there(version: &str) {
     let entries = if version == "v0001" { rows::entries() } else { log_rows::entries() };
     let (refused, ours) = entries.split_last().expect("entries");
     let mut numbered: Vec<_> = (1..).zip(ours.iter().cloned()).collect();
-    if version == "v0003" {
+    if version >= "v0003" {
         numbered.extend((10..).zip(conversation_rows::entries()));
+    }
+    if version >= "v0004" {
+        numbered.push((14, receipt_rows::entry()));
+    }
+    if version >= "v0005" {
+        numbered.extend((15..).zip(account_rows::entries()));
     }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
@@ -109,14 +143,19 @@ async fn usage_is_there(version: &str) {
         settled_at,
         figures: None,
     };
+    let told = (version >= "v0004").then(told);
     let usage = Rows(path);
-    let expected = [finished.clone(), ended("running", None)];
-    assert_eq!(usage.usage_rows(organisation()).await, expected);
+    let expected = [finished.clone(), ended("running", None)].into_iter().chain(told.clone());
+    assert_eq!(usage.usage_rows(organisation()).await, expected.collect::<Vec<_>>());
+    let found = UsageLedger::find(&store, &rows::caller(), rows::opened().request).await;
+    assert_eq!(found.expect("read"), Some(finished.clone()), "without what was not noted then");
+    let found = UsageLedger::find(&store, &rows::caller(), receipt_rows::opened().request).await;
+    assert_eq!(found.expect("read"), told);
 
     let at = rows::time(100);
     assert_eq!(UsageLedger::close_interrupted(&store, at).await.expect("closed"), 1);
-    let expected = [finished, ended("interrupted", Some(at))];
-    assert_eq!(usage.usage_rows(organisation()).await, expected);
+    let expected = [finished, ended("interrupted", Some(at))].into_iter().chain(told);
+    assert_eq!(usage.usage_rows(organisation()).await, expected.collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -129,7 +168,12 @@ async fn the_log_is_there_or_begins() {
     assert!(store.extend(&log_rows::extension()).await.expect("extended"));
 
     log_is_there("v0002", rows::entries()).await;
-    log_is_there("v0003", [rows::entries(), conversation_rows::entries()].concat()).await;
+    let mut entries = [rows::entries(), conversation_rows::entries()].concat();
+    log_is_there("v0003", entries.clone()).await;
+    entries.push(receipt_rows::entry());
+    log_is_there("v0004", entries.clone()).await;
+    entries.extend(account_rows::entries());
+    log_is_there("v0005", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -160,7 +204,24 @@ fn fixture_is_frozen(version: &str) {
     let (_directory, path) = copy(version);
     let bytes = fs::read(path).expect("the fixture");
     assert_eq!(&bytes[..16], b"SQLite format 3\0");
-    assert!(bytes.len() < 200_000, "a small file");
+    assert!(bytes.len() < 256 * 1024, "a small file");
     // The application id stands at offset 68 of every SQLite file.
     assert_eq!(&bytes[68..72], b"GLRN");
+}
+
+#[tokio::test]
+async fn accounts_are_there() {
+    let (_directory, path) = copy("v0005");
+    let store = Store::open(&path).await.expect("opened");
+    let (anne, program) = (account_rows::anne(), account_rows::program());
+    let disabled_at = account_rows::disabled().disabled_at.expect("changed");
+    let program = Account { disabled_at, ..program };
+    let listed = store.list_accounts(organisation()).await.expect("read");
+    assert_eq!(listed, [anne.clone(), program.clone(), rows::owner()]);
+    let found = store.find_account(&anne.name).await.expect("read").expect("there");
+    let password = found.password.as_ref().map(PasswordDigest::as_str);
+    assert_eq!((found.account, password), (anne, Some(account_rows::DIGEST)));
+    let key = account_rows::key();
+    let found = store.find_key(key.key.id).await.expect("read");
+    assert_eq!(found, Some((key, program)));
 }

@@ -1,12 +1,15 @@
 //! Reads usage rows behind the back of the port.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use domain::{KeyId, OrganisationId, Principal, ProjectId, RequestId, SessionId, Timestamp};
-use inference::UsageOpened;
+use domain::{
+    AccountId, KeyId, ModelDigest, OrganisationId, Principal, ProjectId, RequestId, SessionId,
+    Timestamp,
+};
+use inference::{Declared, Deployment, EngineBuild, UsageFigures, UsageOpened, UsageRecord};
 use sqlx::{Row as _, sqlite::SqliteRow};
-use testkit::{UsageFigures, UsageRecord, UsageRows};
+use testkit::UsageRows;
 use uuid::Uuid;
 
 pub(crate) struct Rows(pub(crate) PathBuf);
@@ -16,7 +19,7 @@ impl UsageRows for Rows {
     async fn usage_rows(&self, organisation: OrganisationId) -> Vec<UsageRecord> {
         let mut connection = crate::raw(&self.0).await;
         let rows =
-            sqlx::query("SELECT * FROM usage WHERE organisation_id = ?1 ORDER BY request_id")
+            sqlx::query("SELECT u.*, d.statement FROM usage AS u LEFT JOIN deployment AS d ON d.id = u.deployment_id WHERE organisation_id = ?1 ORDER BY request_id")
                 .bind(organisation.as_uuid().as_bytes().to_vec())
                 .fetch_all(&mut connection)
                 .await
@@ -37,10 +40,15 @@ fn record(row: &SqliteRow) -> UsageRecord {
         request: RequestId::from_uuid(uuid("request_id")),
         organisation: OrganisationId::from_uuid(uuid("organisation_id")),
         project: ProjectId::from_uuid(uuid("project_id")),
+        account: AccountId::from_uuid(uuid("account_id")),
         principal,
         model: row.get::<&str, _>("model").parse().expect("a model id"),
         prompt_tokens: row.get("prompt_tokens_sent"),
         opened_at: Timestamp::from_micros(row.get("opened_at")),
+        digest: row
+            .get::<Option<Vec<u8>>, _>("model_digest")
+            .map(|digest| ModelDigest::from_bytes(digest.try_into().expect("32 bytes"))),
+        deployment: row.get::<Option<&str>, _>("statement").map(deployment).map(Arc::new),
     };
     UsageRecord {
         opened,
@@ -67,5 +75,27 @@ fn figures(row: &SqliteRow, prompt_tokens: u32) -> UsageFigures {
         grid_factor_uncertainty_percent: row.get("grid_factor_uncertainty_percent"),
         grid_zone: row.get("grid_zone"),
         site: row.get("site"),
+    }
+}
+
+fn deployment(statement: &str) -> Deployment {
+    let value: serde_json::Value = serde_json::from_str(statement).expect("JSON");
+    let known = |name: &str| value[name].as_str().map(str::to_owned);
+    let text = |name: &str| known(name).expect("a text");
+    Deployment {
+        engine: EngineBuild {
+            version: text("version"),
+            commit: known("commit"),
+            cpu_path: text("cpu_path"),
+            kv_cache_type: text("kv_cache_type"),
+        },
+        declared: Declared {
+            site: text("site"),
+            grid_zone: text("grid_zone"),
+            country: known("country"),
+            operator: known("operator"),
+            operator_country: known("operator_country"),
+            parent_country: known("parent_country"),
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! What no port can express: rows of two tenants in one database, and values that must not be.
 
-use domain::{OrganisationId, Principal, Project, ProjectId};
+use domain::{Account, OrganisationId, Principal, Project, ProjectId, Role};
 use governance::ports::{AccessStore as _, Founding};
 use inference::ports::UsageLedger as _;
 use sqlx::SqliteConnection;
@@ -13,7 +13,7 @@ struct TwoTenants {
     connection: SqliteConnection,
     samples: Samples,
     first: Founding,
-    second: Project,
+    second: Account,
     /// Removed with the last user of its files.
     _directory: TempDir,
 }
@@ -46,6 +46,9 @@ async fn two_tenants(seed: u64) -> TwoTenants {
     .execute(&mut connection)
     .await
     .expect("its project");
+    let second = samples.account(&second, Role::Owner);
+    let entry = samples.entry(Some(second.organisation));
+    assert!(store.insert_account(&second, &entry).await.expect("its owner"));
     TwoTenants { store, connection, samples, first, second, _directory: directory }
 }
 
@@ -59,21 +62,25 @@ async fn keys_of_another_tenant_are_neither_seen_nor_revoked() {
 
     let ours = store.list_keys(first.organisation.id, first.project.id).await.expect("listed");
     assert_eq!(ours, std::slice::from_ref(&first.key.key));
-    let listed = store.list_keys(second.organisation, second.id).await.expect("listed");
+    let listed = store.list_keys(second.organisation, second.project).await.expect("listed");
     assert_eq!(listed, std::slice::from_ref(&theirs.key));
     // Neither the ids of one tenant nor a mixture of both reach the key of the other.
     for (organisation, project) in [
         (first.organisation.id, first.project.id),
-        (first.organisation.id, second.id),
+        (first.organisation.id, second.project),
         (second.organisation, first.project.id),
     ] {
         let entry = samples.entry(Some(organisation));
         let at = samples.now();
         let found = store.revoke_key(organisation, project, theirs.key.id, at, &entry).await;
         assert!(!found.expect("answered"));
-        assert_eq!(store.list_keys(first.organisation.id, second.id).await.expect("listed"), []);
+        assert_eq!(
+            store.list_keys(first.organisation.id, second.project).await.expect("listed"),
+            []
+        );
     }
-    assert_eq!(store.find_key(theirs.key.id).await.expect("found"), Some(theirs));
+    let found = store.find_key(theirs.key.id).await.expect("found");
+    assert_eq!(found, Some((theirs, second.clone())));
     let key = store.pseudonym_key(second.organisation).await.expect("answered");
     assert_eq!(key, None, "destroyed keys are no keys");
 }
@@ -82,7 +89,7 @@ async fn keys_of_another_tenant_are_neither_seen_nor_revoked() {
 async fn a_link_makes_no_session_of_another_tenant() {
     let tenants = two_tenants(2).await;
     let TwoTenants { store, samples, first, second, .. } = &tenants;
-    let link = samples.link(&first.project);
+    let link = samples.link(&first.owner);
     let entry = samples.entry(Some(first.organisation.id));
     store.insert_link(&link, &entry).await.expect("kept");
     let session = samples.session(second);
@@ -96,10 +103,13 @@ async fn a_link_makes_no_session_of_another_tenant() {
 async fn a_project_belongs_to_one_organisation() {
     let tenants = two_tenants(3).await;
     let TwoTenants { store, samples, first, second, .. } = &tenants;
-    let mixed = Project { organisation: first.organisation.id, ..second.clone() };
+    let mixed = Account { project: second.project, ..first.owner.clone() };
     let entry = samples.entry(Some(first.organisation.id));
     store.insert_key(&samples.key(&mixed), &entry).await.expect_err("not their project");
     store.insert_link(&samples.link(&mixed), &entry).await.expect_err("not their project");
+    let mixed = Account { id: second.id, ..first.owner.clone() };
+    store.insert_key(&samples.key(&mixed), &entry).await.expect_err("not their account");
+    store.insert_session(&samples.session(&mixed), &entry).await.expect_err("not their account");
 }
 
 #[tokio::test]
@@ -122,6 +132,12 @@ async fn the_schema_refuses_what_the_types_exclude() {
         "UPDATE usage SET energy_joules = 1.0",
         "UPDATE api_key SET secret_hash = zeroblob(31)",
         "UPDATE api_key SET project_id = zeroblob(16)",
+        "UPDATE api_key SET account_id = zeroblob(16)",
+        "UPDATE api_key SET permissions = ''",
+        "UPDATE account SET role = 'root'",
+        "UPDATE account SET kind = 'service', password = 'x'",
+        "UPDATE account SET name = 'same'",
+        "DELETE FROM account",
         "UPDATE api_key SET name = printf('%.*c', 201, 'x')",
         "DELETE FROM organisation",
     ] {

@@ -18,7 +18,9 @@ pub(super) async fn is_done_once<S: AccessStore + AuditStore>(store: S, samples:
     let pseudonym_key = store.pseudonym_key(first.organisation.id).await.expect("readable");
     assert_eq!(pseudonym_key, Some(first.pseudonym_key));
     let key = store.find_key(first.key.key.id).await.expect("readable");
-    assert_eq!(key.as_ref(), Some(&first.key));
+    assert_eq!(key, Some((first.key.clone(), first.owner.clone())));
+    let owner = store.owner(first.organisation.id).await.expect("readable");
+    assert_eq!(owner, Some(first.owner.clone()));
     assert_eq!(trail(&store, first.organisation.id).await, [entry]);
 
     let second = samples.founding();

@@ -1,4 +1,4 @@
-use domain::{ApiKey, KeyId, OrganisationId, Project, ProjectId};
+use domain::{Account, ApiKey, KeyId, OrganisationId, Project, ProjectId};
 use governance::ports::{AccessStore, AuditStore, StoredKey};
 
 use super::{is_last, trail};
@@ -13,11 +13,12 @@ pub(super) async fn are_kept_as_they_were_given<S: AccessStore + AuditStore>(
     let (organisation, project_id) = (project.organisation, project.id);
     let mut newest_first = vec![founding.key.key.clone()];
     for _ in 0..3 {
-        let key = samples.key(project);
+        let key = samples.key(&founding.owner);
         let entry = samples.entry(Some(organisation));
         store.insert_key(&key, &entry).await.expect("kept");
         assert!(is_last(&store, &entry).await);
-        assert_eq!(store.find_key(key.key.id).await.expect("readable"), Some(key.clone()));
+        let found = store.find_key(key.key.id).await.expect("readable");
+        assert_eq!(found, Some((key.clone(), founding.owner.clone())));
         newest_first.insert(0, key.key);
     }
     let listed = store.list_keys(organisation, project_id).await.expect("readable");
@@ -40,7 +41,7 @@ pub(super) async fn are_refused_with_their_entry<S: AccessStore + AuditStore>(
     let project = &founding.project;
     let before = trail(&store, project.organisation).await;
 
-    let key = samples.key(project);
+    let key = samples.key(&founding.owner);
     let twin = StoredKey {
         key: ApiKey { id: founding.key.key.id, ..key.key.clone() },
         secret: samples.hash(),
@@ -48,13 +49,14 @@ pub(super) async fn are_refused_with_their_entry<S: AccessStore + AuditStore>(
     let entry = samples.entry(Some(project.organisation));
     store.insert_key(&twin, &entry).await.expect_err("an id is used once");
     let kept = store.find_key(founding.key.key.id).await.expect("readable");
-    assert_eq!(kept.as_ref(), Some(&founding.key), "the first one stays");
+    let first = (founding.key.clone(), founding.owner.clone());
+    assert_eq!(kept, Some(first), "the first one stays");
 
     let (other_organisation, other_project) = strangers(&samples);
     for (organisation, id) in
         [(project.organisation, other_project), (other_organisation, project.id)]
     {
-        let lost = Project { id, organisation, ..project.clone() };
+        let lost = Account { project: id, organisation, ..founding.owner.clone() };
         let key = samples.key(&lost);
         let refused = store.insert_key(&key, &entry).await;
         refused.expect_err("a key belongs to a project of its own organisation");
@@ -76,7 +78,7 @@ pub(super) async fn are_revoked_once<S: AccessStore + AuditStore>(store: S, samp
         let found = store.revoke_key(organisation, project, id, at, &entry).await;
         assert!(found.expect("answered"), "the key is there");
         assert!(is_last(&store, &entry).await);
-        let kept = store.find_key(id).await.expect("readable").expect("still there");
+        let (kept, _) = store.find_key(id).await.expect("readable").expect("still there");
         assert_eq!(kept.key.revoked_at, Some(first), "the first time stays");
         assert_eq!(kept.secret, founding.key.secret);
     }
@@ -105,7 +107,7 @@ pub(super) async fn are_revoked_by_their_own_project_only<S: AccessStore + Audit
         assert!(is_last(&store, &entry).await, "the attempt is on the trail");
     }
     let kept = store.find_key(id).await.expect("readable");
-    assert_eq!(kept, Some(founding.key), "nothing was revoked");
+    assert_eq!(kept, Some((founding.key, founding.owner)), "nothing was revoked");
 }
 
 fn strangers(samples: &Samples) -> (OrganisationId, ProjectId) {

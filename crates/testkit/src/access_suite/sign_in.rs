@@ -1,4 +1,4 @@
-use domain::{Principal, ProjectId};
+use domain::{AccountId, Principal, ProjectId};
 use governance::{
     Session, SignInLink,
     ports::{AccessStore, AuditStore, Founding},
@@ -29,13 +29,14 @@ pub(super) async fn a_link_is_found_until_it_expires<S: AccessStore + AuditStore
 
     let before = trail(&store, link.organisation).await;
     let entry = samples.entry(Some(link.organisation));
-    let twin = SignInLink { token: link.token, ..samples.link(&founding.project) };
+    let twin = SignInLink { token: link.token, ..samples.link(&founding.owner) };
     store.insert_link(&twin, &entry).await.expect_err("a token is used once");
-    let lost = SignInLink {
-        project: ProjectId::from_uuid(samples.id()),
-        ..samples.link(&founding.project)
-    };
+    let lost =
+        SignInLink { project: ProjectId::from_uuid(samples.id()), ..samples.link(&founding.owner) };
     store.insert_link(&lost, &entry).await.expect_err("there is no such project");
+    let nobody =
+        SignInLink { account: AccountId::from_uuid(samples.id()), ..samples.link(&founding.owner) };
+    store.insert_link(&nobody, &entry).await.expect_err("there is no such account");
     assert_eq!(trail(&store, link.organisation).await, before, "both or neither");
 }
 
@@ -45,7 +46,7 @@ pub(super) async fn a_link_is_redeemed_once<S: AccessStore + AuditStore>(
 ) {
     let (store, samples, founding) = founded(store, samples).await;
     let link = kept_link(&store, &samples, &founding).await;
-    let session = samples.session(&founding.project);
+    let session = samples.session(&founding.owner);
     let entry = samples.entry(Some(link.organisation));
     let done = store.redeem_link(&link.token, &session, &entry).await.expect("answered");
     assert!(done, "a fresh link");
@@ -54,7 +55,7 @@ pub(super) async fn a_link_is_redeemed_once<S: AccessStore + AuditStore>(
     let found = store.find_link(&link.token, link.created_at).await.expect("readable");
     assert_eq!(found, None, "it is used up");
 
-    must_not_redeem(&store, &samples, &link.token, &samples.session(&founding.project)).await;
+    must_not_redeem(&store, &samples, &link.token, &samples.session(&founding.owner)).await;
 }
 
 pub(super) async fn a_link_that_is_not_good_changes_nothing<S: AccessStore + AuditStore>(
@@ -63,14 +64,17 @@ pub(super) async fn a_link_that_is_not_good_changes_nothing<S: AccessStore + Aud
 ) {
     let (store, samples, founding) = founded(store, samples).await;
     let link = kept_link(&store, &samples, &founding).await;
-    let session = samples.session(&founding.project);
+    let session = samples.session(&founding.owner);
     must_not_redeem(&store, &samples, &samples.hash(), &session).await;
 
-    let late = Session { created_at: link.expires_at, ..samples.session(&founding.project) };
+    let late = Session { created_at: link.expires_at, ..samples.session(&founding.owner) };
     must_not_redeem(&store, &samples, &link.token, &late).await;
 
     let elsewhere = Session { project: ProjectId::from_uuid(samples.id()), ..session.clone() };
     must_not_redeem(&store, &samples, &link.token, &elsewhere).await;
+
+    let somebody = Session { account: AccountId::from_uuid(samples.id()), ..session.clone() };
+    must_not_redeem(&store, &samples, &link.token, &somebody).await;
 
     let entry = samples.entry(Some(link.organisation));
     let done = store.redeem_link(&link.token, &session, &entry).await.expect("answered");
@@ -83,13 +87,13 @@ pub(super) async fn a_refused_session_leaves_its_link_unused<S: AccessStore + Au
 ) {
     let (store, samples, founding) = founded(store, samples).await;
     let used = kept_link(&store, &samples, &founding).await;
-    let session = samples.session(&founding.project);
+    let session = samples.session(&founding.owner);
     let entry = samples.entry(Some(used.organisation));
     assert!(store.redeem_link(&used.token, &session, &entry).await.expect("answered"));
 
     let link = kept_link(&store, &samples, &founding).await;
     let before = trail(&store, link.organisation).await;
-    let same_token = Session { token: session.token, ..samples.session(&founding.project) };
+    let same_token = Session { token: session.token, ..samples.session(&founding.owner) };
     let entry = samples.entry(Some(link.organisation));
     let refused = store.redeem_link(&link.token, &same_token, &entry).await;
     refused.expect_err("a session's token is used once");
@@ -108,7 +112,7 @@ where
     let mut tasks = JoinSet::new();
     for _ in 0..16 {
         let (store, token) = (store.clone(), link.token);
-        let session = samples.session(&founding.project);
+        let session = samples.session(&founding.owner);
         let entry = samples.entry(Some(link.organisation));
         tasks.spawn(async move {
             let done = store.redeem_link(&token, &session, &entry).await.expect("answered");
@@ -134,6 +138,7 @@ pub(super) async fn a_session_ends_once<S: AccessStore + AuditStore>(store: S, s
         (session.expires_at.plus_seconds(1), None),
     ] {
         let found = store.find_session(&session.token, at).await.expect("readable");
+        let expected = expected.map(|session| (session, founding.owner.clone()));
         assert_eq!(found, expected, "at {at}");
     }
     let found = store.find_session(&samples.hash(), session.created_at).await.expect("readable");
@@ -176,7 +181,7 @@ async fn kept_link<S: AccessStore>(
     samples: &Samples,
     founding: &Founding,
 ) -> SignInLink {
-    let link = samples.link(&founding.project);
+    let link = samples.link(&founding.owner);
     let entry = samples.entry(Some(link.organisation));
     store.insert_link(&link, &entry).await.expect("kept");
     link
@@ -184,14 +189,15 @@ async fn kept_link<S: AccessStore>(
 
 async fn signed_in<S: AccessStore>(store: &S, samples: &Samples, founding: &Founding) -> Session {
     let link = kept_link(store, samples, founding).await;
-    let session = samples.session(&founding.project);
+    let session = samples.session(&founding.owner);
     let entry = samples.entry(Some(link.organisation));
     assert!(store.redeem_link(&link.token, &session, &entry).await.expect("answered"));
     session
 }
 
 async fn session_of<S: AccessStore>(store: &S, session: &Session) -> Option<Session> {
-    store.find_session(&session.token, session.created_at).await.expect("readable")
+    let found = store.find_session(&session.token, session.created_at).await.expect("readable");
+    found.map(|(session, _)| session)
 }
 
 async fn must_not_redeem<S: AccessStore + AuditStore>(

@@ -8,7 +8,8 @@ use assistant::{
     ports::{BeginTurn, Begun, Created, FinishedTurn},
 };
 use domain::{
-    Caller, ConversationId, EntryId, OrganisationId, Principal, ProjectId, RequestId, Timestamp,
+    AccountId, Caller, ConversationId, EntryId, OrganisationId, Principal, ProjectId, RequestId,
+    Role, Timestamp,
 };
 use governance::AuditEntry;
 
@@ -27,20 +28,26 @@ impl World {
         let founding = samples.founding();
         let entry = samples.entry(Some(founding.organisation.id));
         assert!(test.projects.found(&founding, &entry).await.expect("founded"), "empty at first");
-        let (organisation, project) = (founding.organisation.id, founding.project.id);
-        Self { test, samples: Arc::new(samples), scope: Scope { organisation, project } }
+        let (organisation, account) = (founding.organisation.id, founding.owner.id);
+        Self { test, samples: Arc::new(samples), scope: Scope { organisation, account } }
     }
 
-    /// Another organisation, and another project of the same one.
+    /// Another organisation, and another account of the same one.
     pub(super) fn strangers(&self) -> [Scope; 2] {
-        let project = ProjectId::from_uuid(self.samples.id());
+        let account = AccountId::from_uuid(self.samples.id());
         let organisation = OrganisationId::from_uuid(self.samples.id());
-        [Scope { project, ..self.scope }, Scope { organisation, ..self.scope }]
+        [Scope { account, ..self.scope }, Scope { organisation, ..self.scope }]
     }
 
     pub(super) fn caller(&self) -> Caller {
-        let Scope { organisation, project } = self.scope;
-        Caller { organisation, project, principal: Principal::Operator }
+        let Scope { organisation, account } = self.scope;
+        Caller {
+            organisation,
+            project: ProjectId::from_uuid(self.samples.id()),
+            account,
+            principal: Principal::Operator,
+            permissions: Role::Owner.permissions(),
+        }
     }
 
     pub(super) fn entry(&self) -> AuditEntry {

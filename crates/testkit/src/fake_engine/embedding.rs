@@ -96,7 +96,8 @@ pub(super) fn prepare(
         Ok(tokens)
     });
     let tokens = tokens.collect::<Result<_, _>>()?;
-    Ok(Passages { model: model.clone(), tokens, dimensions: FakeEngine::DIMENSIONS })
+    let digest = FakeEngine::new().card().digest.parse().ok();
+    Ok(Passages { model: model.clone(), digest, tokens, dimensions: FakeEngine::DIMENSIONS })
 }
 
 fn token(word: &str) -> u32 {

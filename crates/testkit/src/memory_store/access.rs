@@ -1,13 +1,16 @@
 use async_trait::async_trait;
 use domain::{
-    ApiKey, Caller, KeyId, Organisation, OrganisationId, Principal, Project, ProjectId, Timestamp,
+    Account, AccountId, AccountName, ApiKey, Caller, KeyId, Organisation, OrganisationId,
+    Principal, Project, ProjectId, Timestamp,
 };
 use governance::{
     AuditEntry, Session, SignInLink, SubjectId, TokenHash,
-    ports::{AccessStore, Founding, StoreError, StoredKey},
+    ports::{
+        AccessStore, AccountChange, AccountUpdated, Founding, StoreError, StoredAccount, StoredKey,
+    },
 };
 
-use super::{Link, MemoryStore, Refusal, SignedIn, store_error};
+use super::{Link, MemoryStore, Refusal, SignedIn, account::leads, store_error};
 
 #[async_trait]
 impl AccessStore for MemoryStore {
@@ -45,13 +48,80 @@ impl AccessStore for MemoryStore {
         Ok(Some(*state.subject_keys.entry((organisation, subject)).or_insert(candidate)))
     }
 
+    async fn owner(&self, organisation: OrganisationId) -> Result<Option<Account>, StoreError> {
+        let state = self.working().map_err(store_error("find the owner"))?;
+        let accounts = state.accounts.values().map(|stored| &stored.account);
+        let owners =
+            accounts.filter(|account| account.organisation == organisation && leads(account));
+        Ok(owners.min_by_key(|account| (account.created_at, account.id)).cloned())
+    }
+
+    async fn account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<Option<Account>, StoreError> {
+        let state = self.working().map_err(store_error("find the account"))?;
+        Ok(state.accounts.get(&(organisation, id)).map(|stored| stored.account.clone()))
+    }
+
+    async fn find_account(&self, name: &AccountName) -> Result<Option<StoredAccount>, StoreError> {
+        let state = self.working().map_err(store_error("find the account"))?;
+        let mut accounts = state.accounts.values();
+        Ok(accounts.find(|stored| stored.account.name == *name).cloned())
+    }
+
+    async fn list_accounts(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<Account>, StoreError> {
+        let state = self.working().map_err(store_error("list the accounts"))?;
+        let accounts = state.accounts.values().map(|stored| stored.account.clone());
+        let own = accounts.filter(|account| account.organisation == organisation);
+        let mut own: Vec<Account> = own.collect();
+        own.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(own)
+    }
+
+    async fn insert_account(
+        &self,
+        account: &Account,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.keep_account(account, audit).map_err(store_error("keep the account"))
+    }
+
+    async fn update_account(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+        change: &AccountChange,
+        audit: &AuditEntry,
+    ) -> Result<AccountUpdated, StoreError> {
+        self.change_account((organisation, id), change, audit)
+            .map_err(store_error("change the account"))
+    }
+
+    async fn insert_session(
+        &self,
+        session: &Session,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.keep_session(session, audit).map_err(store_error("keep the session"))
+    }
+
     async fn insert_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<(), StoreError> {
         self.keep_key(key, audit).map_err(store_error("keep the API key"))
     }
 
-    async fn find_key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+    async fn find_key(&self, id: KeyId) -> Result<Option<(StoredKey, Account)>, StoreError> {
         let state = self.working().map_err(store_error("find the API key"))?;
-        Ok(state.keys.get(&id).cloned())
+        let stored = state.keys.get(&id).cloned();
+        Ok(stored.and_then(|stored| {
+            let owner = (stored.key.organisation, stored.key.account);
+            let account = state.accounts.get(&owner)?.account.clone();
+            Some((stored, account))
+        }))
     }
 
     async fn list_keys(
@@ -106,13 +176,16 @@ impl AccessStore for MemoryStore {
         &self,
         token: &TokenHash,
         at: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
+    ) -> Result<Option<(Session, Account)>, StoreError> {
         let state = self.working().map_err(store_error("find the session"))?;
         let mut sessions = state.sessions.values();
         let found = sessions.find(|kept| {
             kept.session.token == *token && kept.ended_at.is_none() && kept.session.expires_at > at
         });
-        Ok(found.map(|kept| kept.session.clone()))
+        Ok(found.and_then(|kept| {
+            let owner = (kept.session.organisation, kept.session.account);
+            Some((kept.session.clone(), state.accounts.get(&owner)?.account.clone()))
+        }))
     }
 
     async fn end_session(
@@ -138,9 +211,11 @@ impl MemoryStore {
             return Ok(false);
         }
         state.check_entry(audit)?;
-        let Founding { organisation, pseudonym_key, project, key } = founding.clone();
+        let Founding { organisation, pseudonym_key, project, owner, key } = founding.clone();
         state.organisations.insert(organisation.id, (organisation, pseudonym_key));
         state.projects.push(project);
+        let stored = StoredAccount { account: owner.clone(), password: None };
+        state.accounts.insert((owner.organisation, owner.id), stored);
         state.keys.insert(key.key.id, key);
         state.audit.push(audit.clone());
         Ok(true)
@@ -149,7 +224,8 @@ impl MemoryStore {
     fn keep_key(&self, stored: &StoredKey, audit: &AuditEntry) -> Result<(), Refusal> {
         let mut state = self.working()?;
         state.check_entry(audit)?;
-        state.check_project(stored.key.organisation, stored.key.project)?;
+        let key = &stored.key;
+        state.check_account(key.organisation, key.project, key.account)?;
         if state.keys.contains_key(&stored.key.id) {
             return Err(Refusal::Duplicate);
         }
@@ -175,7 +251,7 @@ impl MemoryStore {
     fn keep_link(&self, link: &SignInLink, audit: &AuditEntry) -> Result<(), Refusal> {
         let mut state = self.working()?;
         state.check_entry(audit)?;
-        state.check_project(link.organisation, link.project)?;
+        state.check_account(link.organisation, link.project, link.account)?;
         let id = (link.organisation, link.id);
         let same_token = state.links.values().any(|kept| kept.link.token == link.token);
         if same_token || state.links.contains_key(&id) {
@@ -201,6 +277,7 @@ impl MemoryStore {
             kept.is_good(token, session.created_at)
                 && kept.link.organisation == session.organisation
                 && kept.link.project == session.project
+                && kept.link.account == session.account
         });
         let Some(link) = good else {
             return Ok(false);

@@ -8,7 +8,7 @@ use domain::{ConversationId, EntryId, Timestamp};
 use governance::{AuditEntry, ports::StoreError};
 
 use super::{MemoryStore, Refusal, State, store_error};
-use crate::tree::path;
+use crate::{tree::path, usage_record::turn_usage};
 
 /// A conversation with its tree.
 #[derive(Clone, Debug)]
@@ -177,7 +177,10 @@ impl MemoryStore {
         }
         let mut kept = match &begin.created {
             Some(created) => {
-                state.check_project(begin.scope.organisation, begin.scope.project)?;
+                let Scope { organisation, account } = begin.scope;
+                if !state.accounts.contains_key(&(organisation, account)) {
+                    return Err(Refusal::UnknownAccount);
+                }
                 Kept { conversation: created.conversation.clone(), entries: created.copied.clone() }
             }
             None => match state.kept(begin.scope, begin.conversation) {
@@ -362,7 +365,7 @@ impl State {
         for entry in &mut entries {
             if let Body::Answer(answer) = &mut entry.body {
                 let row = answer.request.and_then(|id| self.usage.get(&(scope.organisation, id)));
-                answer.usage = row.and_then(|row| row.figures.as_ref()).map(Into::into);
+                answer.usage = row.and_then(|row| row.figures.as_ref()).map(turn_usage);
             }
         }
         entries

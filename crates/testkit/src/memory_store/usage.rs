@@ -1,15 +1,13 @@
 use async_trait::async_trait;
-use domain::{OrganisationId, Timestamp};
+use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    UsageOpened, UsageOutcome, UsageSettled,
+    RUNNING, UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled,
     ports::{LedgerError, UsageLedger},
 };
 
 use super::{MemoryStore, Refusal, ledger_error};
-use crate::{UsageFigures, UsageRecord, UsageRows};
-
-const RUNNING: &str = "running";
+use crate::UsageRows;
 
 #[async_trait]
 impl UsageLedger for MemoryStore {
@@ -19,6 +17,16 @@ impl UsageLedger for MemoryStore {
 
     async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
         self.settle_row(usage).map_err(ledger_error("settle the usage row"))
+    }
+
+    async fn find(
+        &self,
+        caller: &Caller,
+        request: RequestId,
+    ) -> Result<Option<UsageRecord>, LedgerError> {
+        let state = self.working().map_err(ledger_error("read the usage row"))?;
+        let row = state.usage.get(&(caller.organisation, request));
+        Ok(row.filter(|row| row.opened.account == caller.account).cloned())
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Body,
@@ -15,8 +16,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use egress::{Deadlines, EgressClient};
+use egress::{
+    Broker, Deadlines, EgressClient, EgressParts, Event, NotRecorded, Recorder, SystemResolver,
+};
 use governance::ports::{Witness as _, WitnessError};
+use residency::{DataClass, Declaration, Policy, PolicyParts, Purpose, Zone};
 use testkit::{SampleLog, WitnessUnderTest, witness_suite};
 use witness::HttpWitness;
 
@@ -26,14 +30,45 @@ use crate::{
 };
 
 fn client(prefix: &str) -> EgressClient {
-    EgressClient::new([prefix.parse().expect("an address")]).expect("a client")
+    client_of(&[prefix], Deadlines::default())
+}
+
+/// A client as old settings make it: nothing is declared of the witness.
+fn client_of(prefixes: &[&str], deadlines: Deadlines) -> EgressClient {
+    let declarations = prefixes.iter().map(|prefix| Declaration {
+        origin: (*prefix).to_owned(),
+        purpose: Purpose::Witness,
+        class: DataClass::Public,
+        internal: false,
+        record: None,
+    });
+    let declarations: Vec<_> = declarations.collect();
+    let policy = Policy::new(PolicyParts {
+        region: Zone::Eu,
+        rules: Vec::new(),
+        declarations: declarations.clone(),
+        ranges: None,
+    });
+    let broker = Broker::new(Arc::new(policy), Arc::default(), declarations).expect("addresses");
+    let (resolver, recorder) = (Arc::new(SystemResolver::default()), Arc::new(Nowhere));
+    let parts = EgressParts { broker, resolver, recorder, deadlines };
+    EgressClient::new(parts).expect("a client")
+}
+
+/// Writes nothing down.
+struct Nowhere;
+
+#[async_trait]
+impl Recorder for Nowhere {
+    async fn record(&self, _: Event<'_>) -> Result<(), NotRecorded> {
+        Ok(())
+    }
 }
 
 /// One that waits for a second.
 fn hasty_client(prefix: &str) -> EgressClient {
     let deadlines = Deadlines { whole: Duration::from_secs(1), ..Deadlines::default() };
-    let destination = prefix.parse().expect("an address");
-    EgressClient::with_deadlines([destination], deadlines).expect("a client")
+    client_of(&[prefix], deadlines)
 }
 
 fn witness(prefix: &str) -> HttpWitness {
@@ -122,8 +157,7 @@ async fn a_redirect_is_not_followed() {
         (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location.clone())], "").into_response()
     })
     .await;
-    let allowed = [&server, &target].map(|server| server.prefix().parse().expect("an address"));
-    let client = EgressClient::new(allowed).expect("a client");
+    let client = client_of(&[&server.prefix(), &target.prefix()], Deadlines::default());
     let witness = HttpWitness::new(&server.prefix(), client).expect("a witness");
     let size = log.grow(3);
     let reason = unavailable(&witness, &log.addition(0, size)).await;

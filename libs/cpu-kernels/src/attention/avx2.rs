@@ -1,6 +1,6 @@
 //! Attention for AVX2.
 
-use super::{AttentionBlocks, AttentionScratch, Queries, wide};
+use super::{AttentionBlocks, AttentionScratch, Queries, layout::Codes, scalar, wide};
 use crate::isa::Avx2;
 
 #[target_feature(enable = "avx2,fma,f16c")]
@@ -13,4 +13,9 @@ pub(super) fn attend(
     // SAFETY: this function has the instructions, so it is only reached with them.
     let isa = unsafe { Avx2::assume() };
     wide::attend::<Avx2, 2>(isa, queries, blocks, scratch, out);
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn store_codes(vector: &[f32], codes: &Codes) -> f32 {
+    scalar::store_codes(vector, codes)
 }

@@ -1,6 +1,6 @@
 //! Attention for NEON.
 
-use super::{AttentionBlocks, AttentionScratch, Queries, wide};
+use super::{AttentionBlocks, AttentionScratch, Queries, layout::Codes, scalar, wide};
 use crate::isa::Neon;
 
 #[target_feature(enable = "neon,dotprod")]
@@ -13,4 +13,9 @@ pub(super) fn attend(
     // SAFETY: this function has the instructions, so it is only reached with them.
     let isa = unsafe { Neon::assume() };
     wide::attend::<Neon, 4>(isa, queries, blocks, scratch, out);
+}
+
+#[target_feature(enable = "neon,dotprod")]
+pub(super) fn store_codes(vector: &[f32], codes: &Codes) -> f32 {
+    scalar::store_codes(vector, codes)
 }

@@ -4,11 +4,12 @@
 
 use std::ops::Range;
 
-use super::{AttentionBlocks, AttentionScratch, Queries, positions, scalar};
+use super::{
+    AttentionBlocks, AttentionScratch, KvPrecision, Queries,
+    chunk::{CHUNK, Chunk, Codes, Scales, Widened, load_all, suits},
+    positions, scalar,
+};
 use crate::isa::Isa;
-
-/// With heads of 64 both parts of a chunk fit a first-level cache.
-const CHUNK: usize = super::CHUNK_POSITIONS;
 
 /// Queries that share each load of a key or a value.
 const QUERIES: usize = 4;
@@ -16,37 +17,37 @@ const QUERIES: usize = 4;
 /// A line of the cache, in floats.
 const LINE: usize = 16;
 
-/// The parts of the working memory.
-struct Work<'a> {
-    /// Keys of the chunk, transposed: number `d` of position `p` is at `d * CHUNK + p`.
-    keys: &'a mut [f32],
-    /// Values of the chunk, position after position.
-    values: &'a mut [f32],
-    /// Scores of some queries with the chunk, then their weights.
-    weights: &'a mut [f32],
+/// The queries of a call and what has been summed up for them.
+struct Sums<'a> {
+    visible: &'a [Range<u32>],
     /// The queries times the scale.
     queries: &'a mut [f32],
+    /// Scores of some queries with the chunk, then their weights.
+    weights: &'a mut [f32],
     /// Largest score of each query so far.
     largest: &'a mut [f32],
     /// Sum of the weights of each query so far.
     totals: &'a mut [f32],
+    /// Weighted values of each query so far.
+    out: &'a mut [f32],
 }
 
-impl<'a> Work<'a> {
-    fn in_scratch(scratch: &'a mut AttentionScratch, count: usize, dim: usize) -> Work<'a> {
-        let sizes = 2 * CHUNK * dim + QUERIES * CHUNK + count * (dim + 2);
-        let floats = &mut scratch.floats;
-        if floats.len() < sizes + LINE {
-            floats.resize(sizes + LINE, 0.0);
-        }
-        let start = floats.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        let (keys, rest) = floats[start..].split_at_mut(CHUNK * dim);
-        let (values, rest) = rest.split_at_mut(CHUNK * dim);
-        let (weights, rest) = rest.split_at_mut(QUERIES * CHUNK);
-        let (queries, rest) = rest.split_at_mut(count * dim);
-        let (largest, rest) = rest.split_at_mut(count);
-        Work { keys, values, weights, queries, largest, totals: &mut rest[..count] }
+/// The parts of the working memory: room for a chunk as floats, weights, queries, and two numbers
+/// for each query.
+fn parts(scratch: &mut AttentionScratch, count: usize, dim: usize) -> [&mut [f32]; 6] {
+    let sizes = [CHUNK * dim, CHUNK * dim, QUERIES * CHUNK, count * dim, count, count];
+    let needed = sizes.iter().sum::<usize>() + LINE;
+    let floats = &mut scratch.floats;
+    if floats.len() < needed {
+        floats.resize(needed, 0.0);
     }
+    let start = floats.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    let mut rest = &mut floats[start..];
+    sizes.map(|size| {
+        let (part, later) = std::mem::take(&mut rest).split_at_mut(size);
+        rest = later;
+        part
+    })
 }
 
 /// `TILES` is how many vectors of positions, and of values, are multiplied at a time.
@@ -58,80 +59,88 @@ pub(super) fn attend<I: Isa, const TILES: usize>(
     scratch: &mut AttentionScratch,
     out: &mut [f32],
 ) {
-    let dim = blocks.head_dim;
-    if !dim.is_multiple_of(I::LANES) {
+    if !suits(blocks, I::LANES) {
         return scalar::attend(queries, blocks, scratch, out);
     }
-    let count = queries.visible.len();
-    let mut work = Work::in_scratch(scratch, count, dim);
-    for (scaled, query) in work.queries.iter_mut().zip(queries.vectors) {
-        *scaled = query * queries.scale;
-    }
-    work.largest.fill(f32::NEG_INFINITY);
-    work.totals.fill(0.0);
-    out.fill(0.0);
-    let positions = positions(queries.visible);
+    let (visible, dim) = (queries.visible, blocks.layout.head_dim);
+    let [keys, values, weights, scaled, largest, totals] = parts(scratch, visible.len(), dim);
+    let mut widened = Widened { keys, values, dim };
+    let mut sums = Sums { visible, queries: scaled, weights, largest, totals, out };
+    sums.begin(queries);
+    // Few queries read each number as often as it would be widened.
+    let direct = blocks.layout.precision == KvPrecision::Q8 && visible.len() <= QUERIES;
+    let positions = positions(visible);
     for start in (0..positions).step_by(CHUNK) {
-        let end = positions.min(start + CHUNK);
-        load_keys(isa, blocks, start..end, work.keys);
-        load_values(isa, blocks, start..end, work.values);
+        let part = start..positions.min(start + CHUNK);
+        let scales = Scales::of(blocks, &part);
+        if direct {
+            let codes = Codes::of::<I>(blocks, &part);
+            sums.add::<I, TILES>(isa, &codes, &part, scales.as_ref());
+        } else {
+            widened.fill(isa, blocks, &part);
+            sums.add::<I, TILES>(isa, &widened, &part, scales.as_ref());
+        }
+    }
+    sums.finish(dim);
+}
+
+impl Sums<'_> {
+    fn begin(&mut self, queries: &Queries) {
+        for (scaled, query) in self.queries.iter_mut().zip(queries.vectors) {
+            *scaled = query * queries.scale;
+        }
+        self.largest.fill(f32::NEG_INFINITY);
+        self.totals.fill(0.0);
+        self.out.fill(0.0);
+    }
+
+    /// Adds a chunk for all queries.
+    #[inline(always)]
+    fn add<I: Isa, const TILES: usize>(
+        &mut self,
+        isa: I,
+        chunk: &impl Chunk<I>,
+        positions: &Range<usize>,
+        scales: Option<&Scales>,
+    ) {
+        let count = self.visible.len();
+        let dim = self.queries.len() / count.max(1);
         let mut first = 0;
         while first < count {
             let step = QUERIES.min(count - first);
-            let group = Group { first, start, positions: end - start, dim };
+            let group = Group {
+                chunk,
+                scales,
+                first,
+                start: positions.start,
+                positions: positions.len(),
+                dim,
+            };
             match step {
-                1 => group.attend::<I, 1, TILES>(isa, queries.visible, &mut work, out),
-                2 => group.attend::<I, 2, TILES>(isa, queries.visible, &mut work, out),
-                3 => group.attend::<I, 3, TILES>(isa, queries.visible, &mut work, out),
-                _ => group.attend::<I, QUERIES, TILES>(isa, queries.visible, &mut work, out),
+                1 => group.attend::<I, 1, TILES>(isa, self),
+                2 => group.attend::<I, 2, TILES>(isa, self),
+                3 => group.attend::<I, 3, TILES>(isa, self),
+                _ => group.attend::<I, QUERIES, TILES>(isa, self),
             }
             first += step;
         }
     }
-    for (out, total) in out.chunks_exact_mut(dim).zip(&*work.totals) {
-        if *total > 0.0 || total.is_nan() {
-            for out in out {
-                *out /= total;
+
+    fn finish(&mut self, dim: usize) {
+        for (out, total) in self.out.chunks_exact_mut(dim).zip(&*self.totals) {
+            if *total > 0.0 || total.is_nan() {
+                for out in out {
+                    *out /= total;
+                }
             }
-        }
-    }
-}
-
-/// Converts keys and stores them transposed; what pads the last vector repeats the last key.
-#[inline(always)]
-fn load_keys<I: Isa>(isa: I, blocks: &AttentionBlocks, positions: Range<usize>, keys: &mut [f32]) {
-    let mut rows: [&[u16]; LINE] = [&[]; LINE];
-    let mut rest = blocks.vectors(blocks.keys, positions.start).take(positions.len());
-    for tile in 0..positions.len().div_ceil(I::LANES) {
-        let mut last = rows[LINE - 1];
-        for row in &mut rows[LINE - I::LANES..] {
-            last = rest.next().unwrap_or(last);
-            *row = last;
-        }
-        for column in (0..blocks.head_dim).step_by(I::LANES) {
-            let to = &mut keys[column * CHUNK + tile * I::LANES..];
-            isa.transpose_halves(&rows[LINE - I::LANES..], column, to, CHUNK);
-        }
-    }
-}
-
-#[inline(always)]
-fn load_values<I: Isa>(
-    isa: I,
-    blocks: &AttentionBlocks,
-    positions: Range<usize>,
-    values: &mut [f32],
-) {
-    let rows = blocks.vectors(blocks.values, positions.start).take(positions.len());
-    for (from, to) in rows.zip(values.chunks_exact_mut(blocks.head_dim)) {
-        for (from, to) in from.chunks_exact(I::LANES).zip(to.chunks_exact_mut(I::LANES)) {
-            isa.store(isa.load_halves(from), to);
         }
     }
 }
 
 /// Some queries with one chunk of positions.
-struct Group {
+struct Group<'a, C> {
+    chunk: &'a C,
+    scales: Option<&'a Scales>,
     /// The first query.
     first: usize,
     /// The first position of the chunk.
@@ -141,19 +150,16 @@ struct Group {
     dim: usize,
 }
 
-impl Group {
+impl<C> Group<'_, C> {
     #[inline(always)]
-    fn attend<I: Isa, const COUNT: usize, const TILES: usize>(
-        &self,
-        isa: I,
-        visible: &[Range<u32>],
-        work: &mut Work,
-        out: &mut [f32],
-    ) {
+    fn attend<I: Isa, const COUNT: usize, const TILES: usize>(&self, isa: I, sums: &mut Sums)
+    where
+        C: Chunk<I>,
+    {
         let seen: [Range<usize>; COUNT] = std::array::from_fn(|index| {
             let here =
                 |position: u32| (position as usize).saturating_sub(self.start).min(self.positions);
-            let visible = &visible[self.first + index];
+            let visible = &sums.visible[self.first + index];
             here(visible.start)..here(visible.end)
         });
         let longest = seen.iter().map(|seen| seen.end).max().unwrap_or(0);
@@ -161,34 +167,59 @@ impl Group {
             return;
         }
         let own = self.first * self.dim..(self.first + COUNT) * self.dim;
-        let (queries, out) = (&work.queries[own.clone()], &mut out[own]);
+        let (queries, out) = (&sums.queries[own.clone()], &mut sums.out[own]);
         let padded = longest.next_multiple_of(I::LANES);
         let mut tile = 0;
         while tile < padded {
             if padded - tile >= TILES * I::LANES {
-                self.scores::<I, COUNT, TILES>(isa, queries, work.keys, tile, work.weights);
+                self.scores::<I, COUNT, TILES>(isa, queries, tile, sums.weights);
                 tile += TILES * I::LANES;
             } else {
-                self.scores::<I, COUNT, 1>(isa, queries, work.keys, tile, work.weights);
+                self.scores::<I, COUNT, 1>(isa, queries, tile, sums.weights);
                 tile += I::LANES;
             }
         }
         for (index, seen) in seen.into_iter().enumerate() {
-            let weights = &mut work.weights[index * CHUNK..index * CHUNK + padded];
+            let weights = &mut sums.weights[index * CHUNK..index * CHUNK + padded];
             let query = self.first + index;
             let out = &mut out[index * self.dim..][..self.dim];
-            let state = (&mut work.largest[query], &mut work.totals[query]);
-            soften(isa, weights, seen, state, out);
+            let state = (&mut sums.largest[query], &mut sums.totals[query]);
+            self.weigh(isa, weights, &seen, state, out);
         }
         let mut column = 0;
         while column < self.dim {
             if self.dim - column >= TILES * I::LANES {
-                self.mix::<I, COUNT, TILES>(isa, work, longest, column, out);
+                self.mix::<I, COUNT, TILES>(isa, sums.weights, longest, column, out);
                 column += TILES * I::LANES;
             } else {
-                self.mix::<I, COUNT, 1>(isa, work, longest, column, out);
+                self.mix::<I, COUNT, 1>(isa, sums.weights, longest, column, out);
                 column += I::LANES;
             }
+        }
+    }
+
+    /// Turns what the queries were multiplied with into what values are multiplied by.
+    #[inline(always)]
+    fn weigh<I: Isa>(
+        &self,
+        isa: I,
+        weights: &mut [f32],
+        seen: &Range<usize>,
+        state: (&mut f32, &mut f32),
+        out: &mut [f32],
+    ) {
+        if seen.is_empty() {
+            // Nothing to measure by; the sums stay as they are.
+            return weights.fill(0.0);
+        }
+        if let Some(scales) = self.scales {
+            multiply_in_place(isa, weights, &scales.keys);
+        }
+        soften(isa, weights, seen, state, out);
+        if let Some(scales) = self.scales {
+            multiply_in_place(isa, weights, &scales.values);
+            // The scale of a value that is not seen may be anything.
+            hide(weights, seen, 0.0);
         }
     }
 
@@ -198,13 +229,14 @@ impl Group {
         &self,
         isa: I,
         queries: &[f32],
-        keys: &[f32],
         tile: usize,
         scores: &mut [f32],
-    ) {
+    ) where
+        C: Chunk<I>,
+    {
         let mut sums = [[isa.splat(0.0); TILES]; COUNT];
-        for (column, keys) in keys.chunks_exact(CHUNK).enumerate() {
-            let keys: [I::Vector; TILES] = load_all(isa, &keys[tile..]);
+        for column in 0..self.dim {
+            let keys = self.chunk.keys::<TILES>(isa, column, tile);
             for (query, sums) in sums.iter_mut().enumerate() {
                 let number = isa.splat(queries[query * self.dim + column]);
                 for (sum, keys) in sums.iter_mut().zip(&keys) {
@@ -224,19 +256,21 @@ impl Group {
     fn mix<I: Isa, const COUNT: usize, const TILES: usize>(
         &self,
         isa: I,
-        work: &Work,
+        weights: &[f32],
         positions: usize,
         column: usize,
         out: &mut [f32],
-    ) {
+    ) where
+        C: Chunk<I>,
+    {
         let mut sums = [[isa.splat(0.0); TILES]; COUNT];
         for (query, sums) in sums.iter_mut().enumerate() {
             *sums = load_all(isa, &out[query * self.dim + column..]);
         }
-        for (position, values) in work.values.chunks_exact(self.dim).take(positions).enumerate() {
-            let values: [I::Vector; TILES] = load_all(isa, &values[column..]);
+        for position in 0..positions {
+            let values = self.chunk.values::<TILES>(isa, position, column);
             for (query, sums) in sums.iter_mut().enumerate() {
-                let weight = isa.splat(work.weights[query * CHUNK + position]);
+                let weight = isa.splat(weights[query * CHUNK + position]);
                 for (sum, values) in sums.iter_mut().zip(&values) {
                     *sum = isa.multiply_add(weight, *values, *sum);
                 }
@@ -250,35 +284,17 @@ impl Group {
     }
 }
 
-/// Consecutive vectors from the start of `from`.
-///
-/// Here and above, loops over vectors count over arrays alone: their length is known, so that
-/// they unroll and the vectors stay in registers.
-#[inline(always)]
-fn load_all<I: Isa, const COUNT: usize>(isa: I, from: &[f32]) -> [I::Vector; COUNT] {
-    let mut vectors = [isa.splat(0.0); COUNT];
-    for (index, vector) in vectors.iter_mut().enumerate() {
-        *vector = isa.load(&from[index * I::LANES..]);
-    }
-    vectors
-}
-
 /// Turns scores into weights relative to the largest score so far, zero outside of `seen`, and
 /// brings the sums of earlier chunks to the same measure.
 #[inline(always)]
 fn soften<I: Isa>(
     isa: I,
     weights: &mut [f32],
-    seen: Range<usize>,
+    seen: &Range<usize>,
     (largest, total): (&mut f32, &mut f32),
     out: &mut [f32],
 ) {
-    if seen.is_empty() {
-        // Nothing to measure by; the sums stay as they are.
-        return weights.fill(0.0);
-    }
-    weights[..seen.start].fill(f32::NEG_INFINITY);
-    weights[seen.end..].fill(f32::NEG_INFINITY);
+    hide(weights, seen, f32::NEG_INFINITY);
     let mut highest = isa.splat(*largest);
     for part in weights.chunks_exact(I::LANES) {
         highest = isa.max(isa.load(part), highest);
@@ -297,11 +313,24 @@ fn soften<I: Isa>(
     for part in weights.chunks_exact_mut(I::LANES) {
         isa.store(isa.exp(isa.subtract(isa.load(part), wide)), part);
     }
-    weights[..seen.start].fill(0.0);
-    weights[seen.end..].fill(0.0);
+    hide(weights, seen, 0.0);
     let mut sum = isa.splat(0.0);
     for part in weights.chunks_exact(I::LANES) {
         sum = isa.add(sum, isa.load(part));
     }
     *total += isa.sum_of_lanes(sum);
+}
+
+/// Overwrites what is outside of `seen`.
+fn hide(weights: &mut [f32], seen: &Range<usize>, with: f32) {
+    weights[..seen.start].fill(with);
+    weights[seen.end..].fill(with);
+}
+
+#[inline(always)]
+fn multiply_in_place<I: Isa>(isa: I, numbers: &mut [f32], factors: &[f32]) {
+    let factors = factors.chunks_exact(I::LANES);
+    for (part, factors) in numbers.chunks_exact_mut(I::LANES).zip(factors) {
+        isa.store(isa.multiply(isa.load(part), isa.load(factors)), part);
+    }
 }

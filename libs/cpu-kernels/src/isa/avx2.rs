@@ -72,6 +72,13 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> __m256 {
+        assert!(from.len() >= Self::LANES, "a load from {} numbers", from.len());
+        // SAFETY: as in `load`.
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.as_ptr().cast()))) }
+    }
+
+    #[inline(always)]
     fn store_halves(self, vector: __m256, to: &mut [u16]) {
         assert!(to.len() >= Self::LANES, "a store to {} numbers", to.len());
         // SAFETY: as in `load`.

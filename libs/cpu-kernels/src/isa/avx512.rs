@@ -62,6 +62,13 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> __m512 {
+        assert!(from.len() >= Self::LANES, "a load from {} numbers", from.len());
+        // SAFETY: as in `load`.
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.as_ptr().cast()))) }
+    }
+
+    #[inline(always)]
     fn store_halves(self, vector: __m512, to: &mut [u16]) {
         assert!(to.len() >= Self::LANES, "a store to {} numbers", to.len());
         // SAFETY: as in `load`.

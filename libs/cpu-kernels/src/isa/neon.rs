@@ -67,6 +67,16 @@ impl Isa for Neon {
     }
 
     #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> float32x4_t {
+        assert!(from.len() >= Self::LANES, "a load from {} numbers", from.len());
+        // SAFETY: as in `load`.
+        unsafe {
+            let bytes = vcreate_s8(u64::from(from.as_ptr().cast::<u32>().read_unaligned()));
+            vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))))
+        }
+    }
+
+    #[inline(always)]
     fn store_halves(self, vector: float32x4_t, to: &mut [u16]) {
         assert!(to.len() >= Self::LANES, "a store to {} numbers", to.len());
         // SAFETY: as in `load`.

@@ -41,6 +41,72 @@ fn check_round_trip(format: BlockFormat, rows: usize, columns: usize) {
     }
 }
 
+/// Parts in any order, and tiles that were kept, are the same bytes.
+#[test]
+fn parts_and_kept_tiles_are_the_same_matrix() {
+    let mut noise = Noise::new(41);
+    for format in BlockFormat::ALL {
+        let columns = 2 * format.block_len();
+        for (rows, rows_per_part) in [(1, 1), (16, 1), (40, 16), (100, 33), (40, 1000), (33, 0)] {
+            let raw: Vec<_> = (0..rows).map(|_| random_row(&mut noise, format, columns)).collect();
+            let packer = || PackedMatrix::packer(rows, columns, format).expect("a valid shape");
+            let mut whole = packer();
+            whole.push_rows(&raw.concat()).expect("all rows");
+            let whole = whole.finish().expect("all rows");
+
+            let mut divided = packer();
+            let mut parts: Vec<_> = divided.parts(rows_per_part).collect();
+            parts.reverse();
+            for part in &mut parts {
+                let rows = &raw[part.rows()];
+                let (first, rest) = rows.split_at(rows.len() / 2);
+                part.push_rows(&first.concat()).expect("some rows");
+                part.push_rows(&rest.concat()).expect("the others");
+                let error = part.push_rows(&raw[0]).expect_err("a refusal");
+                assert!(matches!(error, PackError::TooManyRows { .. }), "{error}");
+            }
+            assert_eq!(divided.outline().tiles(), whole.tiles());
+            let divided = divided.finish().expect("all rows");
+            assert!(divided.as_bytes() == whole.as_bytes(), "{format:?} {rows} {rows_per_part}");
+
+            let mut restored = packer();
+            restored.restore().copy_from_slice(whole.as_bytes());
+            let restored = restored.finish().expect("all rows");
+            let values = |matrix: &PackedMatrix| {
+                let mut out = vec![0.0; columns];
+                matrix.dequantize_row(rows - 1, &mut out);
+                out.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            };
+            assert_eq!(values(&restored), values(&whole), "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_left_out_is_missed() {
+    let mut packer = PackedMatrix::packer(40, 32, BlockFormat::Q8_0).expect("a valid shape");
+    for mut part in packer.parts(16).skip(1) {
+        let rows = part.rows().len();
+        part.push_rows(&vec![0; rows * 34]).expect("its rows");
+    }
+    let error = packer.finish().expect_err("a refusal");
+    assert_eq!(error.to_string(), "only 24 of 40 rows were pushed");
+}
+
+#[test]
+fn three_formats_are_floats() {
+    let value = 1.5_f32;
+    let numbers = |format: BlockFormat, bytes: &[u8]| {
+        let mut numbers = vec![7.0];
+        format.read_floats(bytes, &mut numbers).then_some(numbers)
+    };
+    let expected = Some(vec![1.5]);
+    assert_eq!(numbers(BlockFormat::F32, &value.to_le_bytes()), expected);
+    assert_eq!(numbers(BlockFormat::F16, &half::f16::from_f32(value).to_le_bytes()), expected);
+    assert_eq!(numbers(BlockFormat::Bf16, &half::bf16::from_f32(value).to_le_bytes()), expected);
+    assert_eq!(numbers(BlockFormat::Q8_0, &[0; 34]), None);
+}
+
 /// Holds what was packed against the exact values of a row.
 fn check_row(format: BlockFormat, raw: &[u8], out: &[f32]) {
     let exact = decode_row(format, raw);

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use cpu_kernels::{ActivationKind, Activations, BlockFormat, PackedMatrix, Path, multiply};
+use cpu_kernels::{
+    ActivationKind, Activations, BlockFormat, PackedMatrix, Path, multiply, multiply_add,
+};
 use half::f16;
 use proptest::prelude::*;
 
@@ -106,6 +108,36 @@ fn check_shape(format: BlockFormat, rows: usize, columns: usize, tokens: usize) 
                 );
             }
             assert!(out[rows..].iter().all(|value| *value == UNTOUCHED), "beyond the last row");
+        }
+    }
+}
+
+/// Adding is a product and one addition, to the last bit, at the places of the part alone.
+#[test]
+fn products_are_added_to_what_is_there() {
+    let mut noise = Noise::new(31);
+    for (format, rows, columns) in
+        [(BlockFormat::Q8_0, 35, 64), (BlockFormat::F32, 17, 5), (BlockFormat::Q4_1, 16, 32)]
+    {
+        let raw: Vec<_> = (0..rows).map(|_| random_row(&mut noise, format, columns)).collect();
+        let inputs: Vec<_> = (0..11).map(|_| noise.floats(columns)).collect();
+        let matrix = pack(format, columns, &raw);
+        let old = noise.floats(inputs.len() * (rows + 3));
+        for path in Path::available() {
+            let input = batch(path, matrix.activation_kind(), &inputs);
+            for (tiles, tokens) in [(0..matrix.tiles(), 0..11), (0..1, 3..10), (0..0, 0..11)] {
+                let plain = products(path, &matrix, tiles.clone(), &input, tokens.clone());
+                let mut sums = old.clone();
+                // SAFETY: the output has room for every row and token, and no other thread uses it.
+                unsafe {
+                    let (out, stride) = (sums.as_mut_ptr(), rows + 3);
+                    multiply_add(path, &matrix, tiles, &input, tokens, out, stride);
+                }
+                for ((sum, old), plain) in sums.iter().zip(&old).zip(plain) {
+                    let expected = if plain == UNTOUCHED { *old } else { old + plain };
+                    assert_eq!(sum.to_bits(), expected.to_bits(), "{} {format:?}", path.name());
+                }
+            }
         }
     }
 }

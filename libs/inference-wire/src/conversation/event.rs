@@ -86,6 +86,9 @@ pub struct ResponseDone {
     pub state: EntryState,
     /// Galerne's own: the answer.
     pub entry_id: String,
+    /// Galerne's own: the request to the model, which the answer's receipt is asked by.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub request_id: Option<String>,
 }
 
 /// The answer broke off.

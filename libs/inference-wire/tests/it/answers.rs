@@ -117,6 +117,7 @@ fn models() {
         digest: "00".to_owned(),
         architecture: "llama".to_owned(),
         quantization: "Q4_1".to_owned(),
+        root: None,
         embedding_dimensions: None,
         parameters: 134_515_008,
     };

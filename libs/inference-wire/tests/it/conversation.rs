@@ -306,6 +306,7 @@ fn events_are_numbered_and_named() {
         usage: usage(0.25),
         state: EntryState::Complete,
         entry_id: entry_id.clone(),
+        request_id: Some("01".to_owned()),
     });
     let error = ConversationEvent::Error(ResponseError {
         created_at,

@@ -637,7 +637,8 @@ fn apply(found: &mut Found, change: &Change) -> usize {
             let number = place.index(own.len());
             let checkpoint = &mut own[number];
             checkpoint.root = flipped(checkpoint.root, *bit);
-            0
+            // What it signed begins where the one before ended.
+            number.checked_sub(1).map_or(0, |before| at(own[before].size))
         }
         Change::Cut(place) => {
             entries.truncate(place.index(size));

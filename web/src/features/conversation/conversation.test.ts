@@ -31,7 +31,8 @@ function loaded(entries: Entry[], head: string | null): ConversationAction {
 }
 
 function ended(entryId: string, rest: Partial<Entry> = {}): ConversationAction {
-  return { kind: "ended", entryId, state: "complete", usage: null, failure: null, ...rest };
+  const none = { usage: null, requestId: null, failure: null };
+  return { kind: "ended", entryId, state: "complete", ...none, ...rest };
 }
 
 function play(...actions: ConversationAction[]): Conversation {

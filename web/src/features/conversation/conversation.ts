@@ -65,7 +65,14 @@ export type ConversationAction =
   | { kind: "withdrawn"; isBusyElsewhere: boolean }
   | { kind: "refused"; failure: Failure }
   | { kind: "received"; entryId: string; text: string }
-  | { kind: "ended"; entryId: string; state: EntryState; usage: Usage | null; failure: Failure | null }
+  | {
+      kind: "ended";
+      entryId: string;
+      state: EntryState;
+      usage: Usage | null;
+      requestId: string | null;
+      failure: Failure | null;
+    }
   | { kind: "headMoved"; head: string | null }
   | { kind: "connection"; isLost: boolean }
   | { kind: "failed"; failure: Failure | null };
@@ -204,12 +211,14 @@ function sent(conversation: Conversation, key: string, request: TurnRequest): Co
   let parent = parentId;
   if (question !== null) {
     const { text, attachments } = question;
-    const common = { model: "", usage: null, failure: null, state: "complete" } as const;
+    const none = { usage: null, requestId: null, failure: null } as const;
+    const common = { model: "", ...none, state: "complete" } as const;
     const id = ids.question;
     tree = withEntry(tree, { id, key: id, parent, author: "user", text, attachments, ...common });
     parent = id;
   }
-  const rest = { text: "", attachments: [], model, usage: null, failure: null } as const;
+  const none = { usage: null, requestId: null, failure: null } as const;
+  const rest = { text: "", attachments: [], model, ...none } as const;
   const id = ids.answer;
   tree = withEntry(tree, { id, key: id, parent, author: "assistant", state: "running", ...rest });
   const asked = lastOnPath(tree, id, isQuestion);
@@ -308,8 +317,9 @@ function refused(conversation: Conversation, failure: Failure): Conversation {
 }
 
 function ended(conversation: Conversation, action: Action<"ended">): Conversation {
-  const { state, usage, failure } = action;
-  const next = inTree(conversation, action.entryId, () => ({ state, usage, failure }));
+  const { state, usage, requestId, failure } = action;
+  const end = { state, usage, requestId, failure };
+  const next = inTree(conversation, action.entryId, () => end);
   return { ...next, isConnectionLost: false, isBusyElsewhere: false };
 }
 

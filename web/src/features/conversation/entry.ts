@@ -21,6 +21,8 @@ export interface Entry {
   model: string;
   state: EntryState;
   usage: Usage | null;
+  /** What the receipt of an answer is asked by; `null` until the server has said it. */
+  requestId: string | null;
   /** Why a failed answer failed. */
   failure: Failure | null;
 }
@@ -43,6 +45,7 @@ export function entryFrom(wire: WireEntry): Entry {
     model: wire.model,
     state: wire.state,
     usage: wire.usage,
+    requestId: wire.request_id,
     failure: wire.error_code === null ? null : failureOfCode(wire.error_code),
   };
 }
@@ -52,7 +55,13 @@ export function failureOfCode(code: string, message = ""): Failure {
   return { code, message, hint: "", retryAfterSeconds: null };
 }
 
-const FIXED = { model: "", state: "complete", usage: null, failure: null } as const;
+const FIXED = {
+  model: "",
+  state: "complete",
+  usage: null,
+  requestId: null,
+  failure: null,
+} as const;
 
 function questionFrom(content: string | readonly WireChunk[]): Question {
   if (typeof content === "string") return { text: content, attachments: [] };

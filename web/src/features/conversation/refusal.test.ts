@@ -13,7 +13,8 @@ function asked(id: string, parent: string | null): WireEntry {
 }
 
 function failed(id: string, parent: string, code = CODE): WireEntry {
-  const rest = { model: "m", content: "", usage: null, state: "failed", error_code: code } as const;
+  const none = { usage: null, request_id: null } as const;
+  const rest = { model: "m", content: "", ...none, state: "failed", error_code: code } as const;
   return { type: "message.output", id, parent_id: parent, ...rest };
 }
 

@@ -19,6 +19,8 @@ export interface Answer {
   last: Entry;
   text: string;
   phase: Phase;
+  /** What the receipts of its parts are asked by, as far as they are known. */
+  requestIds: readonly string[];
   /** What all parts used together; `null` when none is counted. */
   usage: Usage | null;
   branches: Branches;
@@ -76,6 +78,7 @@ function answerOf(tree: Tree, parts: readonly Entry[]): Answer | null {
     last,
     text: parts.map(({ text }) => text).join(""),
     phase: phaseOf(last),
+    requestIds: parts.flatMap(({ requestId }) => requestId ?? []),
     usage: sumOfUsages(parts.flatMap(({ usage }) => (usage === null ? [] : [usage]))),
     branches: branchesOf(tree, first),
   };

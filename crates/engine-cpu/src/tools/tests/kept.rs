@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use inference::AnswerFormat;
+use llguidance::Matcher;
 use serde_json::json;
 use testkit::Random;
 
@@ -28,7 +29,7 @@ fn write(grammar: &str, tokenizer: &Tokenizer, marks: &Marks, seed: u64) -> Opti
     let grammars = Grammars::default();
     let format = AnswerFormat::Lark(grammar.into());
     let matcher = grammars
-        .matcher(&format, tokenizer, VOCABULARY)
+        .matcher(&format, tokenizer, VOCABULARY, Matcher::deep_clone)
         .unwrap_or_else(|error| panic!("{error}: {grammar}"));
     let thread = MaskThread::start().unwrap();
     let mut constraint = Constraint::begin(matcher.expect("a form"), thread.masks());
@@ -168,7 +169,12 @@ fn what_cannot_be_kept_is_left_out_unless_it_must_be() {
         let tools = vec![Tool { strict, ..tool("f", &schema) }];
         let tools = tool_use(tools, ToolChoice::Any, CallCount::One);
         let grammar = forced_calls(Dialect::Hermes, &marks, &tools).unwrap();
-        Grammars::default().matcher(&AnswerFormat::Lark(grammar.into()), &tokenizer, VOCABULARY)
+        Grammars::default().matcher(
+            &AnswerFormat::Lark(grammar.into()),
+            &tokenizer,
+            VOCABULARY,
+            Matcher::deep_clone,
+        )
     };
     assert!(compile(false).is_ok());
     let Err(GrammarError::Rejected { reason }) = compile(true) else { panic!("it was kept") };
@@ -288,7 +294,7 @@ fn hostile_schemas_are_kept_or_refused_soon() {
         let begun = Instant::now();
         let grammar = forced_calls(dialect, &marks, &tools).unwrap();
         let format = AnswerFormat::Lark(grammar.clone().into());
-        match Grammars::default().matcher(&format, &tokenizer, VOCABULARY) {
+        match Grammars::default().matcher(&format, &tokenizer, VOCABULARY, Matcher::deep_clone) {
             Err(GrammarError::Rejected { reason }) => {
                 assert!(!reason.is_empty() && reason.chars().count() <= 300, "seed {seed}");
                 refused += 1;
@@ -323,7 +329,7 @@ fn tools_that_are_too_much_together_are_refused_soon() {
     let grammar = forced_calls(Dialect::Hermes, &marks, &tools).unwrap();
     let format = AnswerFormat::Lark(grammar.into());
     // Kept or refused; it takes the server away from nobody.
-    Grammars::default().matcher(&format, &tokenizer, VOCABULARY).ok();
+    Grammars::default().matcher(&format, &tokenizer, VOCABULARY, Matcher::deep_clone).ok();
     let elapsed = begun.elapsed();
     assert!(elapsed < Duration::from_secs(20), "it took {elapsed:?}");
 }

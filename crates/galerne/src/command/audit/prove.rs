@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use domain::{Caller, ProjectId, RequestId, hexadecimal};
+use domain::{RequestId, hexadecimal};
 use governance::{
     Action, AuditFact, LogReader, Subject,
     ports::{EntryRef, FoundEntry},
@@ -81,10 +81,7 @@ async fn salt(local: &Local, found: &FoundEntry, entry: &[u8]) -> Result<Option<
     let entry: serde_json::Value = serde_json::from_slice(entry)?;
     let id = entry["id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
     let Some(id) = id.filter(|_| entry["content"].is_string()) else { return Ok(None) };
-    // The project has no part in the key.
-    let project = ProjectId::from_uuid(Uuid::nil());
-    let caller = Caller { organisation, project, principal };
-    let salt = local.trail.content_salt(caller, id).await?;
+    let salt = local.trail.content_salt(organisation, principal, id).await?;
     Ok(salt.map(|salt| hexadecimal(&*salt)))
 }
 

@@ -37,25 +37,25 @@ pub(in crate::conversation) const ALL: &str = entries!(
     "",
     "conversation AS c CROSS JOIN entry AS e NOT INDEXED \
      ON e.number BETWEEN c.number + 1 AND c.number + ?4 \
-     AND e.organisation_id = c.organisation_id AND e.project_id = c.project_id \
+     AND e.organisation_id = c.organisation_id AND e.account_id = c.account_id \
      AND e.conversation_id = c.id",
-    "WHERE c.organisation_id = ?1 AND c.project_id = ?2 AND c.id = ?3 ORDER BY e.number"
+    "WHERE c.organisation_id = ?1 AND c.account_id = ?2 AND c.id = ?3 ORDER BY e.number"
 );
 
 pub(in crate::conversation) const ONE: &str = entries!(
     "",
     "entry AS e",
-    "WHERE e.organisation_id = ?1 AND e.project_id = ?2 AND e.conversation_id = ?3 AND e.id = ?4"
+    "WHERE e.organisation_id = ?1 AND e.account_id = ?2 AND e.conversation_id = ?3 AND e.id = ?4"
 );
 
 /// The limit ends what somebody tied to a ring behind our back.
 pub(in crate::conversation) const PATH: &str = entries!(
     "WITH RECURSIVE path (number, parent_id, depth) AS (\
      SELECT number, parent_id, 0 FROM entry \
-     WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4 \
+     WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3 AND id = ?4 \
      UNION ALL \
      SELECT p.number, p.parent_id, path.depth + 1 FROM path CROSS JOIN entry AS p \
-     ON p.organisation_id = ?1 AND p.project_id = ?2 AND p.conversation_id = ?3 \
+     ON p.organisation_id = ?1 AND p.account_id = ?2 AND p.conversation_id = ?3 \
      AND p.id = path.parent_id LIMIT ?5)",
     "path CROSS JOIN entry AS e ON e.number = path.number",
     "ORDER BY path.depth DESC"
@@ -101,7 +101,7 @@ pub(in crate::conversation) async fn is_there(
 ) -> Result<bool, Failure> {
     let found = in_conversation(
         "SELECT 1 FROM entry \
-         WHERE organisation_id = ?1 AND project_id = ?2 AND conversation_id = ?3 AND id = ?4",
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3 AND id = ?4",
         conversation,
     )
     .bind(bytes(id.as_uuid()))

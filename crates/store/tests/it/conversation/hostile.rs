@@ -73,7 +73,7 @@ async fn talks_end(
 async fn the_schema_refuses_what_the_types_exclude() {
     let talks = Talks::new(132).await;
     let scope = talks.scope();
-    let other = talks.other_project().await;
+    let other = talks.other_account().await;
     talks.talk(scope, "one", "question", "answer").await;
     talks.talk(other, "two", "question", "answer").await;
     let running = talks.turn(scope, "three", "question");
@@ -83,7 +83,7 @@ async fn the_schema_refuses_what_the_types_exclude() {
     for statement in [
         "UPDATE conversation SET id = zeroblob(15)",
         "UPDATE conversation SET organisation_id = zeroblob(16)",
-        "UPDATE conversation SET project_id = (SELECT max(project_id) FROM conversation)",
+        "UPDATE conversation SET account_id = (SELECT max(account_id) FROM conversation)",
         "UPDATE conversation SET number = number + 32768",
         "UPDATE conversation SET pinned = 2",
         "UPDATE conversation SET name = printf('%.*c', 201, 'x')",
@@ -99,20 +99,20 @@ async fn the_schema_refuses_what_the_types_exclude() {
         "UPDATE entry SET author = 'user' WHERE state = 'running'",
         "UPDATE entry SET completed_at = 1 WHERE state = 'running'",
         "INSERT OR REPLACE INTO entry SELECT * FROM entry LIMIT 1",
-        // In the range of another tenant: its search would find it.
+        // In the range of another account: its search would find it.
         "INSERT INTO entry SELECT (SELECT min(number) + 20 FROM entry), organisation_id, \
-         project_id, conversation_id, randomblob(16), NULL, author, state, 0, 0, NULL, NULL, \
+         account_id, conversation_id, randomblob(16), NULL, author, state, 0, 0, NULL, NULL, \
          NULL, NULL, 'smuggled' FROM entry WHERE author = 'user' \
-         AND project_id <> (SELECT project_id FROM entry ORDER BY number LIMIT 1) LIMIT 1",
+         AND account_id <> (SELECT account_id FROM entry ORDER BY number LIMIT 1) LIMIT 1",
         // A second running answer.
-        "INSERT INTO entry SELECT number + 1, organisation_id, project_id, conversation_id, \
+        "INSERT INTO entry SELECT number + 1, organisation_id, account_id, conversation_id, \
          randomblob(16), NULL, author, state, 0, NULL, model, NULL, NULL, NULL, '' \
          FROM entry WHERE state = 'running'",
         "UPDATE draft SET conversation_id = zeroblob(3)",
         "INSERT INTO draft VALUES (zeroblob(16), zeroblob(16), x'', 0, NULL, NULL, '')",
         "INSERT INTO conversation_range VALUES (zeroblob(16), zeroblob(16), 9, 0)",
-        "UPDATE conversation_range SET project = 1048576",
-        "UPDATE conversation_range SET project = 1",
+        "UPDATE conversation_range SET account = 1048576",
+        "UPDATE conversation_range SET account = 1",
     ] {
         let done = sqlx::query(statement).execute(&mut connection).await;
         let changed = done.as_ref().map(sqlx::sqlite::SqliteQueryResult::rows_affected);

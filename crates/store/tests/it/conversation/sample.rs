@@ -6,8 +6,8 @@ use assistant::{
     Answer, Body, Conversation, Entry, EntryState, ListQuery, Question, Scope, TurnSettings,
     ports::{BeginTurn, Begun, ConversationStore as _, Created, FinishedTurn},
 };
-use domain::{ConversationId, EntryId, Project, ProjectId};
-use governance::ports::AccessStore as _;
+use domain::{Account, ConversationId, EntryId, Project, Role};
+use governance::ports::{AccessStore as _, Founding};
 use store::Store;
 use tempfile::TempDir;
 use testkit::Samples;
@@ -16,6 +16,7 @@ pub(super) struct Talks {
     pub(super) store: Store,
     pub(super) samples: Samples,
     pub(super) project: Project,
+    pub(super) owner: Account,
     pub(super) path: PathBuf,
     _directory: TempDir,
 }
@@ -29,26 +30,20 @@ impl Talks {
         let founding = samples.founding();
         let entry = samples.entry(Some(founding.organisation.id));
         assert!(store.found(&founding, &entry).await.expect("founded"));
-        Self { store, samples, project: founding.project, path, _directory: directory }
+        let Founding { project, owner, .. } = founding;
+        Self { store, samples, project, owner, path, _directory: directory }
     }
 
     pub(super) fn scope(&self) -> Scope {
-        Scope { organisation: self.project.organisation, project: self.project.id }
+        Scope { organisation: self.owner.organisation, account: self.owner.id }
     }
 
-    /// A second project, which no port can make.
-    pub(super) async fn other_project(&self) -> Scope {
-        let scope = Scope { project: ProjectId::from_uuid(self.samples.id()), ..self.scope() };
-        let mut connection = crate::raw(&self.path).await;
-        sqlx::query(
-            "INSERT INTO project (organisation_id, id, name, created_at) VALUES (?1, ?2, '', 2)",
-        )
-        .bind(scope.organisation.as_uuid().as_bytes().to_vec())
-        .bind(scope.project.as_uuid().as_bytes().to_vec())
-        .execute(&mut connection)
-        .await
-        .expect("a project");
-        scope
+    /// Somebody else of the same project.
+    pub(super) async fn other_account(&self) -> Scope {
+        let account = self.samples.account(&self.project, Role::Member);
+        let entry = self.samples.entry(Some(account.organisation));
+        assert!(self.store.insert_account(&account, &entry).await.expect("kept"));
+        Scope { account: account.id, ..self.scope() }
     }
 
     /// A turn of a new conversation.
@@ -135,10 +130,14 @@ impl Talks {
     /// Those of the texts that stand in the file once all that was written is in it.
     pub(super) async fn texts_in_file<'t>(&self, texts: &[&'t str]) -> Vec<&'t str> {
         let mut connection = crate::raw(&self.path).await;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&mut connection)
-            .await
-            .expect("moved");
+        // While the store moves pages itself, nothing is moved here, and that is no error.
+        let is_busy = async |connection: &mut _| {
+            let moved = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)");
+            moved.fetch_one(connection).await.expect("moved") != 0
+        };
+        while is_busy(&mut connection).await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
         let bytes = std::fs::read(&self.path).expect("readable");
         let stands = |text: &str| bytes.windows(text.len()).any(|found| found == text.as_bytes());
         texts.iter().copied().filter(|text| stands(text)).collect()

@@ -159,9 +159,9 @@ async fn a_search_finds_what_is_there_now() {
 }
 
 #[tokio::test]
-async fn a_search_stays_within_its_project() {
+async fn a_search_stays_within_its_account() {
     let talks = Talks::new(103).await;
-    let scopes = [talks.scope(), talks.other_project().await, talks.other_project().await];
+    let scopes = [talks.scope(), talks.other_account().await, talks.other_account().await];
     let mut ids = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..8 {
         for (scope, ids) in scopes.iter().zip(&mut ids) {
@@ -176,7 +176,7 @@ async fn a_search_stays_within_its_project() {
         }
         assert_eq!(talks.found(*scope, "7").await, ids[7..]);
     }
-    let stranger = talks.other_project().await;
+    let stranger = talks.other_account().await;
     assert_eq!(talks.found(stranger, "secret").await, []);
     talks.delete(scopes[1], ids[1][3]).await;
     assert_eq!(talks.found(scopes[0], "secret").await, ids[0]);

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 
 import { turnEventOf, turnEvents, type TurnEvent } from "./turn-events";
 
+const DONE = { type: "conversation.response.done" };
+const ENDED = { kind: "ended", entryId: "a", failure: null };
 const USAGE = { completion_tokens: 2, energy_joules: 1.5 };
 
 function frame(data: object, id: string | null = null): string {
@@ -30,12 +32,12 @@ test("a turn from its start to its end", async () => {
     ) +
     frame({ type: "message.output.delta", id: "a", content: "é" }, "2") +
     frame({ type: "something.new" }) +
-    frame({ type: "conversation.response.done", usage: USAGE, state: "length", entry_id: "a" }, "2");
+    frame({ ...DONE, usage: USAGE, state: "length", entry_id: "a", request_id: "r" }, "2");
   expect(await read(body)).toEqual([
     [
       { kind: "started", conversationId: "c", inputId: "q", entryId: "a" },
       { kind: "text", entryId: "a", text: "é", end: 2 },
-      { kind: "ended", entryId: "a", state: "length", usage: USAGE, failure: null },
+      { ...ENDED, state: "length", usage: USAGE, requestId: "r" },
     ],
     null,
   ]);
@@ -55,6 +57,7 @@ test("an error ends with its code", () => {
     entryId: "a",
     state: "failed",
     usage: null,
+    requestId: null,
     failure: { code: "engine.failed", message: "m", hint: "", retryAfterSeconds: null },
   });
 });

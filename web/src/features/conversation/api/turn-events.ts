@@ -16,6 +16,7 @@ export interface TurnEnd {
   entryId: string;
   state: EntryState;
   usage: Usage | null;
+  requestId: string | null;
   failure: Failure | null;
 }
 
@@ -47,13 +48,15 @@ export function turnEventOf({ id, data }: ServerSentEvent): TurnEvent | null {
     case "message.output.delta":
       return { kind: "text", entryId: event.id, text: event.content, end: countOf(id) };
     case "conversation.response.done": {
-      const { entry_id: entryId, usage } = event;
-      return { kind: "ended", entryId, state: endOf(event.state), usage, failure: null };
+      const { entry_id: entryId, usage, request_id: requestId } = event;
+      const state = endOf(event.state);
+      return { kind: "ended", entryId, state, usage, requestId: requestId ?? null, failure: null };
     }
     case "conversation.response.error": {
       const { entry_id: entryId, error_code: code, message } = event;
       const failure = failureOfCode(code, message);
-      return { kind: "ended", entryId, state: endOf(event.state), usage: null, failure };
+      const ended = { usage: null, requestId: null, failure };
+      return { kind: "ended", entryId, state: endOf(event.state), ...ended };
     }
     default:
       return null;

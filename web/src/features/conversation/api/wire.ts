@@ -10,7 +10,8 @@ export type WireConversation = Pick<Schemas["Conversation"], "id" | "name" | "he
 export type WireChunk = Schemas["InputChunk"];
 type InputMembers = "id" | "parent_id" | "content";
 export type WireInput = Pick<Schemas["InputEntry"], InputMembers> & { type: "message.input" };
-type OutputMembers = "id" | "parent_id" | "model" | "content" | "state" | "usage" | "error_code";
+type OutputMembers =
+  "id" | "parent_id" | "model" | "content" | "state" | "usage" | "error_code" | "request_id";
 export type WireOutput = Pick<Schemas["OutputEntry"], OutputMembers> & { type: "message.output" };
 export type WireEntry = WireInput | WireOutput;
 export type WireHistory = { entries: WireEntry[]; head: string | null };

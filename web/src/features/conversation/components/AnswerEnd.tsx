@@ -53,7 +53,7 @@ export function AnswerEnd({ turn, progress, isBusy, actions }: AnswerEndProps) {
             isOld={!hasEndedHere}
             actions={actions}
           />
-          {answer.usage !== null && <ProvenanceLine usage={answer.usage} />}
+          {answer.usage !== null && <ProvenanceLine usage={answer.usage} requestIds={answer.requestIds} />}
         </>
       );
     case "stopped":
@@ -63,7 +63,7 @@ export function AnswerEnd({ turn, progress, isBusy, actions }: AnswerEndProps) {
       return (
         <>
           <Ended turn={turn} answer={answer} isBusy={isBusy} actions={actions} />
-          {answer.usage !== null && <ProvenanceLine usage={answer.usage} />}
+          {answer.usage !== null && <ProvenanceLine usage={answer.usage} requestIds={answer.requestIds} />}
         </>
       );
   }

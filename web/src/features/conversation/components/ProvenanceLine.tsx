@@ -3,11 +3,18 @@ import { Counted } from "../../../components/Counted";
 import { Figure } from "../../../components/Figure";
 import { Provenance, ProvenanceEnd, ProvenanceItem } from "../../../components/Provenance";
 import { useSpeech } from "../../../messages/messages";
+import { ReceiptItem } from "../../receipt/components/ReceiptItem";
 import { placeOf } from "../place";
 import { ProvenanceDetails } from "./ProvenanceDetails";
 
-/** Where an answer was computed and what it used. */
-export function ProvenanceLine({ usage }: { usage: Usage }) {
+interface ProvenanceLineProps {
+  usage: Usage;
+  /** Of the parts of the answer: what their receipts are asked by. */
+  requestIds: readonly string[];
+}
+
+/** Where an answer was computed and what it used, and the receipt that says so to others. */
+export function ProvenanceLine({ usage, requestIds }: ProvenanceLineProps) {
   const { language, messages } = useSpeech();
   return (
     <Provenance>
@@ -28,6 +35,7 @@ export function ProvenanceLine({ usage }: { usage: Usage }) {
         <ProvenanceItem>
           <Counted count={usage.completion_tokens} unit={messages.provenance.tokens} />
         </ProvenanceItem>
+        <ReceiptItem requestIds={requestIds} />
         <ProvenanceDetails usage={usage} />
       </ProvenanceEnd>
     </Provenance>

@@ -7,6 +7,7 @@ const PREFIX = "galerne.draft.";
  * goes away, and is empty whenever the server has everything.
  */
 export class DraftBuffer {
+  #isSealed = false;
   readonly #storage: Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
   constructor(storage: Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">) {
@@ -24,6 +25,7 @@ export class DraftBuffer {
 
   /** Returns whether the draft is kept: a full or forbidden storage keeps nothing. */
   write(key: string, draft: StoredDraft): boolean {
+    if (this.#isSealed) return false;
     try {
       this.#storage.setItem(PREFIX + key, JSON.stringify(draft));
       return true;
@@ -38,6 +40,17 @@ export class DraftBuffer {
     } catch {
       // A forbidden storage holds nothing either.
     }
+  }
+
+  /** What waits here was written by somebody else than who is signed in now. */
+  clear(): void {
+    this.keys().forEach((key) => this.remove(key));
+  }
+
+  /** Nothing more is kept: the page goes away, and somebody else's comes. */
+  seal(): void {
+    this.#isSealed = true;
+    this.clear();
   }
 
   /** The conversations of which drafts wait here. */

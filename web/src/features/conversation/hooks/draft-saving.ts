@@ -2,6 +2,7 @@ import { failureOf } from "../../../errors/failure";
 import { fetchDraft, saveDraft } from "../api/drafts";
 import { sessionExpiry } from "../../session/expiry";
 import { browserStorage } from "../../../preferences/browser-storage";
+import { pageOwner } from "../../session/page-owner";
 import { beforeSignOut } from "../../session/sign-out";
 import { DraftBuffer } from "./draft-buffer";
 import type { DraftKeeper, DraftPorts } from "./draft-keeper";
@@ -50,6 +51,8 @@ beforeSignOut(async () => {
   await Promise.all([...keepers].map((keeper) => keeper.flush()));
   await Promise.allSettled(buffer.keys().map(empty));
 });
+
+pageOwner.onForeign((isLeaving) => (isLeaving ? buffer.seal() : buffer.clear()));
 
 /** Hands a waiting draft over. One of a conversation that is gone has no other place. */
 async function empty(key: string): Promise<void> {

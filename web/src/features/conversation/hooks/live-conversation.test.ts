@@ -77,7 +77,7 @@ test("text that is added to an answer is told to those who follow it, and leaves
       yield { kind: "text", entryId, text, end: null };
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
-    yield { kind: "ended", entryId, state: "complete", usage: null, failure: null };
+    yield { kind: "ended", entryId, state: "complete", usage: null, requestId: null, failure: null };
   }
   const live = new LiveConversation(null, { ...server.ports(), postTurn: slowly });
   const [onOutline, onText] = [vi.fn(), vi.fn()];

@@ -482,8 +482,8 @@ export class LiveConversation {
     });
   }
 
-  #end(entryId: string, { state, usage, failure }: TurnEnd): void {
-    this.#dispatch({ kind: "ended", entryId, state, usage, failure });
+  #end(entryId: string, { state, usage, requestId, failure }: TurnEnd): void {
+    this.#dispatch({ kind: "ended", entryId, state, usage, requestId, failure });
     // After a crash the server may hold a little less text; a new conversation has its name now.
     if (state === "interrupted" || this.#state.name === null) void this.#load();
   }

@@ -31,6 +31,7 @@ export function question(id: string, parent: string | null, text = id): Entry {
     model: "",
     state: "complete",
     usage: null,
+    requestId: null,
     failure: null,
   };
 }

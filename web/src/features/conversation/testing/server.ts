@@ -75,7 +75,7 @@ export class FakeServer {
       this.entries.push({ type: "message.input", id: parent, parent_id: parentId, content });
     }
     const id = this.#name("a");
-    const rest = { model, content: "", usage: null, error_code: null };
+    const rest = { model, content: "", usage: null, error_code: null, request_id: null };
     this.entries.push({ type: "message.output", id, parent_id: parent, state: "running", ...rest });
     this.head = id;
   }
@@ -155,6 +155,6 @@ export class FakeServer {
 
   #ended({ id, state }: WireOutput): TurnEvent {
     const failure: Failure | null = state === "interrupted" ? failureOfCode("server.stopping") : null;
-    return { kind: "ended", entryId: id, state, usage: null, failure };
+    return { kind: "ended", entryId: id, state, usage: null, requestId: null, failure };
   }
 }

@@ -13,7 +13,7 @@ import type { ConversationList } from "../hooks/useConversationList";
 const SKELETON_ROWS = 8;
 
 /** Codes of rules that refuse: trying again changes nothing. */
-const DENIED = /^(?:access\.|residency\.|http\.403$)/u;
+const DENIED = /^(?:access\.|auth\.forbidden$|residency\.|http\.403$)/u;
 
 interface ListStateProps {
   list: ConversationList;

@@ -1,5 +1,5 @@
 import { readJson, send, sendJson } from "../../../api/client";
-import type { Session } from "../../../api/types";
+import type { Credentials, NewPassword, Session } from "../../../api/types";
 import { RequestError, failureOf, needsSignIn, type Failure } from "../../../errors/failure";
 
 /** The session of this browser, or `null` when nobody is signed in. */
@@ -12,9 +12,14 @@ export async function fetchSession(): Promise<Session | null> {
   }
 }
 
-/** Exchanges a one-time token for the session cookie. */
-export async function openSession(token: string): Promise<void> {
-  await sendJson("POST", "/v1/session", { token });
+/** Exchanges a one-time token, or a name and a password, for the session cookie. */
+export async function openSession(credentials: Credentials): Promise<void> {
+  await sendJson("POST", "/v1/session", credentials);
+}
+
+/** Other browsers of the same account are signed out by it. */
+export async function changePassword(passwords: NewPassword): Promise<void> {
+  await sendJson("PUT", "/v1/session/password", passwords);
 }
 
 /** Why the session could not be ended; one that had ended already is no failure. */

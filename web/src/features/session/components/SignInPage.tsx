@@ -1,19 +1,26 @@
 import { Commands } from "../../../components/Commands";
-import { ErrorNote } from "../../../components/ErrorNote";
 import { useMessages } from "../../../messages/messages";
 import type { SessionControl } from "../hooks/useSession";
-import { SignInForm } from "./SignInForm";
+import { LinkForm } from "./LinkForm";
+import { PasswordForm } from "./PasswordForm";
+import { SignInRefusal } from "./SignInRefusal";
 
-/** Says how to get in, and why the last link did not work. */
+/** Takes a name and a password, or the link of the first time; says why the last try failed. */
 export function SignInPage({ session }: { session: SessionControl }) {
   const { signIn } = useMessages();
+  const { refusal } = session;
   return (
     <div className="centre">
       <div className="sign-in">
         <h1>{signIn.title}</h1>
-        <p className="lead">{signIn.lead}</p>
-        {session.refusal === null ? <WaysIn /> : <ErrorNote failure={session.refusal} />}
-        <SignInForm session={session} />
+        {refusal !== null && <SignInRefusal failure={refusal} />}
+        <PasswordForm session={session} />
+        <section className="other-way">
+          <h2>{signIn.or}</h2>
+          <p>{signIn.lead}</p>
+          <LinkForm session={session} />
+          <WaysIn />
+        </section>
       </div>
     </div>
   );

@@ -2,10 +2,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { onSignInNeeded } from "../../../api/client";
+import type { Credentials, NewPassword, Session } from "../../../api/types";
 import { failureOf, type Failure } from "../../../errors/failure";
 import { takeTokenFromAddress } from "../api/link";
-import { endSession, fetchSession, openSession } from "../api/session";
+import { changePassword, endSession } from "../api/session";
 import { sessionExpiry } from "../expiry";
+import { readSession, signInWith } from "../sign-in";
 import { runBeforeSignOut } from "../sign-out";
 
 const SESSION_KEY = ["session"] as const;
@@ -16,10 +18,14 @@ export interface SessionControl {
   status: SessionStatus;
   /** Why nobody knows whether anybody is signed in, when `status` is `closed`. */
   failure: Failure | null;
-  /** Why the last link or token was refused. */
+  /** Who is signed in, or was until the session ended. */
+  me: Session | null;
+  /** Why the last link, token or password was refused. */
   refusal: Failure | null;
   isSigningIn: boolean;
-  signIn: (token: string) => Promise<void>;
+  signIn: (credentials: Credentials) => Promise<void>;
+  /** Chooses or changes the password; returns why not. */
+  choosePassword: (passwords: NewPassword) => Promise<Failure | null>;
   /** Leaves the page; where the server cannot end the session the page stays, and this is why. */
   signOut: () => Promise<Failure | null>;
   retry: () => void;
@@ -31,27 +37,28 @@ export interface SessionControl {
  */
 export function useSession(linkToken: string | null): SessionControl {
   const client = useQueryClient();
-  const opening = useMutation({ mutationFn: openSession });
+  const opening = useMutation({ mutationFn: signInWith });
   const isLinkUsed = useRef(false);
   const isLinkPending = linkToken !== null && opening.isIdle;
   const session = useQuery({
     queryKey: SESSION_KEY,
-    queryFn: fetchSession,
+    queryFn: readSession,
     enabled: !isLinkPending && !opening.isPending,
   });
 
   // Who was signed in keeps the page when the session ends: signing in again happens over it.
-  const [hasBeenSignedIn, setHasBeenSignedIn] = useState(false);
-  if (session.data != null && !hasBeenSignedIn) setHasBeenSignedIn(true);
+  const [me, setMe] = useState<Session | null>(null);
+  if (session.data != null && session.data !== me) setMe(session.data);
 
-  const signIn = async (token: string): Promise<void> => {
+  const signIn = async (credentials: Credentials): Promise<void> => {
     try {
-      await opening.mutateAsync(token);
-      sessionExpiry.settle();
+      const opened = await opening.mutateAsync(credentials);
+      client.setQueryData(SESSION_KEY, opened);
+      if (opened !== null) sessionExpiry.settle();
     } catch {
       // `opening.error` keeps the reason; the query says whether an older session still holds.
+      await client.invalidateQueries({ queryKey: SESSION_KEY });
     }
-    await client.invalidateQueries({ queryKey: SESSION_KEY });
   };
   const signInLater = useRef(signIn);
   useEffect(() => {
@@ -60,7 +67,7 @@ export function useSession(linkToken: string | null): SessionControl {
 
   useEffect(() => {
     const useLink = (token: string | null): void => {
-      if (token !== null) void signInLater.current(token);
+      if (token !== null) void signInLater.current({ token });
     };
     if (!isLinkUsed.current) {
       isLinkUsed.current = true;
@@ -81,13 +88,30 @@ export function useSession(linkToken: string | null): SessionControl {
     return failure;
   }, []);
 
+  const choosePassword = useCallback(
+    async (passwords: NewPassword): Promise<Failure | null> => {
+      try {
+        await changePassword(passwords);
+      } catch (thrown) {
+        return failureOf(thrown);
+      }
+      const withPassword = (known: Session | null | undefined) =>
+        known == null ? known : { ...known, has_password: true };
+      client.setQueryData<Session | null>(SESSION_KEY, withPassword);
+      return null;
+    },
+    [client],
+  );
+
   return {
-    status: hasBeenSignedIn ? "signedIn" : statusOf(session),
+    status: me === null ? statusOf(session) : "signedIn",
     failure: session.error === null ? null : failureOf(session.error),
+    me,
     refusal: opening.error === null ? null : failureOf(opening.error),
     isSigningIn: opening.isPending,
     signIn,
     signOut,
+    choosePassword,
     retry: () => void session.refetch(),
   };
 }

@@ -6,14 +6,14 @@ import { useMessages } from "../../../messages/messages";
 import { tokenFrom } from "../api/link";
 import type { SessionControl } from "../hooks/useSession";
 
-interface SignInFormProps {
+interface LinkFormProps {
   session: Pick<SessionControl, "isSigningIn" | "signIn">;
-  /** Takes the focus where it appears: it is all that a dialog asks for. */
+  /** Takes the focus where it appears: it is what this person can do. */
   hasFocus?: boolean;
 }
 
 /** Takes a pasted link or token. */
-export function SignInForm({ session, hasFocus = false }: SignInFormProps) {
+export function LinkForm({ session, hasFocus = false }: LinkFormProps) {
   const { signIn } = useMessages();
   const [pasted, setPasted] = useState("");
   const [isMissing, setIsMissing] = useState(false);
@@ -23,11 +23,11 @@ export function SignInForm({ session, hasFocus = false }: SignInFormProps) {
     const token = tokenFrom(pasted);
     setIsMissing(token === "");
     if (token === "" || session.isSigningIn) return;
-    void session.signIn(token).then(() => setPasted(""));
+    void session.signIn({ token }).then(() => setPasted(""));
   };
 
   return (
-    <Form className="sign-in-form" onSubmit={submit} validationBehavior="aria">
+    <Form className="fields" onSubmit={submit} validationBehavior="aria">
       <TextField
         value={pasted}
         onChange={setPasted}
@@ -43,8 +43,8 @@ export function SignInForm({ session, hasFocus = false }: SignInFormProps) {
         </Text>
         <FieldError className="field-error">{signIn.fieldEmpty}</FieldError>
       </TextField>
-      <Button type="submit" className="btn pri">
-        {session.isSigningIn ? signIn.submitting : signIn.submit}
+      <Button type="submit" className="btn">
+        {session.isSigningIn ? signIn.submitting : signIn.useLink}
       </Button>
     </Form>
   );

@@ -1,0 +1,163 @@
+//! Decides who is reached. Knows the policy and the declared destinations, does nothing itself.
+
+use std::{net::IpAddr, sync::Arc};
+
+use residency::{
+    DataClass, Decision, Declaration, DeniedBy, Operator, Policy, Question, RangeCheck, Ranges,
+    Zone, hyperscalers,
+};
+
+use crate::{
+    AddressError, AddressKind, Destination, address::Reach, destination::Host, resolver::Resolution,
+};
+
+/// The rules, and the destinations that they are about.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    allowed: Arc<[Allowed]>,
+}
+
+/// What decisions follow from, beside the destination.
+#[derive(Clone, Debug)]
+struct Rules {
+    policy: Arc<Policy>,
+    ranges: Arc<Ranges>,
+}
+
+/// A destination that the settings name.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed {
+    pub(crate) destination: Destination,
+    pub(crate) declaration: Declaration,
+    rules: Rules,
+    reach: Reach,
+}
+
+/// Why a destination is not reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing was resolved, nothing was sent.
+    #[error("the settings do not name it")]
+    Undeclared,
+    #[error("it is at {address}, which is a {} address", kind.as_str())]
+    Address { address: IpAddr, kind: AddressKind },
+    #[error("the policy denies it: {denied}")]
+    Residency { denied: DeniedBy },
+}
+
+impl Refusal {
+    /// Stable code, as the audit log shows it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Undeclared => "egress.undeclared",
+            Self::Address { .. } => "egress.address",
+            Self::Residency { .. } => "residency.denied",
+        }
+    }
+}
+
+impl Broker {
+    /// A broker that lets through to these destinations, as far as policy and addresses allow.
+    pub fn new(
+        policy: Arc<Policy>,
+        ranges: Arc<Ranges>,
+        declarations: impl IntoIterator<Item = Declaration>,
+    ) -> Result<Self, AddressError> {
+        let rules = Rules { policy, ranges };
+        let allowed = declarations.into_iter().map(|declaration| {
+            let destination: Destination = declaration.origin.parse()?;
+            let reach = reach(&destination, &declaration);
+            Ok(Allowed { destination, declaration, rules: rules.clone(), reach })
+        });
+        let allowed = allowed.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { allowed: allowed.into() })
+    }
+
+    /// The first destination that is refused whatever its name leads to.
+    pub fn refused(&self) -> Option<(&Destination, Refusal)> {
+        self.allowed.iter().find_map(|allowed| {
+            let refusal = allowed.check().err()?;
+            Some((&allowed.destination, refusal))
+        })
+    }
+
+    pub(crate) fn allowed(&self) -> &[Allowed] {
+        &self.allowed
+    }
+}
+
+impl Allowed {
+    /// Decides as far as it can be decided before anything is resolved.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        match self.destination.host() {
+            Host::Address(address) => self.check_address(address),
+            Host::Name(name) => self.check_owner(hyperscalers::of_host(&name)),
+        }
+    }
+
+    /// Decides about everything that the name leads to: one address that is refused is a reason to
+    /// use none of them.
+    pub(crate) fn check_resolution(&self, resolution: &Resolution) -> Result<(), Refusal> {
+        for name in &resolution.names {
+            self.check_owner(hyperscalers::of_host(name))?;
+        }
+        resolution.addresses.iter().try_for_each(|&address| self.check_address(address))
+    }
+
+    fn check_address(&self, address: IpAddr) -> Result<(), Refusal> {
+        if !self.reach.allows(address) {
+            return Err(Refusal::Address { address, kind: AddressKind::of(address) });
+        }
+        self.check_owner(match self.rules.ranges.check(address) {
+            RangeCheck::Within(operator) => Some(operator),
+            RangeCheck::Outside | RangeCheck::NotMeasured => None,
+        })
+    }
+
+    fn check_owner(&self, known: Option<&Operator>) -> Result<(), Refusal> {
+        if self.is_this_machine() {
+            return Ok(());
+        }
+        let Declaration { class, purpose, record, .. } = &self.declaration;
+        let question = Question {
+            data_zone: self.data_zone(),
+            class: *class,
+            purpose: *purpose,
+            record: record.as_ref(),
+            known,
+        };
+        match self.rules.policy.decide(&question) {
+            Decision::Allow(_) => Ok(()),
+            Decision::Deny(denied) => Err(Refusal::Residency { denied }),
+        }
+    }
+
+    /// Whether what is sent may be read by everybody.
+    pub(crate) fn is_public(&self) -> bool {
+        self.declaration.class == DataClass::Public
+    }
+
+    /// What is sent to this machine stays where it is.
+    fn is_this_machine(&self) -> bool {
+        match self.reach {
+            Reach::Exactly(address) => AddressKind::of(address) == AddressKind::Loopback,
+            Reach::Localhost => true,
+            Reach::Public | Reach::Internal | Reach::Either => false,
+        }
+    }
+
+    /// All data of an installation belongs to its region.
+    fn data_zone(&self) -> Zone {
+        self.rules.policy.region()
+    }
+}
+
+fn reach(destination: &Destination, declaration: &Declaration) -> Reach {
+    match destination.host() {
+        Host::Address(address) => Reach::Exactly(address),
+        Host::Name(_) if destination.is_localhost() => Reach::Localhost,
+        Host::Name(_) if declaration.internal => Reach::Internal,
+        Host::Name(_) if declaration.record.is_none() => Reach::Either,
+        Host::Name(_) => Reach::Public,
+    }
+}

@@ -1,0 +1,67 @@
+//! What answers requests: JSON in a table of its own, one row for each that ever was.
+
+use inference::{Declared, Deployment, EngineBuild};
+use serde_json::{Value, json};
+use sqlx::SqliteConnection;
+
+use crate::failure::Failure;
+
+const COLUMN: &str = "statement";
+
+/// The row of a deployment; made now if there is none.
+pub(crate) async fn row_of(
+    connection: &mut SqliteConnection,
+    deployment: &Deployment,
+) -> Result<i64, Failure> {
+    const FIND: &str = "SELECT id FROM deployment WHERE statement = ?1";
+    let statement = write(deployment);
+    let found = sqlx::query_scalar(FIND).bind(&statement).fetch_optional(&mut *connection).await?;
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    let made = sqlx::query("INSERT INTO deployment (statement) VALUES (?1)")
+        .bind(&statement)
+        .execute(connection)
+        .await?;
+    Ok(made.last_insert_rowid())
+}
+
+fn write(deployment: &Deployment) -> String {
+    let Deployment { engine, declared } = deployment;
+    json!({
+        "commit": engine.commit,
+        "country": declared.country,
+        "cpu_path": engine.cpu_path,
+        "grid_zone": declared.grid_zone,
+        "kv_cache_type": engine.kv_cache_type,
+        "operator": declared.operator,
+        "operator_country": declared.operator_country,
+        "parent_country": declared.parent_country,
+        "site": declared.site,
+        "version": engine.version,
+    })
+    .to_string()
+}
+
+pub(crate) fn read(statement: &str) -> Result<Deployment, Failure> {
+    let unreadable = Failure::Unreadable { column: COLUMN };
+    let value: Value = serde_json::from_str(statement).map_err(|_| unreadable)?;
+    let known = |name: &str| value[name].as_str().map(str::to_owned);
+    let text = |name: &str| known(name).ok_or(Failure::Unreadable { column: COLUMN });
+    Ok(Deployment {
+        engine: EngineBuild {
+            version: text("version")?,
+            commit: known("commit"),
+            cpu_path: text("cpu_path")?,
+            kv_cache_type: text("kv_cache_type")?,
+        },
+        declared: Declared {
+            site: text("site")?,
+            grid_zone: text("grid_zone")?,
+            country: known("country"),
+            operator: known("operator"),
+            operator_country: known("operator_country"),
+            parent_country: known("parent_country"),
+        },
+    })
+}

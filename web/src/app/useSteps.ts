@@ -1,0 +1,63 @@
+import { useMemo, useState } from "react";
+
+import type { Card } from "../features/conversations/card";
+import { nameOrUntitled } from "../features/conversations/name";
+import { isolate } from "../format/bidi";
+import { useMessages } from "../messages/messages";
+import { useAnnounce } from "../status/StatusRegion";
+import type { RouteControl } from "./useRoute";
+
+/** Ways from here to another conversation. */
+export function useSteps({ go }: RouteControl, close: () => void, beginAnew: () => void) {
+  const messages = useMessages();
+  const announce = useAnnounce();
+  const [focusKey, setFocusKey] = useState(0);
+  const steps = useMemo(() => {
+    const takeFocus = (): void => setFocusKey((key) => key + 1);
+    const openCard = ({ id, name }: Card): void => {
+      go({ page: "conversation", id });
+      announce(isolate(nameOrUntitled(name, messages)));
+    };
+    return {
+      takeFocus,
+      /** The focus stays in the list, which may be walked on. */
+      openCard,
+      openCardAndWrite: (card: Card): void => {
+        close();
+        openCard(card);
+        takeFocus();
+      },
+      startAnew: (): void => {
+        close();
+        beginAnew();
+        go({ page: "new" });
+        takeFocus();
+        announce(messages.status.cleared);
+      },
+    };
+  }, [go, close, announce, messages, beginAnew]);
+  return { ...steps, focusKey };
+}
+
+/** The pages beside the conversations, for who may open them. */
+export function useDesks(
+  permissions: readonly string[] | undefined,
+  { go }: RouteControl,
+  close: () => void,
+) {
+  const { account } = useMessages();
+  const announce = useAnnounce();
+  const mayPeople = permissions?.includes("accounts") ?? false;
+  const mayKeys = permissions?.includes("keys") ?? false;
+  return useMemo(() => {
+    const open = (page: "people" | "keys", title: string) => (): void => {
+      close();
+      go({ page });
+      announce(title);
+    };
+    return {
+      onPeople: mayPeople ? open("people", account.people) : null,
+      onKeys: mayKeys ? open("keys", account.keys) : null,
+    };
+  }, [mayPeople, mayKeys, go, close, announce, account]);
+}

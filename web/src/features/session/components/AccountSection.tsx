@@ -1,0 +1,102 @@
+import { Button } from "react-aria-components";
+
+import { Bidi } from "../../../components/Bidi";
+import { Icon, type IconName } from "../../../icons/Icon";
+import { useMessages } from "../../../messages/messages";
+import { isPlainClick } from "../../../app/useRoute";
+import type { Session } from "../../../api/types";
+import { roleName } from "../../account/role";
+
+/** Who is signed in, and where they can go from the menu. */
+export interface AccountTargets {
+  me: Session;
+  onPassword: () => void;
+  /** Given to who may keep accounts. */
+  onPeople: (() => void) | null;
+  /** Given to who may make keys. */
+  onKeys: (() => void) | null;
+  onSignOut: () => void;
+}
+
+interface AccountSectionProps extends AccountTargets {
+  /** The menu closes before anything opens. */
+  onLeave: () => void;
+}
+
+/** Name and role of who is signed in, the own password, and the way out. */
+export function AccountSection(props: AccountSectionProps) {
+  const { me, onPassword, onPeople, onKeys, onSignOut, onLeave } = props;
+  const messages = useMessages();
+  const { account, has_password: hasPassword } = me;
+  const then = (act: () => void) => (): void => {
+    onLeave();
+    act();
+  };
+  return (
+    <section className="account" aria-label={messages.account.section}>
+      <p className="whoami">
+        <Icon name="user" />
+        <span>
+          <Bidi className="name">{account.name}</Bidi>
+          <span className="role">{roleName(account.role, messages)}</span>
+        </span>
+      </p>
+      {onPeople !== null && (
+        <MenuLink icon="users" href="/people" onGo={then(onPeople)}>
+          {messages.account.people}
+        </MenuLink>
+      )}
+      {onKeys !== null && (
+        <MenuLink icon="key" href="/keys" onGo={then(onKeys)}>
+          {messages.account.keys}
+        </MenuLink>
+      )}
+      <MenuButton icon="lock" onPress={then(onPassword)}>
+        {hasPassword ? messages.password.change : messages.password.choose}
+      </MenuButton>
+      <MenuButton icon="logOut" onPress={then(onSignOut)}>
+        {messages.settings.signOut}
+      </MenuButton>
+    </section>
+  );
+}
+
+interface MenuButtonProps {
+  icon: IconName;
+  onPress: () => void;
+  children: string;
+}
+
+function MenuButton({ icon, onPress, children }: MenuButtonProps) {
+  return (
+    <Button className="menu-line" onPress={onPress}>
+      <Icon name={icon} />
+      {children}
+    </Button>
+  );
+}
+
+interface MenuLinkProps {
+  icon: IconName;
+  href: string;
+  onGo: () => void;
+  children: string;
+}
+
+/** A link, so that it can be opened in another tab too. */
+function MenuLink({ icon, href, onGo, children }: MenuLinkProps) {
+  return (
+    <a
+      className="menu-line"
+      href={href}
+      onClick={(event) => {
+        if (!isPlainClick(event)) return;
+        event.preventDefault();
+        onGo();
+      }}
+    >
+      <Icon name={icon} />
+      {children}
+    </a>
+  );
+}
