@@ -13,7 +13,20 @@ MODEL = os.environ["GALERNE_MODEL"]
 
 # Every answer below is greedy unless its check says otherwise, so it is the same every time.
 QUESTION = "What is the capital of France? Answer in one sentence."
-UNICODE = "Répète exactement : « déjà vu à Besançon », naïve, Übergröße, 東京, 🦜."
+# What a small model makes of such words differs between processors, so the form demands them.
+UNICODE = "« déjà vu à Besançon », naïve, Übergröße, 東京, 🦜"
+UNICODE_FORM = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "words",
+        "schema": {
+            "type": "object",
+            "properties": {"words": {"const": UNICODE}},
+            "required": ["words"],
+            "additionalProperties": False,
+        },
+    },
+}
 USAGE_EXTRAS = (
     *("energy_joules", "energy_method", "energy_uncertainty_percent"),
     *("co2e_grams", "co2e_method", "co2e_uncertainty_percent"),

@@ -8,7 +8,14 @@ export const MODEL = process.env.GALERNE_MODEL;
 // Every answer is greedy unless its check says otherwise, so it is the same every time.
 export const QUESTION = "What is the capital of France? Answer in one sentence.";
 export const STORY = "Tell a long story about the sea.";
-export const UNICODE = "Répète exactement : « déjà vu à Besançon », naïve, Übergröße, 東京, 🦜.";
+// What a small model makes of such words differs between processors, so the form demands them.
+export const UNICODE = "« déjà vu à Besançon », naïve, Übergröße, 東京, 🦜";
+export const UNICODE_SCHEMA = {
+  type: "object",
+  properties: { words: { const: UNICODE } },
+  required: ["words"],
+  additionalProperties: false,
+};
 
 // A forced call keeps to this, whatever the model makes of the question.
 export const WEATHER = "What is the weather in Brest, in celsius?";

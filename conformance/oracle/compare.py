@@ -84,7 +84,7 @@ def compare_paths(report, model, answers, limit):
         for mode, options in MODES:
             name = f"{path}, {mode}"
             if missing:
-                report.skip(name, f"this CPU lacks {', '.join(missing)}")
+                report.skip(name, f"processor feature {', '.join(missing)} is missing")
                 continue
             part = answers.part(SCALAR_PROMPTS) if path == "scalar" else answers
             with report.check(name):

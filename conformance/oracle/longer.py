@@ -147,7 +147,7 @@ def compare(report, model, texts, rows):
         for mode, options in MODES:
             name = f"{model.name}, {path}, {mode}"
             if missing:
-                report.skip(name, f"this CPU lacks {', '.join(missing)}")
+                report.skip(name, f"processor feature {', '.join(missing)} is missing")
                 continue
             with report.check(f"{name}: no farther from exact than llama.cpp"):
                 ours = our_distance(model, exact_answers, count, "--path", path, *options)
