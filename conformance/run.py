@@ -23,7 +23,7 @@ from harness.server import Bench  # noqa: E402
 SUITES = [
     *("cli", "http", "energy", "netns", "sdk", "accounts", "tenants", "conversations"),
     *("oracle", "tokens", "embeddings"),
-    *("models", "log", "log_attacks", "log_faults", "receipts", "canary", "kill"),
+    *("encryption", "models", "log", "log_attacks", "log_faults", "receipts", "canary", "kill"),
 ]
 
 # Not run unless they are named.

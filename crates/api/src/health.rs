@@ -32,7 +32,7 @@ pub(crate) struct Health {
 #[serde(rename_all = "lowercase")]
 enum HealthStatus {
     Ok,
-    /// It answers, but not with every model that it has.
+    /// It answers, but not with every model that it has, or not out of conversations.
     Degraded,
     Failing,
 }
@@ -63,6 +63,9 @@ enum Reason {
     /// Some model was changed, or nobody vouches for it.
     #[serde(rename = "model.refused")]
     ModelRefused,
+    /// The key that wraps the keys of texts is not at hand.
+    #[serde(rename = "encryption.locked")]
+    EncryptionLocked,
     #[serde(rename = "log.unavailable")]
     LogUnavailable,
     #[serde(rename = "log.witness_late")]
@@ -97,7 +100,7 @@ impl From<LogFault> for Reason {
     operation_id = "readHealth",
     tag = "operations",
     responses(
-        (status = 200, description = "It does, though perhaps not with every model", body = Health),
+        (status = 200, description = "It does, though perhaps not all of it", body = Health),
         (status = 503, description = "Accesses cannot be recorded and are refused", body = Health),
     ),
     extensions(("x-audit-class" = json!("none"))),
@@ -105,6 +108,9 @@ impl From<LogFault> for Reason {
 pub(crate) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<Health>) {
     let mut reasons: Vec<_> = state.log.status().faults.into_iter().map(Reason::from).collect();
     let fails = !reasons.is_empty();
+    if state.readiness.texts_are_locked() {
+        reasons.push(Reason::EncryptionLocked);
+    }
     if state.readiness.models_refused() > 0 {
         reasons.push(Reason::ModelRefused);
     }

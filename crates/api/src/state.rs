@@ -21,6 +21,9 @@ pub trait Readiness: Send + Sync {
     /// Whether the server is finishing its last requests.
     fn is_stopping(&self) -> bool;
 
+    /// Whether conversations cannot be read: the key that wraps their keys is not at hand.
+    fn texts_are_locked(&self) -> bool;
+
     /// How many models are imported and refused: changed, or vouched for by nobody.
     fn models_refused(&self) -> usize;
 }

@@ -49,6 +49,7 @@ impl AssistantError {
             Self::Stopping => "server.stopping",
             Self::Chat { source, .. } => source.code(),
             Self::Audit(_) => "audit.unavailable",
+            Self::Store(StoreError { is_locked: true, .. }) => "encryption.locked",
             Self::Store(_) => "store.unavailable",
             Self::BrokenOff => "internal",
         }

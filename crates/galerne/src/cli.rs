@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// The policy that says where data may go
     #[command(subcommand)]
     Residency(Residency),
+    /// The keys under which texts lie on the disk
+    #[command(subcommand)]
+    Encryption(Encryption),
     /// Write the receipt of an answer: a signed statement that `galerne-verify` checks
     Receipt(Receipt),
     /// Check the settings
@@ -311,6 +314,16 @@ pub(crate) struct Receipt {
     /// Write the receipt to this file [default: print it]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Encryption {
+    /// Tell which keys there are and where the wrapping key lies; shows no key
+    Show,
+    /// Make a key for what is written from now on; earlier texts keep theirs
+    RotateDataKey,
+    /// Wrap every data key under a new wrapping key; the old one opens nothing any more
+    RotateWrappingKey,
 }
 
 #[derive(Debug, Subcommand)]

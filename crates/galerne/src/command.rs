@@ -5,6 +5,7 @@ mod audit;
 mod bundle;
 mod chat;
 mod config;
+mod encryption;
 mod key;
 mod login_link;
 pub(crate) use login_link::page_link;
@@ -46,6 +47,10 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Audit(command) => {
             let settings = settings(None)?;
             wait(async { audit::run(&settings, command, output).await })
+        }
+        Command::Encryption(command) => {
+            let settings = settings(None)?;
+            wait(async { encryption::run(&settings, command, output).await })
         }
         Command::Residency(Residency::Policy) => residency::policy(&settings(None)?, output),
         Command::Residency(Residency::ImportRanges(command)) => {

@@ -2,6 +2,7 @@
 //!
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
+mod encryption;
 mod residency;
 
 use std::{
@@ -21,6 +22,7 @@ use crate::{
     outbound::{DEFAULT_REGION, Outbound},
 };
 
+pub(crate) use self::encryption::EncryptionSettings;
 pub(crate) use self::residency::{
     DestinationSettings, EgressSettings, ResidencySettings, RuleSettings,
 };
@@ -46,6 +48,7 @@ struct File {
     residency: ResidencySettings,
     egress: EgressSettings,
     models: ModelSettings,
+    encryption: EncryptionSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -352,6 +355,7 @@ pub(crate) struct Settings {
     #[serde(rename = "policy")]
     pub(crate) outbound: Outbound,
     pub(crate) models: Setting<ModelSettings>,
+    pub(crate) encryption: Setting<EncryptionSettings>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -419,6 +423,7 @@ impl Settings {
             egress: Setting { value: file.egress, origin },
             outbound,
             models: Setting { value: file.models, origin },
+            encryption: Setting { value: file.encryption, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -429,6 +434,7 @@ impl Settings {
             self.limits.value;
         let LogSettings { checkpoint_seconds, witness_grace_seconds, .. } = self.log.value;
         let weights_cache_mib = self.engine.value.weights_cache_mib;
+        let check_seconds = self.encryption.value.check_seconds;
         for (name, value, range) in [
             ("threads", self.threads.value, 1..=256),
             ("engine.weights_cache_mib", weights_cache_mib, 0..=16_777_216),
@@ -439,6 +445,7 @@ impl Settings {
             ("limits.drain_seconds", usize::try_from(drain_seconds)?, 0..=3600),
             ("log.checkpoint_seconds", usize::try_from(checkpoint_seconds)?, 1..=10),
             ("log.witness_grace_seconds", usize::try_from(witness_grace_seconds)?, 1..=604_800),
+            ("encryption.check_seconds", usize::try_from(check_seconds)?, 1..=30),
         ] {
             if !range.contains(&value) {
                 let (low, high) = range.into_inner();
@@ -447,6 +454,7 @@ impl Settings {
             }
         }
         self.site_declared.value.check()?;
+        self.encryption.value.check()?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
             let known: Vec<_> = carbon_ledger::factors::zones().collect();
             return Err(Failure::message(format!(
@@ -473,6 +481,10 @@ impl Settings {
         };
         let policy = self.outbound.policy().digest().to_string();
         let destinations = self.outbound.destinations().join(", ");
+        let encryption = &self.encryption.value;
+        let named = encryption.key_file.as_deref().unwrap_or(Path::new("wrapping.key"));
+        let key_file = named.display().to_string();
+        let check_seconds = encryption.check_seconds.to_string();
         let site = &self.site_declared.value;
         let said = |text: &Option<String>| text.clone().unwrap_or_default();
         let signatures = self.models.value.signatures.as_str().to_owned();
@@ -506,6 +518,8 @@ impl Settings {
             ("residency.rules", residency.rules.len().to_string(), self.residency.origin),
             ("egress.destinations", destinations, self.egress.origin),
             ("policy", policy, self.residency.origin),
+            ("encryption.key_file", key_file, self.encryption.origin),
+            ("encryption.check_seconds", check_seconds, self.encryption.origin),
         ];
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
         lines.join("\n")

@@ -4,6 +4,7 @@
 //! galerne.db          tenants, usage, audit (SQLite)
 //! installation.key    32 random bytes, hexadecimal; without it no API key can be checked
 //! log.key             the key that signs the checkpoints of the log
+//! wrapping.key        wraps the keys of texts, unless the settings name another place
 //! checkpoints         checkpoints of the log, unless the settings name another witness
 //! galerne.toml        settings, optional
 //! serve.lock          held by the server that works here
@@ -58,6 +59,11 @@ impl DataDir {
     /// The witness of an installation that has no other: outside of the database at least.
     pub(crate) fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
+    }
+
+    /// The key that wraps the keys of texts, of an installation that keeps it nowhere else.
+    pub(crate) fn wrapping_key(&self) -> PathBuf {
+        self.path.join("wrapping.key")
     }
 
     pub(crate) fn models(&self) -> PathBuf {

@@ -21,6 +21,7 @@ mod served_models;
 mod signals;
 mod system;
 mod trust;
+mod vault;
 mod waiver;
 mod web;
 mod weights;

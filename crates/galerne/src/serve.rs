@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
 use domain::Clock as _;
-use governance::{CreatedKey, Log, ports::AccessStore as _};
+use governance::{CreatedKey, Log, Vault, ports::AccessStore as _};
 use inference::{ModelCard, ModelPurpose, Receipts, ports::UsageLedger as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
@@ -30,7 +30,7 @@ use crate::{
     output::{Output, line},
     signals::Signals,
     system::{SystemClock, SystemRandom},
-    web,
+    vault, web,
     wiring::{Local, Serving},
 };
 
@@ -58,12 +58,13 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let listener = bind(settings.listen.value).await?;
     let address = listener.local_addr()?;
     let first_key = local.access.found().await?;
+    let vault = vault::open(&local, settings).await?;
     let files = ModelFiles::new(&local.data_dir);
     let manifests = {
         let _lock = files.looking_patiently()?;
         files.list()?
     };
-    let load = |loads: &Loads| local.serving(settings, &manifests, loads);
+    let load = |loads: &Loads| local.serving(settings, &vault, &manifests, loads);
     let (loaded, mut signals) = watched(Signals::listen()?, load).await?;
     let Some((serving, mut models)) = loaded else {
         tracing::warn!("stopped before the models were loaded");
@@ -78,13 +79,16 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let stop = CancellationToken::new();
     let receipts = receipts(&local, settings).await?;
     let refused = models.refused();
-    let parts = Parts { local: &local, serving: &serving, log: &log, settings, refused };
+    let parts =
+        Parts { local: &local, serving: &serving, log: &log, vault: &vault, settings, refused };
     let router = api::router(parts.state(metrics, receipts, &stop));
     let tasks = TaskTracker::new();
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
     let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
     start.print(&serving, output)?;
+    let seconds = settings.encryption.value.check_seconds;
+    tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
     tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
     signals.next().await;
     tokio::select! {
@@ -153,6 +157,7 @@ struct Parts<'a> {
     local: &'a Local,
     serving: &'a Serving,
     log: &'a Log,
+    vault: &'a Arc<Vault>,
     settings: &'a Settings,
     /// How many models are refused now.
     refused: Arc<AtomicUsize>,
@@ -166,8 +171,9 @@ impl Parts<'_> {
         stop: &CancellationToken,
     ) -> ApiState {
         let Self { local, serving, log, settings, .. } = *self;
-        let (store, refused) = (local.store.clone(), self.refused.clone());
-        let readiness = ServerReadiness { store, stop: stop.clone(), refused };
+        let (store, vault) = (local.store.clone(), Arc::clone(self.vault));
+        let (stop, refused) = (stop.clone(), self.refused.clone());
+        let readiness = ServerReadiness { store, vault, stop, refused };
         ApiState::new(ApiParts {
             access: local.access.clone(),
             trail: local.trail.clone(),
@@ -189,6 +195,7 @@ impl Parts<'_> {
 
 struct ServerReadiness {
     store: Arc<Store>,
+    vault: Arc<Vault>,
     stop: CancellationToken,
     refused: Arc<AtomicUsize>,
 }
@@ -201,6 +208,10 @@ impl Readiness for ServerReadiness {
 
     fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    fn texts_are_locked(&self) -> bool {
+        !self.vault.is_open()
     }
 
     fn models_refused(&self) -> usize {

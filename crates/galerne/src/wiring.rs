@@ -8,7 +8,7 @@ use assistant::{Assistant, AssistantParts};
 use carbon_ledger::factors;
 use domain::Caller;
 use engine_cpu::{CpuEngine, EngineOptions, WeightsCacheOptions, WeightsKey};
-use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts};
+use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts, Vault};
 use inference::{
     Chat, ChatLimits, Declared, Deployment, EmbedLimits, Embeddings, EmbeddingsParts, EngineBuild,
     Metering, Models, Parts, Site, ports::Engine,
@@ -114,6 +114,7 @@ impl Local {
     pub(crate) fn serving(
         &self,
         settings: &Settings,
+        vault: &Arc<Vault>,
         manifests: &[Manifest],
         loads: &Loads,
     ) -> Result<(Serving, ServedModels), Failure> {
@@ -157,7 +158,7 @@ impl Local {
         });
         let assistant = Assistant::new(AssistantParts {
             chat: chat.clone(),
-            store: self.store.clone(),
+            store: Arc::new(self.store.conversations(Arc::clone(vault))),
             trail: self.trail.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),

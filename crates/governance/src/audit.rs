@@ -8,10 +8,11 @@ use domain::{
     AccountId, Caller, ConversationId, KeyId, ModelDigest, ModelId, OrganisationId, RequestId,
     SessionId, SignInLinkId, Timestamp,
 };
+use envelope::WrappingKeyId;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{LogFault, ports::StoreError};
+use crate::{DataClass, LogFault, ports::StoreError};
 
 /// Version of the canonical bytes. 1 had no `content` and keyed pseudonyms an organisation; 2 had no
 /// `policy` and no `model`.
@@ -73,6 +74,10 @@ pub enum Action {
     LogProve,
     /// The operator says that the machine's clock is right now.
     ClockAccept,
+    /// A key for texts at rest was made.
+    DataKeyCreate,
+    /// The keys for texts were wrapped under another key.
+    WrappingKeyReplace,
     /// Something was sent to a destination beyond this process.
     EgressExchange,
     /// Something was not sent: settings, policy or address forbid it.
@@ -120,6 +125,8 @@ impl Action {
             Self::LogExport => "log.export",
             Self::LogProve => "log.prove",
             Self::ClockAccept => "clock.accept",
+            Self::DataKeyCreate => "data_key.create",
+            Self::WrappingKeyReplace => "wrapping_key.replace",
             Self::EgressExchange => "egress.exchange",
             Self::EgressDeny => "egress.deny",
             Self::RequestRefused => "request.refused",
@@ -143,6 +150,13 @@ pub enum Subject {
     SignInLink(SignInLinkId),
     Session(SessionId),
     Account(AccountId),
+    /// A key for texts of this class, the how manieth it is.
+    DataKey {
+        class: DataClass,
+        version: u32,
+    },
+    /// The key that wraps keys, by the hash that names it.
+    WrappingKey(WrappingKeyId),
     /// A destination as the settings name it: scheme, host and port.
     Party(String),
 }

@@ -21,6 +21,7 @@ mod receipt_log;
 mod secret;
 mod session;
 mod trail;
+mod vault;
 
 pub use access::{Access, AccessError, AccessParts, CreatedKey, NewKey, SignedIn};
 pub use account::{NewAccount, Wish};
@@ -36,3 +37,7 @@ pub use receipt_log::{LoggedAnswer, ReceiptLog};
 pub use secret::{InstallationKey, SecretSource, TokenHash};
 pub use session::{Session, SessionToken, SignInLink};
 pub use trail::{Trail, TrailParts};
+pub use vault::{
+    ContentKeys, DataClass, Locked, REFRESH_SECONDS_MAX, Sealer, Unreadable, Vault, VaultError,
+    VaultParts,
+};

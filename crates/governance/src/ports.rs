@@ -5,10 +5,11 @@ use domain::{
     Account, AccountId, AccountName, ApiKey, Caller, KeyId, Organisation, OrganisationId,
     Principal, Project, ProjectId, RequestId, Role, SessionId, Timestamp,
 };
+use envelope::{DataKey, WrappingKeyId};
 use transparency_log::{Hash, SignedNote, TileId};
 use uuid::Uuid;
 
-use crate::{AuditEntry, PasswordDigest, Session, SignInLink, SubjectId, TokenHash};
+use crate::{AuditEntry, DataClass, PasswordDigest, Session, SignInLink, SubjectId, TokenHash};
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]
@@ -279,10 +280,74 @@ pub enum AccountUpdated {
     LastOwner,
 }
 
+/// Keeps the wrapped data keys of every organisation.
+#[async_trait]
+pub trait DataKeyStore: Send + Sync {
+    /// All of them, in the order of organisation, class and version.
+    async fn data_keys(&self) -> Result<Vec<StoredDataKey>, StoreError>;
+
+    /// `false`, and nothing is kept, if there is one of this organisation, class and version.
+    async fn insert_data_key(
+        &self,
+        key: &StoredDataKey,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Puts these in the place of those of the same organisation, class and version; all or none.
+    /// `false`, and nothing is kept, if these are not all that there are.
+    async fn rewrap_data_keys(
+        &self,
+        keys: &[StoredDataKey],
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+}
+
+/// Keeps the key that wraps data keys, and never gives it away.
+#[async_trait]
+pub trait KeyCustodian: Send + Sync {
+    /// Wraps a data key for a place under the key that is in use now.
+    async fn wrap(
+        &self,
+        place: &[u8],
+        key: &DataKey,
+    ) -> Result<(WrappingKeyId, Vec<u8>), CustodyError>;
+
+    /// Asks for the wrapping key anew each time: nothing of it is remembered.
+    async fn unwrap(&self, place: &[u8], stored: &StoredDataKey) -> Result<DataKey, CustodyError>;
+}
+
+/// Why the custodian did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum CustodyError {
+    /// It was taken away, or another one stands in its place.
+    #[error("the wrapping key `{id}` is not there")]
+    Missing { id: WrappingKeyId },
+    /// It is there and did not unwrap what is stored.
+    #[error("the wrapping key `{id}` does not unwrap the key that is stored")]
+    Refused { id: WrappingKeyId },
+    /// Whoever keeps it could not be asked, or gave no answer in time.
+    #[error("the wrapping key could not be used")]
+    Unavailable { source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// A data key as it is kept: wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDataKey {
+    pub organisation: OrganisationId,
+    pub class: DataClass,
+    pub version: u32,
+    /// Which key wrapped it.
+    pub wrapping: WrappingKeyId,
+    pub wrapped: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
 /// A store could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the store could not {action}")]
 pub struct StoreError {
     pub action: &'static str,
+    /// The texts are locked; the store itself works.
+    pub is_locked: bool,
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }

@@ -125,6 +125,8 @@ impl Trail {
                 | Subject::SignInLink(_)
                 | Subject::Session(_)
                 | Subject::Account(_)
+                | Subject::DataKey { .. }
+                | Subject::WrappingKey(_)
                 | Subject::Party(_) => None,
             },
             canonical: canonical.to_bytes(),
@@ -157,6 +159,10 @@ impl Trail {
             Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
             Subject::Party(destination) => return Ok(Some(format!("party:{destination}"))),
+            Subject::DataKey { class, version } => {
+                return Ok(Some(format!("data_key:{}:{version}", class.as_str())));
+            }
+            Subject::WrappingKey(id) => return Ok(Some(format!("wrapping_key:{id}"))),
             Subject::ModelFiles { model, sha256 } => {
                 return Ok(Some(format!("model:{model}@sha256:{sha256}")));
             }

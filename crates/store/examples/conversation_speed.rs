@@ -18,8 +18,8 @@ use assistant::{
 };
 use domain::{ConversationId, EntryId, ModelId, RequestId};
 use governance::ports::AccessStore as _;
-use store::Store;
-use testkit::{Random, Samples};
+use store::{Conversations, Store};
+use testkit::{MemoryCustodian, Random, Samples, operator_of, vault_of};
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::words::{text, word};
@@ -40,7 +40,10 @@ async fn main() -> anyhow::Result<()> {
     let entry = samples.entry(Some(founding.organisation.id));
     anyhow::ensure!(store.found(&founding, &entry).await?, "the file has rows already");
     let scope = Scope { organisation: founding.organisation.id, account: founding.owner.id };
-    let bench = Arc::new(Bench { store, samples, scope });
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    vault.found(operator_of(&founding.owner)).await?;
+    let conversations = store.conversations(Arc::new(vault));
+    let bench = Arc::new(Bench { store, conversations, samples, scope });
 
     let begun = Instant::now();
     let mut writers = JoinSet::new();
@@ -65,6 +68,7 @@ async fn main() -> anyhow::Result<()> {
 
 struct Bench {
     store: Store,
+    conversations: Conversations,
     samples: Samples,
     scope: Scope,
 }
@@ -104,11 +108,11 @@ impl Bench {
     }
 
     async fn listed(&self, name: &str, query: &ListQuery) -> anyhow::Result<()> {
-        let total = self.store.list(self.scope, query).await?.total;
+        let total = self.conversations.list(self.scope, query).await?.total;
         let mut times = Vec::new();
         for _ in 0..9 {
             let begun = Instant::now();
-            self.store.list(self.scope, query).await?;
+            self.conversations.list(self.scope, query).await?;
             times.push(begun.elapsed());
         }
         tell(&format!("{name} ({total} found)"), times);
@@ -124,7 +128,7 @@ impl Bench {
             let entry = self.samples.entry(Some(self.scope.organisation));
             let text = text(&mut random, ANSWER_WORDS);
             let (id, answer) = (begin.conversation, begin.answer.id);
-            begins.push(timed(self.store.begin_turn(&begin, &entry)).await?);
+            begins.push(timed(self.conversations.begin_turn(&begin, &entry)).await?);
             let progress = Progress {
                 scope: self.scope,
                 conversation: id,
@@ -132,11 +136,11 @@ impl Bench {
                 request: RequestId::from_uuid(self.samples.id()),
                 text: text.clone(),
             };
-            saves.push(timed(self.store.save_progress(&progress)).await?);
-            ends.push(timed(self.store.finish_turn(&self.finished(&begin, text))).await?);
-            reads.push(timed(self.store.path(self.scope, id, answer)).await?);
+            saves.push(timed(self.conversations.save_progress(&progress)).await?);
+            ends.push(timed(self.conversations.finish_turn(&self.finished(&begin, text))).await?);
+            reads.push(timed(self.conversations.path(self.scope, id, answer)).await?);
             let entry = self.samples.entry(Some(self.scope.organisation));
-            deletions.push(timed(self.store.delete(self.scope, id, &entry)).await?);
+            deletions.push(timed(self.conversations.delete(self.scope, id, &entry)).await?);
         }
         tell("a turn of a new conversation begins", begins);
         tell("progress is saved", saves);
@@ -149,10 +153,10 @@ impl Bench {
     async fn converse(&self, random: &mut Random) -> anyhow::Result<()> {
         let begin = self.turn(random);
         let entry = self.samples.entry(Some(self.scope.organisation));
-        let begun = self.store.begin_turn(&begin, &entry).await?;
+        let begun = self.conversations.begin_turn(&begin, &entry).await?;
         anyhow::ensure!(begun == Begun::Started, "{begun:?}");
         let finished = self.finished(&begin, text(random, ANSWER_WORDS));
-        self.store.finish_turn(&finished).await?;
+        self.conversations.finish_turn(&finished).await?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the fifth version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the sixth version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -17,17 +17,18 @@ mod receipt_rows;
 #[path = "../tests/fixtures/v0005/account_rows.rs"]
 mod account_rows;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use assistant::{
     DraftOf,
     ports::{Begun, ConversationStore as _, Updated},
 };
-use governance::ports::{AccessStore as _, AuditStore as _, LogStore as _};
+use governance::ports::{AccessStore as _, AuditStore as _, DataKeyStore as _, LogStore as _};
 use inference::ports::UsageLedger as _;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
-use store::Store;
+use store::{Conversations, Store};
+use testkit::{MemoryCustodian, operator_of, vault_of};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -69,7 +70,8 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     let organisation = founding.organisation.id;
     store.subject_key(organisation, log_rows::subject(), log_rows::SUBJECT_KEY).await?;
     anyhow::ensure!(store.extend(&log_rows::extension()).await?, "the log was signed already");
-    converse(&store).await?;
+    let conversations = sealed(&store, path).await?;
+    converse(&conversations).await?;
     store.open(&receipt_rows::opened(), &receipt_rows::entry()).await?;
     store.settle(&receipt_rows::settled()).await?;
     keep_accounts(&store).await?;
@@ -92,7 +94,34 @@ async fn keep_accounts(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn converse(store: &Store) -> anyhow::Result<()> {
+/// With keys that everybody knows, written without entries: those of the log stay where they were.
+async fn sealed(store: &Store, path: &Path) -> anyhow::Result<Conversations> {
+    let custodian = Arc::new(MemoryCustodian::new(1));
+    let elsewhere = Arc::new(Store::in_memory().await?);
+    let entry = &log_rows::entries()[0];
+    anyhow::ensure!(elsewhere.found(&rows::founding(), entry).await?, "not empty");
+    let caller = operator_of(&rows::owner());
+    vault_of(&elsewhere, custodian.clone(), 1).found(caller).await?;
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+    for key in elsewhere.data_keys().await? {
+        sqlx::query("INSERT INTO data_key VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .bind(key.organisation.as_uuid().as_bytes().to_vec())
+            .bind(key.class.as_str())
+            .bind(key.version)
+            .bind(key.wrapping.as_bytes().to_vec())
+            .bind(key.wrapped)
+            .bind(rows::time(9).as_micros())
+            .execute(&mut connection)
+            .await?;
+    }
+    connection.close().await?;
+    elsewhere.close().await;
+    let vault = vault_of(&Arc::new(store.clone()), custodian, 2);
+    vault.refresh().await?;
+    Ok(store.conversations(Arc::new(vault)))
+}
+
+async fn converse(store: &Conversations) -> anyhow::Result<()> {
     let entries = conversation_rows::entries();
     let [start, append, update, draft] = &entries[..] else {
         anyhow::bail!("four entries");

@@ -27,14 +27,15 @@ use assistant::{
     ListQuery, Scope,
     ports::{Begun, ConversationStore as _},
 };
+use custody::KeyFile;
 use domain::Timestamp;
 use governance::ports::AccessStore as _;
 use serde_json::{Value, json};
-use store::Store;
-use testkit::Random;
+use store::{Conversations, Store};
+use testkit::{Random, SeededSecrets, operator_of, vault_of};
 use tokio::{task::JoinSet, time::Instant};
 
-use sample::Conversations;
+use sample::Talks;
 
 /// As many as the store writes in one transaction.
 const WRITERS: u64 = 128;
@@ -54,14 +55,14 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn fill(file: &Path, count: u64) -> anyhow::Result<Value> {
-    let (store, scope) = open(file).await?;
-    let conversations = Arc::new(Conversations::new(scope, now()?));
+    let (store, conversations, scope) = open(file).await?;
+    let talks = Arc::new(Talks::new(scope, now()?));
     let begun = Instant::now();
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
-        let (store, conversations) = (store.clone(), Arc::clone(&conversations));
+        let (conversations, talks) = (conversations.clone(), Arc::clone(&talks));
         let share = count / WRITERS + u64::from(writer < count % WRITERS);
-        writers.spawn(async move { write(&store, &conversations, writer, share).await });
+        writers.spawn(async move { write(&conversations, &talks, writer, share).await });
     }
     while let Some(written) = writers.join_next().await {
         written??;
@@ -73,15 +74,15 @@ async fn fill(file: &Path, count: u64) -> anyhow::Result<Value> {
 }
 
 async fn write(
-    store: &Store,
-    conversations: &Conversations,
+    store: &Conversations,
+    talks: &Talks,
     writer: u64,
     count: u64,
 ) -> anyhow::Result<()> {
     let mut random = Random::new(writer + 1);
     for _ in 0..count {
-        let (begin, finished) = conversations.turn(&mut random);
-        let begun = store.begin_turn(&begin, &conversations.audit()).await?;
+        let (begin, finished) = talks.turn(&mut random);
+        let begun = store.begin_turn(&begin, &talks.audit()).await?;
         ensure!(begun == Begun::Started, "{begun:?}");
         store.finish_turn(&finished).await?;
     }
@@ -90,7 +91,7 @@ async fn write(
 
 /// What the page asks for, in the same words.
 async fn ask(file: &Path, rounds: usize) -> anyhow::Result<Value> {
-    let (store, scope) = open(file).await?;
+    let (store, conversations, scope) = open(file).await?;
     let list = |archived| ListQuery {
         search: None,
         archived: Some(archived),
@@ -98,19 +99,19 @@ async fn ask(file: &Path, rounds: usize) -> anyhow::Result<Value> {
         offset: 0,
     };
     let mut asked = vec![
-        timed(&store, scope, ("list", ""), &list(false), rounds).await?,
-        timed(&store, scope, ("archived", ""), &list(true), rounds).await?,
+        timed(&conversations, scope, ("list", ""), &list(false), rounds).await?,
+        timed(&conversations, scope, ("archived", ""), &list(true), rounds).await?,
     ];
     for (name, text) in searches::searches() {
         let query = ListQuery { search: Some(text.clone()), ..list(false) };
-        asked.push(timed(&store, scope, (name, &text), &query, rounds).await?);
+        asked.push(timed(&conversations, scope, (name, &text), &query, rounds).await?);
     }
     store.close().await;
     Ok(Value::Array(asked))
 }
 
 async fn timed(
-    store: &Store,
+    store: &Conversations,
     scope: Scope,
     (name, text): (&str, &str),
     query: &ListQuery,
@@ -126,11 +127,19 @@ async fn timed(
     Ok(json!({ "name": name, "text": text, "total": total, "ms": samples }))
 }
 
-async fn open(file: &Path) -> anyhow::Result<(Store, Scope)> {
+async fn open(file: &Path) -> anyhow::Result<(Store, Conversations, Scope)> {
     let store = Store::open(file).await?;
     let (organisation, _) = store.home().await?.context("the installation has not been founded")?;
     let owner = store.owner(organisation.id).await?.context("the organisation has no owner")?;
-    Ok((store, Scope { organisation: organisation.id, account: owner.id }))
+    // The wrapping key lies beside the database unless the settings say otherwise.
+    let key = KeyFile::new(file.with_file_name("wrapping.key"), Arc::new(SeededSecrets::new(1)));
+    if key.id().is_err_and(|error| error.is_missing()) {
+        key.create()?;
+    }
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(key), 1);
+    vault.found(operator_of(&owner)).await?;
+    let conversations = store.conversations(Arc::new(vault));
+    Ok((store, conversations, Scope { organisation: organisation.id, account: owner.id }))
 }
 
 fn now() -> anyhow::Result<Timestamp> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::RequestId;
-use governance::ports::StoreError;
+use governance::{Locked, Unreadable, ports::StoreError};
 use inference::ports::LedgerError;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,10 @@ pub(crate) enum Failure {
     UnknownRequest { request: RequestId },
     #[error("the column `{column}` holds what was never written there")]
     Unreadable { column: &'static str },
+    #[error(transparent)]
+    Locked(#[from] Locked),
+    #[error("the column `{column}` cannot be read")]
+    Unopened { column: &'static str, source: Unreadable },
     #[error("the database refused")]
     Statement(#[from] sqlx::Error),
     /// Shared by all changes of the transaction.
@@ -24,7 +28,10 @@ pub(crate) enum Failure {
 }
 
 pub(crate) fn store_error(action: &'static str) -> impl FnOnce(Failure) -> StoreError {
-    move |failure| StoreError { action, source: Box::new(failure) }
+    move |failure| {
+        let is_locked = matches!(failure, Failure::Locked(_));
+        StoreError { action, is_locked, source: Box::new(failure) }
+    }
 }
 
 pub(crate) fn ledger_error(action: &'static str) -> impl FnOnce(Failure) -> LedgerError {

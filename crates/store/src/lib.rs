@@ -8,6 +8,7 @@
 mod access;
 mod audit;
 mod conversation;
+mod data_key;
 mod deployment;
 mod failure;
 mod flusher;
@@ -19,5 +20,6 @@ mod store;
 mod usage;
 mod writer;
 
+pub use conversation::{Conversations, seal_clear_texts};
 pub use open::OpenError;
 pub use store::Store;

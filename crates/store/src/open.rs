@@ -121,7 +121,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", WAL_PAGES_MAX)
 }
 
-async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+pub(crate) async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     options(path).connect().await
 }
 

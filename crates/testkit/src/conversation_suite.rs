@@ -10,7 +10,10 @@ mod turns;
 use std::sync::Arc;
 
 use assistant::ports::ConversationStore;
-use governance::ports::{AccessStore, AuditStore};
+use governance::{
+    Vault,
+    ports::{AccessStore, AuditStore},
+};
 use inference::ports::UsageLedger;
 
 use sample::World;
@@ -23,6 +26,8 @@ pub struct ConversationsUnderTest {
     pub audit: Arc<dyn AuditStore>,
     /// Organisation and project are founded here.
     pub projects: Arc<dyn AccessStore>,
+    /// Makes the keys of the organisation; `None` where texts lie in clear.
+    pub vault: Option<Arc<Vault>>,
 }
 
 /// Runs every case, each on a store of its own from `make`, which must be empty.

@@ -22,6 +22,7 @@ mod samples;
 mod tree;
 mod usage_record;
 mod usage_suite;
+mod vault;
 mod witness_suite;
 
 pub use access_suite::access_suite;
@@ -39,4 +40,5 @@ pub use sample_log::SampleLog;
 pub use samples::{Samples, deployment};
 pub use usage_record::UsageRows;
 pub use usage_suite::{UsageUnderTest, usage_suite};
+pub use vault::{MemoryCustodian, operator_of, vault_at, vault_of};
 pub use witness_suite::{WitnessUnderTest, witness_suite};

@@ -141,7 +141,7 @@ impl State {
 }
 
 fn store_error(action: &'static str) -> impl FnOnce(Refusal) -> StoreError {
-    move |refusal| StoreError { action, source: Box::new(refusal) }
+    move |refusal| StoreError { action, is_locked: false, source: Box::new(refusal) }
 }
 
 fn ledger_error(action: &'static str) -> impl FnOnce(Refusal) -> LedgerError {

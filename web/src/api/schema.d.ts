@@ -1460,7 +1460,7 @@ export interface components {
         /** @enum {string} */
         ReadyStatus: "ready" | "not_ready";
         /** @enum {string} */
-        Reason: "engine.no_model" | "store.unavailable" | "server.stopping" | "model.refused" | "log.unavailable" | "log.witness_late" | "clock.moved_back" | "log.altered" | "log.rolled_back" | "log.forked";
+        Reason: "engine.no_model" | "store.unavailable" | "server.stopping" | "model.refused" | "encryption.locked" | "log.unavailable" | "log.witness_late" | "clock.moved_back" | "log.altered" | "log.rolled_back" | "log.forked";
         /** @description The answer has ended. */
         ResponseDone: {
             /**
@@ -1805,7 +1805,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does, though perhaps not with every model */
+            /** @description It does, though perhaps not all of it */
             200: {
                 headers: {
                     [name: string]: unknown;

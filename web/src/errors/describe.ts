@@ -40,6 +40,7 @@ export const KNOWN_CODES = {
   "receipt.not_found": "receiptUnknown",
   "audit.unavailable": "auditUnavailable",
   "store.unavailable": "storeUnavailable",
+  "encryption.locked": "encryptionLocked",
   "engine.failed": "engineFailed",
   "engine.stopped": "engineStopped",
   "server.stopping": "serverStopping",

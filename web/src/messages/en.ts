@@ -471,6 +471,10 @@ export const en = {
       what: "The server could not reach its database.",
       action: "Check the free space of its data folder, then try again.",
     },
+    encryptionLocked: {
+      what: "The conversations are locked: the key that opens them is not in its place.",
+      action: "Ask whoever runs the server to put the wrapping key back; nothing is lost.",
+    },
     engineFailed: {
       what: "The model failed while it was computing the answer.",
       action: "Try again; if it happens again, the log of the server says why.",

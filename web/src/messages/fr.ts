@@ -498,6 +498,10 @@ export const fr: Messages = {
       what: "Le serveur n’a pas pu atteindre sa base de données.",
       action: "Vérifiez la place libre dans son dossier de données, puis réessayez.",
     },
+    encryptionLocked: {
+      what: "Les conversations sont verrouillées\u00A0: la clé qui les ouvre n’est pas à sa place.",
+      action: "Demandez à l’exploitant du serveur de remettre la clé d’enveloppe\u202F; rien n’est perdu.",
+    },
     engineFailed: {
       what: "Le modèle a échoué pendant le calcul de la réponse.",
       action: "Réessayez\u202F; si cela se répète, le journal du serveur dit pourquoi.",

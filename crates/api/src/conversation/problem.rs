@@ -1,6 +1,7 @@
 //! What the assistant refuses, and how an answer can have broken off.
 
 use assistant::AssistantError;
+use governance::ports::StoreError;
 use inference_wire::{FieldError, FieldErrorKind, PathPart};
 
 use super::id::path_of;
@@ -41,6 +42,10 @@ impl From<AssistantError> for Problem {
                 return Self::from(source).location(Some(path_of(conversation)));
             }
             AssistantError::Audit(source) => return source.into(),
+            AssistantError::Store(StoreError { is_locked: true, .. }) => {
+                Self::new(Code::EncryptionLocked, "the conversations are locked: their keys are not at hand")
+                    .hint("an operator puts the wrapping key back; questions without a conversation are answered")
+            }
             AssistantError::Store(source) => {
                 tracing::error!(error = ?source, "store not available");
                 Self::new(Code::StoreUnavailable, message)
@@ -82,6 +87,7 @@ impl Broken {
             (Code::CapacityExhausted, "all places were taken"),
             (Code::AuditUnavailable, "the request to the model could not be recorded"),
             (Code::StoreUnavailable, "the answer could not be kept"),
+            (Code::EncryptionLocked, "the answer could not be kept: its key is not at hand"),
         ];
         known.into_iter().find(|(known, _)| Some(known.as_str()) == code).map_or(
             Self { code: Code::Internal, message: "the answer broke off" },

@@ -37,6 +37,10 @@ async fn readiness_gives_its_reasons() {
     assert_eq!(degraded.status, 200);
     assert_eq!(degraded.json(), json!({"status": "degraded", "reasons": ["model.refused"]}));
     server.switches.models_refused.store(0, Ordering::SeqCst);
+    server.switches.texts_are_locked.store(true, Ordering::SeqCst);
+    let locked = server.get("/health").await;
+    assert_eq!(locked.status, 200);
+    assert_eq!(locked.json(), json!({"status": "degraded", "reasons": ["encryption.locked"]}));
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ pub(crate) struct Switches {
     pub(crate) audit_is_full: AtomicBool,
     pub(crate) store_is_away: AtomicBool,
     pub(crate) is_stopping: AtomicBool,
+    pub(crate) texts_are_locked: AtomicBool,
     pub(crate) models_refused: AtomicUsize,
 }
 
@@ -343,7 +344,11 @@ impl AuditStore for Audit {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         if self.switches.audit_is_full.load(Ordering::SeqCst) {
             let source = Box::from("no space left");
-            return Err(StoreError { action: "append to the audit trail", source });
+            return Err(StoreError {
+                action: "append to the audit trail",
+                is_locked: false,
+                source,
+            });
         }
         self.store.append(entry).await
     }
@@ -366,6 +371,10 @@ impl Readiness for Switches {
 
     fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    fn texts_are_locked(&self) -> bool {
+        self.texts_are_locked.load(Ordering::SeqCst)
     }
 
     fn models_refused(&self) -> usize {

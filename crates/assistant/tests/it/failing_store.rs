@@ -75,7 +75,7 @@ impl FailingStore {
 }
 
 fn broken(action: &'static str) -> StoreError {
-    StoreError { action, source: "told to fail".into() }
+    StoreError { action, is_locked: false, source: "told to fail".into() }
 }
 
 #[async_trait]

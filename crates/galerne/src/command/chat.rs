@@ -1,12 +1,16 @@
 //! `galerne chat`: a conversation in the terminal, metered and audited like any other.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::{
+    io::{BufRead as _, IsTerminal as _},
+    sync::Arc,
+};
 
 use domain::{
     Caller, ModelId,
     chat::{Message, Role},
 };
 use engine_cpu::EncoderConfig;
+use governance::Vault;
 use inference::{
     AnswerFormat, ChatCommand, ChatEvent, FinishReason, Priority, Sampling, ToolUse, Usage,
 };
@@ -21,6 +25,7 @@ use crate::{
     output::{Output, line, piece},
     serve::start_log,
     signals::{Asked, Signals},
+    vault,
     wiring::{Local, Serving},
 };
 
@@ -41,7 +46,10 @@ async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), F
     let manifest = choose(&files, flags.model.as_ref())?;
     let model: ModelId = manifest.id.parse()?;
     let manifests = files.with_base(manifest)?;
-    let load = |loads: &Loads| local.serving(settings, &manifests, loads);
+    // Nothing of it is kept, so the keys of texts stay where they are.
+    let vault =
+        Arc::new(Vault::new(vault::parts(&local, vault::key_file(settings, &local.data_dir))));
+    let load = |loads: &Loads| local.serving(settings, &vault, &manifests, loads);
     let (loaded, signals) = watched(Signals::listen()?, load).await?;
     let Some((serving, mut models)) = loaded else {
         return Err(stopped());

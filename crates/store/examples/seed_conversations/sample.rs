@@ -17,13 +17,13 @@ const SECONDS_BACK_MAX: u64 = 3 * 365 * 24 * 3600;
 const SECONDS_PER_ANSWER: i64 = 4;
 
 /// Makes conversations of one project that were held until `now`.
-pub(crate) struct Conversations {
+pub(crate) struct Talks {
     scope: Scope,
     now: Timestamp,
     ids: SeededIds,
 }
 
-impl Conversations {
+impl Talks {
     pub(crate) fn new(scope: Scope, now: Timestamp) -> Self {
         Self { scope, now, ids: SeededIds::new(1) }
     }

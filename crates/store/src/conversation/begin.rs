@@ -5,6 +5,7 @@ use assistant::{
     ports::{BeginTurn, Begun, Created},
 };
 use domain::{ConversationId, EntryId};
+use governance::ContentKeys;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{
@@ -18,6 +19,7 @@ use crate::{failure::Failure, row::bytes};
 /// Writes nothing but what a new turn needs, and only if it begins.
 pub(super) async fn begin(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     begin: &BeginTurn,
 ) -> Result<Begun, Failure> {
     if let Some(idempotency) = &begin.idempotency
@@ -35,7 +37,7 @@ pub(super) async fn begin(
     if let Some(refusal) = tree.refusal(begin) {
         return Ok(refusal);
     }
-    write(connection, begin, &tree).await?;
+    write(connection, keys, begin, &tree).await?;
     Ok(Begun::Started)
 }
 
@@ -126,6 +128,7 @@ impl Tree {
 
 async fn write(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     begin: &BeginTurn,
     tree: &Tree,
 ) -> Result<(), Failure> {
@@ -148,14 +151,14 @@ async fn write(
             head: answer,
             ..conversation.clone()
         };
-        record::insert(connection, number, &conversation).await?;
+        record::insert(connection, keys, number, &conversation).await?;
         for (number, copy) in (number + 1..).zip(copied) {
-            entry::insert(connection, id, number, copy).await?;
+            entry::insert(connection, keys, id, (number, copy)).await?;
         }
     }
     for entry in begin.question.iter().chain([&begin.answer]) {
         next += 1;
-        entry::insert(connection, id, next, entry).await?;
+        entry::insert(connection, keys, id, (next, entry)).await?;
     }
     if let Some(idempotency) = &begin.idempotency {
         key::insert(connection, id, idempotency, (answer, begin.at)).await?;

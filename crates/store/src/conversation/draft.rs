@@ -1,9 +1,15 @@
 //! What is typed but not sent.
 
 use assistant::{Draft, DraftOf, Scope};
+use governance::ContentKeys;
 use sqlx::SqliteConnection;
 
-use super::{json, record::model_if_any, scoped::scoped};
+use super::{
+    json,
+    record::model_if_any,
+    scoped::scoped,
+    sealed::{Column, Texts},
+};
 use crate::{
     failure::Failure,
     row::{Columns, bytes},
@@ -11,8 +17,8 @@ use crate::{
 
 pub(super) async fn find(
     connection: &mut SqliteConnection,
-    scope: Scope,
-    of: DraftOf,
+    keys: &ContentKeys,
+    (scope, of): (Scope, DraftOf),
 ) -> Result<Option<Draft>, Failure> {
     let row = scoped(
         "SELECT updated_at, model, attachments, text FROM draft \
@@ -26,9 +32,11 @@ pub(super) async fn find(
         return Ok(None);
     };
     let columns = Columns(&row);
+    let texts = texts(keys, scope, of);
+    let attachments = texts.open_if_any(Column::DraftAttachments, &row)?;
     Ok(Some(Draft {
-        text: columns.text("text")?,
-        attachments: json::read_attachments(&row, "attachments")?,
+        text: texts.open(Column::DraftText, &row)?,
+        attachments: json::read_attachments(attachments.as_deref(), Column::DraftAttachments)?,
         model: model_if_any(&row, "model")?,
         updated_at: columns.time("updated_at")?,
     }))
@@ -36,10 +44,12 @@ pub(super) async fn find(
 
 pub(super) async fn keep(
     connection: &mut SqliteConnection,
-    scope: Scope,
-    of: DraftOf,
+    keys: &ContentKeys,
+    (scope, of): (Scope, DraftOf),
     draft: &Draft,
 ) -> Result<(), Failure> {
+    let texts = texts(keys, scope, of);
+    let attachments = json::attachments(&draft.attachments);
     scoped(
         "INSERT INTO draft (organisation_id, account_id, conversation_id, updated_at, model, \
          attachments, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
@@ -50,8 +60,8 @@ pub(super) async fn keep(
     .bind(conversation(of))
     .bind(draft.updated_at.as_micros())
     .bind(draft.model.as_ref().map(domain::ModelId::as_str))
-    .bind(json::attachments(&draft.attachments))
-    .bind(&draft.text)
+    .bind(texts.seal_if_any(Column::DraftAttachments, attachments.as_deref()))
+    .bind(texts.seal(Column::DraftText, &draft.text))
     .execute(connection)
     .await?;
     Ok(())
@@ -71,6 +81,13 @@ pub(super) async fn remove(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+fn texts(keys: &ContentKeys, scope: Scope, of: DraftOf) -> Texts<'_> {
+    match of {
+        DraftOf::New => Texts::of_nothing_yet(keys, scope),
+        DraftOf::Conversation(id) => Texts::of(keys, (scope, id)),
+    }
 }
 
 fn conversation(of: DraftOf) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! Lists that are read and written as a whole are JSON in one column, NULL if they are empty.
 
 use assistant::Attachment;
-use sqlx::{Row as _, sqlite::SqliteRow};
 
+use super::sealed::Column;
 use crate::failure::Failure;
 
 pub(super) fn texts(texts: &[String]) -> Option<String> {
@@ -17,21 +17,21 @@ pub(super) fn attachments(attachments: &[Attachment]) -> Option<String> {
     (!attachments.is_empty()).then(|| serde_json::Value::Array(array()).to_string())
 }
 
-pub(super) fn read_texts(row: &SqliteRow, column: &'static str) -> Result<Vec<String>, Failure> {
-    let Some(json) = row.try_get::<Option<&str>, _>(column)? else {
+pub(super) fn read_texts(json: Option<&str>, column: Column) -> Result<Vec<String>, Failure> {
+    let Some(json) = json else {
         return Ok(Vec::new());
     };
-    serde_json::from_str(json).map_err(|_| Failure::Unreadable { column })
+    serde_json::from_str(json).map_err(|_| Failure::Unreadable { column: column.name() })
 }
 
 pub(super) fn read_attachments(
-    row: &SqliteRow,
-    column: &'static str,
+    json: Option<&str>,
+    column: Column,
 ) -> Result<Vec<Attachment>, Failure> {
-    let Some(json) = row.try_get::<Option<&str>, _>(column)? else {
+    let Some(json) = json else {
         return Ok(Vec::new());
     };
     let pairs: Vec<(String, String)> =
-        serde_json::from_str(json).map_err(|_| Failure::Unreadable { column })?;
+        serde_json::from_str(json).map_err(|_| Failure::Unreadable { column: column.name() })?;
     Ok(pairs.into_iter().map(|(name, text)| Attachment { name, text }).collect())
 }

@@ -1,12 +1,13 @@
 //! Pages of the list, searched or not.
 
 use assistant::{Conversation, ListQuery, Page, Scope};
+use governance::ContentKeys;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     place, record,
     scoped::{Statement, scoped},
-    search,
+    words,
 };
 use crate::failure::Failure;
 
@@ -61,6 +62,7 @@ pub(super) const PAGE_FOUND: &str = rows!(
 
 pub(super) async fn page(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     scope: Scope,
     query: &ListQuery,
 ) -> Result<Page, Failure> {
@@ -68,7 +70,7 @@ pub(super) async fn page(
         None => select(PAGE, scope, query).fetch_all(connection).await?,
         Some(search) => {
             let range = place::range(connection, scope).await?;
-            let (Some(range), Some(words)) = (range, search::expression(search)) else {
+            let (Some(range), Some(words)) = (range, words::expression(keys, scope, search)) else {
                 return Ok(Page { conversations: Vec::new(), total: 0 });
             };
             let select = select(PAGE_FOUND, scope, query);
@@ -77,7 +79,7 @@ pub(super) async fn page(
     };
     Ok(Page {
         total: rows.first().map_or(Ok(0), total)?,
-        conversations: conversations(&rows, scope)?,
+        conversations: conversations(&rows, keys, scope)?,
     })
 }
 
@@ -94,11 +96,15 @@ fn total(row: &SqliteRow) -> Result<u64, Failure> {
     u64::try_from(total).map_err(|_| Failure::Unreadable { column: "total" })
 }
 
-fn conversations(rows: &[SqliteRow], scope: Scope) -> Result<Vec<Conversation>, Failure> {
+fn conversations(
+    rows: &[SqliteRow],
+    keys: &ContentKeys,
+    scope: Scope,
+) -> Result<Vec<Conversation>, Failure> {
     let mut conversations = Vec::with_capacity(rows.len());
     for row in rows {
         if row.try_get::<Option<i64>, _>("number")?.is_some() {
-            conversations.push(record::conversation(row, scope)?);
+            conversations.push(record::conversation(row, keys, scope)?);
         }
     }
     Ok(conversations)

@@ -2,9 +2,15 @@
 
 use assistant::{Change, Conversation, Scope, TurnSettings, ports::Updated};
 use domain::{ConversationId, EntryId, ModelId, Timestamp};
+use governance::ContentKeys;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{entry, json, scoped::in_conversation};
+use super::{
+    entry, json,
+    scoped::in_conversation,
+    sealed::{Column, Texts},
+    words,
+};
 use crate::{
     failure::Failure,
     row::{Columns, bytes},
@@ -12,10 +18,12 @@ use crate::{
 
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     number: i64,
     conversation: &Conversation,
 ) -> Result<(), Failure> {
     let settings = &conversation.settings;
+    let texts = Texts::of(keys, (conversation.scope, conversation.id));
     in_conversation(
         "INSERT INTO conversation (organisation_id, account_id, id, number, created_at, \
          updated_at, pinned, archived, head, model, temperature, top_p, presence_penalty, \
@@ -37,20 +45,20 @@ pub(super) async fn insert(
     .bind(settings.frequency_penalty)
     .bind(settings.seed.map(u64::cast_signed))
     .bind(settings.max_tokens)
-    .bind(json::texts(&settings.stop))
-    .bind(&conversation.name)
-    .bind(&conversation.description)
-    .bind(&conversation.instructions)
-    .bind(&conversation.metadata)
-    .execute(connection)
+    .bind(texts.seal_if_any(Column::Stop, json::texts(&settings.stop).as_deref()))
+    .bind(texts.seal(Column::Name, &conversation.name))
+    .bind(texts.seal_if_any(Column::Description, conversation.description.as_deref()))
+    .bind(texts.seal_if_any(Column::Instructions, conversation.instructions.as_deref()))
+    .bind(texts.seal_if_any(Column::Metadata, conversation.metadata.as_deref()))
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    words::note(connection, keys, conversation.scope, (number, &conversation.name)).await
 }
 
 pub(super) async fn find(
     connection: &mut SqliteConnection,
-    scope: Scope,
-    id: ConversationId,
+    keys: &ContentKeys,
+    (scope, id): (Scope, ConversationId),
 ) -> Result<Option<Conversation>, Failure> {
     let row = in_conversation(
         "SELECT * FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3",
@@ -58,7 +66,7 @@ pub(super) async fn find(
     )
     .fetch_optional(connection)
     .await?;
-    row.map(|row| conversation(&row, scope)).transpose()
+    row.map(|row| conversation(&row, keys, scope)).transpose()
 }
 
 /// The number under which it is searched; those of its entries follow.
@@ -115,12 +123,13 @@ pub(super) async fn touch(
 
 pub(super) async fn update(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     (scope, id): (Scope, ConversationId),
     change: &Change,
 ) -> Result<Updated, Failure> {
-    if number(connection, (scope, id)).await?.is_none() {
+    let Some(number) = number(connection, (scope, id)).await? else {
         return Ok(Updated::UnknownConversation);
-    }
+    };
     if let Some(head) = change.head
         && !entry::is_there(connection, (scope, id), head).await?
     {
@@ -132,13 +141,16 @@ pub(super) async fn update(
          WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?3 RETURNING *",
         (scope, id),
     )
-    .bind(&change.name)
+    .bind(Texts::of(keys, (scope, id)).seal_if_any(Column::Name, change.name.as_deref()))
     .bind(change.pinned)
     .bind(change.archived)
     .bind(change.head.map(|head| bytes(head.as_uuid())))
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
-    Ok(Updated::Changed(Box::new(conversation(&row, scope)?)))
+    if let Some(name) = &change.name {
+        words::note(connection, keys, scope, (number, name)).await?;
+    }
+    Ok(Updated::Changed(Box::new(conversation(&row, keys, scope)?)))
 }
 
 pub(super) async fn remove(
@@ -154,17 +166,23 @@ pub(super) async fn remove(
     Ok(())
 }
 
-pub(super) fn conversation(row: &SqliteRow, scope: Scope) -> Result<Conversation, Failure> {
+pub(super) fn conversation(
+    row: &SqliteRow,
+    keys: &ContentKeys,
+    scope: Scope,
+) -> Result<Conversation, Failure> {
     let columns = Columns(row);
+    let id = ConversationId::from_uuid(columns.uuid("id")?);
+    let texts = Texts::of(keys, (scope, id));
     Ok(Conversation {
-        id: ConversationId::from_uuid(columns.uuid("id")?),
+        id,
         scope,
-        name: columns.text("name")?,
-        description: row.try_get("description")?,
-        instructions: row.try_get("instructions")?,
+        name: texts.open(Column::Name, row)?,
+        description: texts.open_if_any(Column::Description, row)?,
+        instructions: texts.open_if_any(Column::Instructions, row)?,
         model: model(row, "model")?,
-        settings: settings(row)?,
-        metadata: row.try_get("metadata")?,
+        settings: settings(row, &texts)?,
+        metadata: texts.open_if_any(Column::Metadata, row)?,
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
         pinned: row.try_get("pinned")?,
@@ -173,7 +191,8 @@ pub(super) fn conversation(row: &SqliteRow, scope: Scope) -> Result<Conversation
     })
 }
 
-fn settings(row: &SqliteRow) -> Result<TurnSettings, Failure> {
+fn settings(row: &SqliteRow, texts: &Texts<'_>) -> Result<TurnSettings, Failure> {
+    let stop = texts.open_if_any(Column::Stop, row)?;
     Ok(TurnSettings {
         temperature: row.try_get("temperature")?,
         top_p: row.try_get("top_p")?,
@@ -181,7 +200,7 @@ fn settings(row: &SqliteRow) -> Result<TurnSettings, Failure> {
         frequency_penalty: row.try_get("frequency_penalty")?,
         seed: row.try_get::<Option<i64>, _>("seed")?.map(i64::cast_unsigned),
         max_tokens: row.try_get("max_tokens")?,
-        stop: json::read_texts(row, "stop")?,
+        stop: json::read_texts(stop.as_deref(), Column::Stop)?,
     })
 }
 

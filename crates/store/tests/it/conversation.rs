@@ -4,4 +4,5 @@ mod deletion;
 mod hostile;
 mod reopening;
 mod sample;
+mod sealing;
 mod search;

@@ -32,7 +32,7 @@ use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 5] = ["v0001", "v0002", "v0003", "v0004", "v0005"];
+const VERSIONS: [&str; 6] = ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -173,7 +173,8 @@ async fn the_log_is_there_or_begins() {
     entries.push(receipt_rows::entry());
     log_is_there("v0004", entries.clone()).await;
     entries.extend(account_rows::entries());
-    log_is_there("v0005", entries).await;
+    log_is_there("v0005", entries.clone()).await;
+    log_is_there("v0006", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -211,7 +212,13 @@ fn fixture_is_frozen(version: &str) {
 
 #[tokio::test]
 async fn accounts_are_there() {
-    let (_directory, path) = copy("v0005");
+    for version in ["v0005", "v0006"] {
+        accounts_are_in(version).await;
+    }
+}
+
+async fn accounts_are_in(version: &str) {
+    let (_directory, path) = copy(version);
     let store = Store::open(&path).await.expect("opened");
     let (anne, program) = (account_rows::anne(), account_rows::program());
     let disabled_at = account_rows::disabled().disabled_at.expect("changed");

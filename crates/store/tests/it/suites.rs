@@ -6,8 +6,8 @@ use std::sync::{
 use store::Store;
 use tempfile::TempDir;
 use testkit::{
-    ConversationsUnderTest, UsageUnderTest, access_suite, audit_suite, conversation_suite,
-    log_suite, usage_suite,
+    ConversationsUnderTest, MemoryCustodian, UsageUnderTest, access_suite, audit_suite,
+    conversation_suite, log_suite, usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -66,9 +66,12 @@ async fn a_file_passes_the_log_suite() {
     log_suite(async || databases.store().await).await;
 }
 
-fn conversations(first: Store, second: &Store) -> ConversationsUnderTest {
+fn conversations(first: &Store, second: &Store) -> ConversationsUnderTest {
+    let vault = vault_of(&Arc::new(second.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    let vault = Arc::new(vault);
     ConversationsUnderTest {
-        store: Arc::new(first),
+        store: Arc::new(first.conversations(Arc::clone(&vault))),
+        vault: Some(vault),
         ledger: Arc::new(second.clone()),
         audit: Arc::new(second.clone()),
         projects: Arc::new(second.clone()),
@@ -80,7 +83,7 @@ async fn a_file_passes_the_conversation_suite() {
     let databases = Databases::new();
     conversation_suite(async || {
         let store = databases.store().await;
-        conversations(store.clone(), &store)
+        conversations(&store, &store)
     })
     .await;
 }
@@ -89,7 +92,7 @@ async fn a_file_passes_the_conversation_suite() {
 async fn memory_passes_the_conversation_suite() {
     conversation_suite(async || {
         let store = Store::in_memory().await.expect("opened");
-        conversations(store.clone(), &store)
+        conversations(&store, &store)
     })
     .await;
 }
@@ -101,7 +104,7 @@ async fn two_stores_on_one_file_pass_the_conversation_suite() {
         let path = databases.path();
         let first = Store::open(&path).await.expect("opened");
         let second = Store::open(&path).await.expect("opened beside the first");
-        conversations(first, &second)
+        conversations(&first, &second)
     })
     .await;
 }

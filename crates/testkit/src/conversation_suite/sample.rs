@@ -14,12 +14,14 @@ use domain::{
 use governance::AuditEntry;
 
 use super::ConversationsUnderTest;
-use crate::Samples;
+use crate::{Samples, operator_of};
 
 pub(super) struct World {
     pub(super) test: ConversationsUnderTest,
     pub(super) samples: Arc<Samples>,
     pub(super) scope: Scope,
+    /// An organisation that has keys and no rows.
+    elsewhere: OrganisationId,
 }
 
 impl World {
@@ -28,14 +30,21 @@ impl World {
         let founding = samples.founding();
         let entry = samples.entry(Some(founding.organisation.id));
         assert!(test.projects.found(&founding, &entry).await.expect("founded"), "empty at first");
+        let elsewhere = OrganisationId::from_uuid(samples.id());
+        if let Some(vault) = &test.vault {
+            let caller = operator_of(&founding.owner);
+            vault.found(caller).await.expect("keys");
+            let organisation = elsewhere;
+            vault.found(Caller { organisation, ..caller }).await.expect("keys");
+        }
         let (organisation, account) = (founding.organisation.id, founding.owner.id);
-        Self { test, samples: Arc::new(samples), scope: Scope { organisation, account } }
+        Self { test, samples: Arc::new(samples), scope: Scope { organisation, account }, elsewhere }
     }
 
     /// Another organisation, and another account of the same one.
     pub(super) fn strangers(&self) -> [Scope; 2] {
         let account = AccountId::from_uuid(self.samples.id());
-        let organisation = OrganisationId::from_uuid(self.samples.id());
+        let organisation = self.elsewhere;
         [Scope { account, ..self.scope }, Scope { organisation, ..self.scope }]
     }
 

@@ -45,6 +45,7 @@ async fn memory_store_passes_the_conversation_suite() {
     conversation_suite(async || {
         let store = Arc::new(MemoryStore::default());
         ConversationsUnderTest {
+            vault: None,
             store: Arc::<MemoryStore>::clone(&store),
             ledger: Arc::<MemoryStore>::clone(&store),
             audit: Arc::<MemoryStore>::clone(&store),

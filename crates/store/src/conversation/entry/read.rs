@@ -3,10 +3,17 @@
 use assistant::{Answer, Body, ENTRIES_MAX, Entry, EntryState, Question, Scope, TurnUsage};
 use carbon_ledger::Method;
 use domain::{ConversationId, EntryId, RequestId};
+use governance::ContentKeys;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    conversation::{json, place::ENTRY_MAX, record, scoped::in_conversation},
+    conversation::{
+        json,
+        place::ENTRY_MAX,
+        record,
+        scoped::in_conversation,
+        sealed::{Column, Texts},
+    },
     failure::Failure,
     row::{Columns, bytes},
 };
@@ -63,14 +70,17 @@ pub(in crate::conversation) const PATH: &str = entries!(
 
 pub(in crate::conversation) async fn all(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     conversation: (Scope, ConversationId),
 ) -> Result<Vec<Entry>, Failure> {
     let rows = in_conversation(ALL, conversation).bind(ENTRY_MAX).fetch_all(connection).await?;
-    rows.iter().map(entry).collect()
+    let texts = Texts::of(keys, conversation);
+    rows.iter().map(|row| entry(row, &texts)).collect()
 }
 
 pub(in crate::conversation) async fn find(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     conversation: (Scope, ConversationId),
     id: EntryId,
 ) -> Result<Option<Entry>, Failure> {
@@ -78,11 +88,13 @@ pub(in crate::conversation) async fn find(
         .bind(bytes(id.as_uuid()))
         .fetch_optional(connection)
         .await?;
-    row.as_ref().map(entry).transpose()
+    let texts = Texts::of(keys, conversation);
+    row.map(|row| entry(&row, &texts)).transpose()
 }
 
 pub(in crate::conversation) async fn path(
     connection: &mut SqliteConnection,
+    keys: &ContentKeys,
     conversation: (Scope, ConversationId),
     end: EntryId,
 ) -> Result<Vec<Entry>, Failure> {
@@ -91,7 +103,8 @@ pub(in crate::conversation) async fn path(
         .bind(i64::try_from(ENTRIES_MAX).unwrap_or(i64::MAX))
         .fetch_all(connection)
         .await?;
-    rows.iter().map(entry).collect()
+    let texts = Texts::of(keys, conversation);
+    rows.iter().map(|row| entry(row, &texts)).collect()
 }
 
 pub(in crate::conversation) async fn is_there(
@@ -110,18 +123,22 @@ pub(in crate::conversation) async fn is_there(
     Ok(found.is_some())
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, Failure> {
+fn entry(row: &SqliteRow, texts: &Texts<'_>) -> Result<Entry, Failure> {
     let columns = Columns(row);
+    let id = EntryId::from_uuid(columns.uuid("id")?);
+    let text = texts.open(Column::EntryText(id), row)?;
     let body = match row.try_get("author")? {
-        "user" => Body::Question(Question {
-            text: columns.text("text")?,
-            attachments: json::read_attachments(row, "attachments")?,
-        }),
-        "assistant" => Body::Answer(answer(row)?),
+        "user" => {
+            let column = Column::EntryAttachments(id);
+            let attachments = texts.open_if_any(column, row)?;
+            let attachments = json::read_attachments(attachments.as_deref(), column)?;
+            Body::Question(Question { text, attachments })
+        }
+        "assistant" => Body::Answer(answer(row, text)?),
         _ => return Err(Failure::Unreadable { column: "author" }),
     };
     Ok(Entry {
-        id: EntryId::from_uuid(columns.uuid("id")?),
+        id,
         parent: columns.uuid_if_any("parent_id")?.map(EntryId::from_uuid),
         created_at: columns.time("created_at")?,
         completed_at: columns.time_if_any("completed_at")?,
@@ -129,12 +146,12 @@ fn entry(row: &SqliteRow) -> Result<Entry, Failure> {
     })
 }
 
-fn answer(row: &SqliteRow) -> Result<Answer, Failure> {
+fn answer(row: &SqliteRow, text: String) -> Result<Answer, Failure> {
     let columns = Columns(row);
     let state = EntryState::from_word(row.try_get("state")?);
     Ok(Answer {
         model: record::model(row, "model")?,
-        text: columns.text("text")?,
+        text,
         state: state.ok_or(Failure::Unreadable { column: "state" })?,
         request: columns.uuid_if_any("request_id")?.map(RequestId::from_uuid),
         usage: usage(row)?,

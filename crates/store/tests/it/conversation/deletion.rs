@@ -49,7 +49,7 @@ async fn nothing_of_a_deleted_conversation_is_left() {
         request: RequestId::from_uuid(talks.samples.id()),
         text: "halfway".to_owned(),
     };
-    talks.store.save_progress(&progress).await.expect("saved");
+    talks.conversations.save_progress(&progress).await.expect("saved");
     let attachment = Attachment { name: "n".to_owned(), text: "t".to_owned() };
     let draft = Draft {
         text: "typed".to_owned(),
@@ -59,11 +59,11 @@ async fn nothing_of_a_deleted_conversation_is_left() {
     };
     let of = DraftOf::Conversation(begin.conversation);
     let entry = talks.samples.entry(Some(scope.organisation));
-    assert!(talks.store.put_draft(scope, of, Some(&draft), &entry).await.expect("kept"));
+    assert!(talks.conversations.put_draft(scope, of, Some(&draft), &entry).await.expect("kept"));
     talks.delete(scope, begin.conversation).await;
 
     let mut connection = crate::raw(&talks.path).await;
-    assert_eq!(words(&mut connection).await, ["here", "kept", "stays"]);
+    assert_eq!(words(&mut connection).await, talks.tokens(&["here", "kept", "stays"]));
     for (table, rows) in [("conversation", 1), ("entry", 2), ("draft", 0), ("idempotency", 0)] {
         assert_eq!(count(&mut connection, table).await, rows, "{table}");
     }
@@ -77,9 +77,9 @@ async fn nothing_of_a_deleted_conversation_is_left() {
     }
 }
 
-/// The words of the index stay in the file until it is rearranged; the texts do not.
+/// Nothing that anybody typed stands in the files, before and after it is deleted.
 #[tokio::test]
-async fn deleted_texts_are_overwritten() {
+async fn no_text_stands_in_the_file() {
     let talks = Talks::new(113).await;
     let scope = talks.scope();
     // One that fills pages of its own, and one that shares a page with others.
@@ -89,13 +89,47 @@ async fn deleted_texts_are_overwritten() {
         talks.talk(scope, "beside it", "what stays", "stays").await;
         ids.push(talks.talk(scope, name, "what is asked", answer).await);
     }
-    let texts = ["a first name", "a first answer", "the long answer of a model", "what is asked"];
-    assert_eq!(talks.texts_in_file(&texts).await, texts);
+    let draft = Draft {
+        text: "what is typed".to_owned(),
+        attachments: vec![Attachment { name: "file".to_owned(), text: "what is sent".to_owned() }],
+        model: None,
+        updated_at: talks.samples.now(),
+    };
+    let entry = talks.samples.entry(Some(scope.organisation));
+    let kept = talks.conversations.put_draft(scope, DraftOf::New, Some(&draft), &entry).await;
+    assert!(kept.expect("kept"));
+    let texts =
+        ["a first", "the long answer", "is asked", "stays", "is typed", "is sent", "beside it"];
+    assert_eq!(talks.texts_in_file(&texts).await, Vec::<&str>::new());
     for id in ids {
         talks.delete(scope, id).await;
     }
     assert_eq!(talks.texts_in_file(&texts).await, Vec::<&str>::new());
-    assert_eq!(talks.texts_in_file(&["what stays"]).await, ["what stays"]);
+    // The search that finds nothing could have found something.
+    assert_eq!(talks.texts_in_file(&["fake-model"]).await, ["fake-model"]);
+}
+
+/// Sealed bytes of what is deleted are overwritten too.
+#[tokio::test]
+async fn what_is_deleted_is_overwritten() {
+    let talks = Talks::new(114).await;
+    let scope = talks.scope();
+    let mut sealed = Vec::new();
+    for name in ["kept", "deleted"] {
+        let id = talks.talk(scope, name, "question", &"a long answer ".repeat(4_000)).await;
+        let mut connection = crate::raw(&talks.path).await;
+        let text: Vec<u8> = sqlx::query_scalar(
+            "SELECT text FROM entry WHERE author = 'assistant' ORDER BY number DESC LIMIT 1",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("read");
+        sealed.push((id, text[100..140].to_vec()));
+    }
+    let [(_, kept), (id, deleted)] = &sealed[..] else { panic!("two") };
+    assert_eq!(talks.bytes_in_file(&[kept, deleted]).await, [true, true]);
+    talks.delete(scope, *id).await;
+    assert_eq!(talks.bytes_in_file(&[kept, deleted]).await, [true, false]);
 }
 
 /// In any order of changes, the index holds the words of the rows and no others.
@@ -118,7 +152,7 @@ async fn the_index_follows_the_rows() {
                 let id = ids[usize::try_from(random.below(ids.len() as u64)).expect("small")];
                 let change = Change { name: Some(format!("name {number}")), ..Change::default() };
                 let entry = talks.samples.entry(Some(scope.organisation));
-                talks.store.update(scope, id, &change, &entry).await.expect("changed");
+                talks.conversations.update(scope, id, &change, &entry).await.expect("changed");
             }
             _ => {
                 let (question, answer) = (format!("question {number}"), format!("é{number} été"));
@@ -127,14 +161,17 @@ async fn the_index_follows_the_rows() {
         }
     }
     let mut connection = crate::raw(&talks.path).await;
-    let texts: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM conversation UNION ALL SELECT text FROM entry")
-            .fetch_all(&mut connection)
-            .await
-            .expect("read");
-    let mut expected: Vec<String> =
-        texts.iter().flat_map(|text| text.split(' ')).map(|word| word.replace('é', "e")).collect();
-    expected.sort();
-    expected.dedup();
-    assert_eq!(words(&mut connection).await, expected);
+    let mut texts = Vec::new();
+    for id in ids {
+        let kept = talks.conversations.conversation(scope, id).await.expect("read");
+        texts.push(kept.expect("there").name);
+        let entries = talks.conversations.entries(scope, id).await.expect("read");
+        texts.extend(entries.iter().map(|entry| entry.text().to_owned()));
+    }
+    let words_of = |text: &String| -> Vec<String> {
+        text.split(' ').map(|word| word.replace('é', "e")).collect()
+    };
+    let expected: Vec<String> = texts.iter().flat_map(words_of).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    assert_eq!(words(&mut connection).await, talks.tokens(&expected));
 }

@@ -42,17 +42,19 @@ async fn every_text_comes_back_as_it_went_in() {
         talks.begin(&begin).await;
         talks.finish(&begin, name).await;
         let id = begin.conversation;
-        let kept = talks.store.conversation(scope, id).await.expect("read").expect("there");
+        let kept = talks.conversations.conversation(scope, id).await.expect("read").expect("there");
         let created = begin.created.clone().expect("new").conversation;
         assert_eq!(kept.updated_at, talks_end(&talks, scope, id).await);
         let created = assistant::Conversation { updated_at: kept.updated_at, ..created };
         assert_eq!(kept, created, "{name:?}");
-        let entries = ConversationStore::entries(&talks.store, scope, id).await.expect("read");
+        let entries =
+            ConversationStore::entries(&talks.conversations, scope, id).await.expect("read");
         assert_eq!(entries.first(), begin.question.as_ref(), "{name:?}");
         assert_eq!(entries.last().map(assistant::Entry::text), Some(name));
         let change = Change { name: Some("plain".to_owned()), ..Change::default() };
         let entry = talks.samples.entry(Some(scope.organisation));
-        let changed = talks.store.update(scope, id, &change, &entry).await.expect("changed");
+        let changed =
+            talks.conversations.update(scope, id, &change, &entry).await.expect("changed");
         assert!(matches!(changed, Updated::Changed(kept) if kept.name == "plain"));
         talks.found(scope, name).await;
         talks.delete(scope, id).await;
@@ -65,7 +67,7 @@ async fn talks_end(
     scope: assistant::Scope,
     id: domain::ConversationId,
 ) -> domain::Timestamp {
-    let entries = ConversationStore::entries(&talks.store, scope, id).await.expect("read");
+    let entries = ConversationStore::entries(&talks.conversations, scope, id).await.expect("read");
     entries.last().expect("an answer").completed_at.expect("ended")
 }
 
@@ -78,7 +80,7 @@ async fn the_schema_refuses_what_the_types_exclude() {
     talks.talk(other, "two", "question", "answer").await;
     let running = talks.turn(scope, "three", "question");
     talks.begin(&running).await;
-    let before = talks.store.list(scope, &all()).await.expect("listed");
+    let before = talks.conversations.list(scope, &all()).await.expect("listed");
     let mut connection = crate::raw(&talks.path).await;
     for statement in [
         "UPDATE conversation SET id = zeroblob(15)",
@@ -86,12 +88,16 @@ async fn the_schema_refuses_what_the_types_exclude() {
         "UPDATE conversation SET account_id = (SELECT max(account_id) FROM conversation)",
         "UPDATE conversation SET number = number + 32768",
         "UPDATE conversation SET pinned = 2",
-        "UPDATE conversation SET name = printf('%.*c', 201, 'x')",
+        "UPDATE conversation SET name = zeroblob(2001)",
+        "UPDATE conversation SET name = 'in clear'",
         "UPDATE conversation SET head = NULL",
         "UPDATE conversation SET model = ''",
         "INSERT OR REPLACE INTO conversation SELECT * FROM conversation LIMIT 1",
         "DELETE FROM conversation",
-        "UPDATE entry SET text = 'forged' WHERE state = 'complete'",
+        "UPDATE entry SET text = 'in clear' WHERE state = 'complete'",
+        "UPDATE entry SET text = x'0100000001666f72676564' WHERE state = 'complete'",
+        "UPDATE entry SET text = (SELECT text FROM entry WHERE author = 'user') \
+         WHERE state = 'complete'",
         "UPDATE entry SET state = 'running' WHERE author = 'assistant'",
         "UPDATE entry SET state = 'vanished' WHERE state = 'running'",
         "UPDATE entry SET number = number + 1",
@@ -102,14 +108,14 @@ async fn the_schema_refuses_what_the_types_exclude() {
         // In the range of another account: its search would find it.
         "INSERT INTO entry SELECT (SELECT min(number) + 20 FROM entry), organisation_id, \
          account_id, conversation_id, randomblob(16), NULL, author, state, 0, 0, NULL, NULL, \
-         NULL, NULL, 'smuggled' FROM entry WHERE author = 'user' \
+         NULL, NULL, x'00' FROM entry WHERE author = 'user' \
          AND account_id <> (SELECT account_id FROM entry ORDER BY number LIMIT 1) LIMIT 1",
         // A second running answer.
         "INSERT INTO entry SELECT number + 1, organisation_id, account_id, conversation_id, \
-         randomblob(16), NULL, author, state, 0, NULL, model, NULL, NULL, NULL, '' \
+         randomblob(16), NULL, author, state, 0, NULL, model, NULL, NULL, NULL, x'00' \
          FROM entry WHERE state = 'running'",
         "UPDATE draft SET conversation_id = zeroblob(3)",
-        "INSERT INTO draft VALUES (zeroblob(16), zeroblob(16), x'', 0, NULL, NULL, '')",
+        "INSERT INTO draft VALUES (zeroblob(16), zeroblob(16), x'', 0, NULL, NULL, x'00')",
         "INSERT INTO conversation_range VALUES (zeroblob(16), zeroblob(16), 9, 0)",
         "UPDATE conversation_range SET account = 1048576",
         "UPDATE conversation_range SET account = 1",
@@ -119,7 +125,7 @@ async fn the_schema_refuses_what_the_types_exclude() {
         assert!(matches!(changed, Err(_) | Ok(0)), "accepted: {statement}");
         assert!(changed.is_err() || statement.contains("draft"), "touched nothing: {statement}");
     }
-    assert_eq!(talks.store.list(scope, &all()).await.expect("listed"), before);
+    assert_eq!(talks.conversations.list(scope, &all()).await.expect("listed"), before);
     assert_eq!(talks.found(other, "smuggled").await, []);
     assert_eq!(talks.found(scope, "smuggled").await, []);
 }

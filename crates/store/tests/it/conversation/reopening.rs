@@ -31,7 +31,7 @@ async fn what_was_acknowledged_is_there_after_a_sudden_death() {
     running.idempotency = Some(key);
     talks.begin(&running).await;
     let told = progress(&talks, &running, "so far, so good");
-    talks.store.save_progress(&told).await.expect("saved");
+    talks.conversations.save_progress(&told).await.expect("saved");
 
     let after = talks.path.with_file_name("after.db");
     for (from, to) in [("galerne.db", "after.db"), ("galerne.db-wal", "after.db-wal")] {
@@ -39,21 +39,26 @@ async fn what_was_acknowledged_is_there_after_a_sudden_death() {
         std::fs::copy(directory.join(from), directory.join(to)).expect("copied");
     }
     let store = Store::open(&after).await.expect("opened");
-    let left = store.entry(scope, running.conversation, running.answer.id).await.expect("read");
+    let conversations = talks.conversations_of(&store).await;
+    let left =
+        conversations.entry(scope, running.conversation, running.answer.id).await.expect("read");
     let left = left.expect("there");
     assert_eq!((left.text(), left.state()), ("so far, so good", EntryState::Running));
     let at = talks.samples.now();
-    assert_eq!(ConversationStore::close_interrupted(&store, at).await.expect("closed"), 1);
+    assert_eq!(ConversationStore::close_interrupted(&conversations, at).await.expect("closed"), 1);
 
     let store = reopened(store, &after).await;
-    let kept = ConversationStore::entries(&store, scope, running.conversation).await.expect("read");
+    let conversations = talks.conversations_of(&store).await;
+    let kept = ConversationStore::entries(&conversations, scope, running.conversation)
+        .await
+        .expect("read");
     let last = kept.last().expect("an answer");
     assert_eq!((last.text(), last.state()), ("so far, so good", EntryState::Interrupted));
     assert_eq!(last.answer().expect("an answer").request, Some(told.request));
     let again = BeginTurn { ..talks.turn(scope, "running", "asked") };
     let again = BeginTurn { idempotency: running.idempotency.clone(), ..again };
     let entry = talks.samples.entry(Some(scope.organisation));
-    let begun = store.begin_turn(&again, &entry).await.expect("answered");
+    let begun = conversations.begin_turn(&again, &entry).await.expect("answered");
     assert!(matches!(begun, Begun::Repeated(kept) if kept.entry == running.answer.id));
 
     // What was saved of it is searched once it has ended.
@@ -62,9 +67,9 @@ async fn what_was_acknowledged_is_there_after_a_sudden_death() {
         limit: 10,
         ..assistant::ListQuery::default()
     };
-    let found = store.list(scope, &search).await.expect("searched").conversations;
+    let found = conversations.list(scope, &search).await.expect("searched").conversations;
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [running.conversation]);
-    assert!(store.conversation(scope, done).await.expect("read").is_some());
+    assert!(conversations.conversation(scope, done).await.expect("read").is_some());
     let mut connection = crate::raw(&after).await;
     let integrity: String = sqlx::query_scalar("PRAGMA integrity_check")
         .fetch_one(&mut connection)
@@ -88,7 +93,7 @@ async fn entries_are_read_while_they_are_written() {
     talks.begin(&begin).await;
     let mut readers = tokio::task::JoinSet::new();
     {
-        let (store, begin) = (talks.store.clone(), begin.clone());
+        let (store, begin) = (talks.conversations.clone(), begin.clone());
         readers.spawn(async move {
             let mut longest = 0;
             loop {
@@ -108,7 +113,7 @@ async fn entries_are_read_while_they_are_written() {
     }
     for length in 1..100 {
         let told = progress(&talks, &begin, &"é".repeat(length * 97));
-        talks.store.save_progress(&told).await.expect("saved");
+        talks.conversations.save_progress(&told).await.expect("saved");
     }
     let whole = "é".repeat(10_000);
     talks.finish(&begin, &whole).await;

@@ -1,19 +1,25 @@
 //! A database with projects, and conversations in them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use assistant::{
     Answer, Body, Conversation, Entry, EntryState, ListQuery, Question, Scope, TurnSettings,
     ports::{BeginTurn, Begun, ConversationStore as _, Created, FinishedTurn},
 };
 use domain::{Account, ConversationId, EntryId, Project, Role};
-use governance::ports::{AccessStore as _, Founding};
-use store::Store;
+use governance::{
+    Vault,
+    ports::{AccessStore as _, Founding},
+};
+use store::{Conversations, Store};
 use tempfile::TempDir;
-use testkit::Samples;
+use testkit::{MemoryCustodian, Samples, operator_of, vault_of};
 
 pub(super) struct Talks {
     pub(super) store: Store,
+    pub(super) conversations: Conversations,
+    pub(super) vault: Arc<Vault>,
+    pub(super) custodian: Arc<MemoryCustodian>,
     pub(super) samples: Samples,
     pub(super) project: Project,
     pub(super) owner: Account,
@@ -31,7 +37,28 @@ impl Talks {
         let entry = samples.entry(Some(founding.organisation.id));
         assert!(store.found(&founding, &entry).await.expect("founded"));
         let Founding { project, owner, .. } = founding;
-        Self { store, samples, project, owner, path, _directory: directory }
+        let custodian = Arc::new(MemoryCustodian::new(seed));
+        let vault = Arc::new(vault_of(&Arc::new(store.clone()), custodian.clone(), seed));
+        vault.found(operator_of(&owner)).await.expect("keys");
+        let conversations = store.conversations(Arc::clone(&vault));
+        Self {
+            store,
+            conversations,
+            vault,
+            custodian,
+            samples,
+            project,
+            owner,
+            path,
+            _directory: directory,
+        }
+    }
+
+    /// Those of another store on the same rows, with their keys fetched anew.
+    pub(super) async fn conversations_of(&self, store: &Store) -> Conversations {
+        let vault = vault_of(&Arc::new(store.clone()), self.custodian.clone(), 0);
+        vault.refresh().await.expect("keys");
+        store.conversations(Arc::new(vault))
     }
 
     pub(super) fn scope(&self) -> Scope {
@@ -90,7 +117,7 @@ impl Talks {
 
     pub(super) async fn begin(&self, begin: &BeginTurn) {
         let entry = self.samples.entry(Some(begin.scope.organisation));
-        let begun = self.store.begin_turn(begin, &entry).await.expect("begun");
+        let begun = self.conversations.begin_turn(begin, &entry).await.expect("begun");
         assert_eq!(begun, Begun::Started);
     }
 
@@ -105,7 +132,7 @@ impl Talks {
             error: None,
             at: self.samples.now(),
         };
-        self.store.finish_turn(&finished).await.expect("ended");
+        self.conversations.finish_turn(&finished).await.expect("ended");
     }
 
     /// A conversation of one finished turn.
@@ -124,11 +151,18 @@ impl Talks {
 
     pub(super) async fn delete(&self, scope: Scope, id: ConversationId) {
         let entry = self.samples.entry(Some(scope.organisation));
-        assert!(self.store.delete(scope, id, &entry).await.expect("deleted"));
+        assert!(self.conversations.delete(scope, id, &entry).await.expect("deleted"));
     }
 
     /// Those of the texts that stand in the file once all that was written is in it.
     pub(super) async fn texts_in_file<'t>(&self, texts: &[&'t str]) -> Vec<&'t str> {
+        let bytes: Vec<_> = texts.iter().map(|text| text.as_bytes()).collect();
+        let stands = self.bytes_in_file(&bytes).await;
+        texts.iter().zip(stands).filter_map(|(text, stands)| stands.then_some(*text)).collect()
+    }
+
+    /// Which of them stand there.
+    pub(super) async fn bytes_in_file<B: AsRef<[u8]>>(&self, wanted: &[B]) -> Vec<bool> {
         let mut connection = crate::raw(&self.path).await;
         // While the store moves pages itself, nothing is moved here, and that is no error.
         let is_busy = async |connection: &mut _| {
@@ -138,16 +172,32 @@ impl Talks {
         while is_busy(&mut connection).await {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        let bytes = std::fs::read(&self.path).expect("readable");
-        let stands = |text: &str| bytes.windows(text.len()).any(|found| found == text.as_bytes());
-        texts.iter().copied().filter(|text| stands(text)).collect()
+        let file = std::fs::read(&self.path).expect("readable");
+        let stands = |wanted: &[u8]| file.windows(wanted.len()).any(|found| found == wanted);
+        wanted.iter().map(|wanted| stands(wanted.as_ref())).collect()
+    }
+
+    /// The tokens of these words of the account and of their beginnings, in order.
+    pub(super) fn tokens(&self, words: &[&str]) -> Vec<String> {
+        let scope = self.scope();
+        let owner = [scope.organisation.as_uuid(), scope.account.as_uuid()];
+        let owner: Vec<u8> = owner.iter().flat_map(|id| *id.as_bytes()).collect();
+        let index = self.vault.keys(scope.organisation).expect("open").index_key(&owner);
+        let mut tokens = std::collections::BTreeSet::new();
+        for word in words {
+            let shortest = word.len().min(2);
+            tokens.extend((shortest..=word.len()).map(|length| index.token(&word[..length])));
+        }
+        let mut tokens: Vec<_> = tokens.iter().map(|token| token.as_str().to_owned()).collect();
+        tokens.sort();
+        tokens
     }
 
     /// In the order in which they began.
     pub(super) async fn found(&self, scope: Scope, search: &str) -> Vec<ConversationId> {
         let search = Some(search.to_owned());
         let query = ListQuery { search, archived: None, limit: 1_000, offset: 0 };
-        let page = self.store.list(scope, &query).await.expect("searched");
+        let page = self.conversations.list(scope, &query).await.expect("searched");
         assert_eq!(page.total, page.conversations.len() as u64);
         assert!(page.conversations.iter().all(|found| found.scope == scope));
         page.conversations.iter().rev().map(|found| found.id).collect()

@@ -1,0 +1,202 @@
+//! Seals what earlier versions stored in clear, before anything is served.
+
+use std::path::Path;
+
+use assistant::Scope;
+use domain::{ConversationId, EntryId};
+use governance::{Vault, ports::StoreError};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{
+    sealed::{Column, Texts},
+    words,
+};
+use crate::{
+    failure::{Failure, store_error},
+    open,
+    row::{Columns, bytes},
+};
+
+/// The first byte of a text in clear.
+const CLEAR: u8 = b'c';
+
+/// Rows of one transaction: what a kill makes it do again.
+const ROWS: i64 = 500;
+
+/// Seals the texts in clear, and has the file written anew without the pages that held them. How
+/// many rows there were; none but once, after an upgrade.
+///
+/// A kill at any moment loses nothing: the next call goes on.
+pub async fn seal_clear_texts(path: &Path, vault: &Vault) -> Result<u64, StoreError> {
+    seal(path, vault).await.map_err(store_error("seal the texts that are stored in clear"))
+}
+
+async fn seal(path: &Path, vault: &Vault) -> Result<u64, Failure> {
+    let mut connection = open::connect(path).await?;
+    let found = sqlx::query("SELECT 1 FROM clear_texts").fetch_optional(&mut connection).await?;
+    if found.is_none() {
+        return Ok(0);
+    }
+    let mut sealed = 0;
+    for table in [Table::Conversation, Table::Entry, Table::Draft] {
+        loop {
+            let rows = seal_some(&mut connection, vault, table).await?;
+            if rows == 0 {
+                break;
+            }
+            sealed += rows;
+        }
+    }
+    // Pages that were given up still hold texts, and so does the file beside.
+    for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", "DELETE FROM clear_texts"] {
+        sqlx::query(statement).execute(&mut connection).await?;
+    }
+    Ok(sealed)
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Conversation,
+    Entry,
+    Draft,
+}
+
+impl Table {
+    /// Rows whose texts are in clear.
+    const fn clear(self) -> &'static str {
+        match self {
+            Self::Conversation => {
+                "SELECT * FROM conversation WHERE substr(name, 1, 1) = x'63' LIMIT ?1"
+            }
+            Self::Entry => "SELECT * FROM entry WHERE substr(text, 1, 1) = x'63' LIMIT ?1",
+            Self::Draft => "SELECT * FROM draft WHERE substr(text, 1, 1) = x'63' LIMIT ?1",
+        }
+    }
+}
+
+/// How many there were.
+async fn seal_some(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    table: Table,
+) -> Result<u64, Failure> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let sealed = seal_rows(connection, vault, table).await;
+    let end = if sealed.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    sqlx::query(end).execute(connection).await?;
+    sealed
+}
+
+async fn seal_rows(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    table: Table,
+) -> Result<u64, Failure> {
+    let rows = sqlx::query(table.clear()).bind(ROWS).fetch_all(&mut *connection).await?;
+    for row in &rows {
+        match table {
+            Table::Conversation => seal_conversation(connection, vault, row).await?,
+            Table::Entry => seal_entry(connection, vault, row).await?,
+            Table::Draft => seal_draft(connection, vault, row).await?,
+        }
+    }
+    Ok(rows.len() as u64)
+}
+
+async fn seal_conversation(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    row: &SqliteRow,
+) -> Result<(), Failure> {
+    let scope = scope(row)?;
+    let keys = vault.keys(scope.organisation)?;
+    let texts = Texts::of(&keys, (scope, ConversationId::from_uuid(Columns(row).uuid("id")?)));
+    let sealed = |column| sealed(&texts, column, row);
+    let number: i64 = row.try_get("number")?;
+    sqlx::query(
+        "UPDATE conversation SET name = ?2, description = ?3, instructions = ?4, metadata = ?5, \
+         stop = ?6 WHERE number = ?1",
+    )
+    .bind(number)
+    .bind(sealed(Column::Name)?)
+    .bind(sealed(Column::Description)?)
+    .bind(sealed(Column::Instructions)?)
+    .bind(sealed(Column::Metadata)?)
+    .bind(sealed(Column::Stop)?)
+    .execute(&mut *connection)
+    .await?;
+    let name = clear(Column::Name, row)?.unwrap_or_default();
+    words::note(connection, &keys, scope, (number, &name)).await
+}
+
+async fn seal_entry(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    row: &SqliteRow,
+) -> Result<(), Failure> {
+    let (scope, columns) = (scope(row)?, Columns(row));
+    let keys = vault.keys(scope.organisation)?;
+    let conversation = ConversationId::from_uuid(columns.uuid("conversation_id")?);
+    let texts = Texts::of(&keys, (scope, conversation));
+    let id = EntryId::from_uuid(columns.uuid("id")?);
+    let (number, state): (i64, &str) = (row.try_get("number")?, row.try_get("state")?);
+    sqlx::query("UPDATE entry SET text = ?2, attachments = ?3 WHERE number = ?1")
+        .bind(number)
+        .bind(sealed(&texts, Column::EntryText(id), row)?)
+        .bind(sealed(&texts, Column::EntryAttachments(id), row)?)
+        .execute(&mut *connection)
+        .await?;
+    // What a dead process left running is noted when it is closed.
+    if state == "running" {
+        return Ok(());
+    }
+    let text = clear(Column::EntryText(id), row)?.unwrap_or_default();
+    words::note(connection, &keys, scope, (number, &text)).await
+}
+
+async fn seal_draft(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    row: &SqliteRow,
+) -> Result<(), Failure> {
+    let scope = scope(row)?;
+    let keys = vault.keys(scope.organisation)?;
+    let id = Columns(row).uuid_if_any("conversation_id").ok().flatten();
+    let texts = match id {
+        Some(id) => Texts::of(&keys, (scope, ConversationId::from_uuid(id))),
+        None => Texts::of_nothing_yet(&keys, scope),
+    };
+    sqlx::query(
+        "UPDATE draft SET text = ?4, attachments = ?5 \
+         WHERE organisation_id = ?1 AND account_id = ?2 AND conversation_id = ?3",
+    )
+    .bind(bytes(scope.organisation.as_uuid()))
+    .bind(bytes(scope.account.as_uuid()))
+    .bind(row.try_get::<Vec<u8>, _>("conversation_id")?)
+    .bind(sealed(&texts, Column::DraftText, row)?)
+    .bind(sealed(&texts, Column::DraftAttachments, row)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn scope(row: &SqliteRow) -> Result<Scope, Failure> {
+    let columns = Columns(row);
+    let organisation = columns.organisation("organisation_id")?;
+    Ok(Scope { organisation, account: columns.account("account_id")? })
+}
+
+fn sealed(texts: &Texts<'_>, column: Column, row: &SqliteRow) -> Result<Option<Vec<u8>>, Failure> {
+    Ok(texts.seal_if_any(column, clear(column, row)?.as_deref()))
+}
+
+/// The text behind its mark.
+fn clear(column: Column, row: &SqliteRow) -> Result<Option<String>, Failure> {
+    let unreadable = || Failure::Unreadable { column: column.name() };
+    let stored: Option<&[u8]> = row.try_get(column.name())?;
+    let text = |stored: &[u8]| {
+        let text = stored.strip_prefix(&[CLEAR]).ok_or_else(unreadable)?;
+        String::from_utf8(text.to_vec()).map_err(|_| unreadable())
+    };
+    stored.map(text).transpose()
+}
