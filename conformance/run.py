@@ -23,7 +23,8 @@ from harness.server import Bench  # noqa: E402
 SUITES = [
     *("cli", "http", "energy", "netns", "sdk", "accounts", "tenants", "conversations"),
     *("oracle", "tokens", "embeddings"),
-    *("encryption", "models", "log", "log_attacks", "log_faults", "receipts", "canary", "kill"),
+    *("encryption", "models", "log", "log_attacks", "log_faults", "receipts"),
+    *("sovereignty", "canary", "kill"),
 ]
 
 # Not run unless they are named.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use transparency_log::KeyError;
 
 const HELP: &str = "\
-Checks exports, proofs, receipts and checkpoints of a Galerne log, without Galerne and without a
-network.
+Checks exports, proofs, receipts, checkpoints and evidence of a Galerne log, without Galerne and
+without a network.
 
 Usage:
   galerne-verify export DIR --key VKEY [--checkpoint FILE]... [--against DIR] [--json]
@@ -15,6 +15,7 @@ Usage:
   galerne-verify receipt FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX]
                  [--json]
   galerne-verify checkpoints FILE... --key VKEY [--json]
+  galerne-verify evidence DIR --key VKEY [--checkpoint FILE]... [--json]
   galerne-verify --help | --version
 
 Commands:
@@ -24,6 +25,8 @@ Commands:
   receipt      Check the receipt of one answer: its signature, its place in the log, and that it
                says what the log says
   checkpoints  Check the signatures in files of checkpoints, and that no two contradict each other
+  evidence     Check the evidence of an assessment: who signed it, every file of it, and that the
+               log has the report
 
 Options:
   --key VKEY         Public key of the log, or @FILE with the key in it. Get it from the operator
@@ -64,6 +67,15 @@ pub(crate) enum Command {
     Proof(ProofRequest),
     Receipt(ProofRequest),
     Checkpoints(CheckpointsRequest),
+    Evidence(EvidenceRequest),
+}
+
+/// The directory of an assessment.
+#[derive(Debug)]
+pub(crate) struct EvidenceRequest {
+    pub(crate) folder: PathBuf,
+    pub(crate) key: OsString,
+    pub(crate) checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -98,7 +110,7 @@ pub(crate) struct CheckpointsRequest {
 /// What was typed makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UsageError {
-    #[error("say what to verify: export, proof, receipt or checkpoints")]
+    #[error("say what to verify: export, proof, receipt, checkpoints or evidence")]
     NoCommand,
     #[error("there is no command `{word}`")]
     UnknownCommand { word: String },
@@ -164,6 +176,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Request, Us
         Some("proof") => Command::Proof(words.proof("proof", "the file of a proof")?),
         Some("receipt") => Command::Receipt(words.proof("receipt", "the file of a receipt")?),
         Some("checkpoints") => words.checkpoints()?,
+        Some("evidence") => words.evidence()?,
         Some(_) | None => {
             return Err(UsageError::UnknownCommand { word: name.display().to_string() });
         }
@@ -266,6 +279,14 @@ impl Words {
             files,
             key: self.key.ok_or(UsageError::NoKey)?,
         }))
+    }
+
+    fn evidence(mut self) -> Result<Command, UsageError> {
+        self.refuse_content("evidence")?;
+        self.refuse_against("evidence")?;
+        let folder = self.one_path("evidence", "the directory of an assessment")?;
+        let key = self.key.ok_or(UsageError::NoKey)?;
+        Ok(Command::Evidence(EvidenceRequest { folder, key, checkpoints: self.checkpoints }))
     }
 
     fn one_path(
@@ -395,6 +416,8 @@ mod tests {
         check("export d --key k --salt 00", &misplaced("--salt", "export"));
         check("proof f --key k --against d", &misplaced("--against", "proof"));
         check("receipt f --key k --against d", &misplaced("--against", "receipt"));
+        check("evidence d --key k --salt 00", &misplaced("--salt", "evidence"));
+        check("evidence d --key k --against e", &misplaced("--against", "evidence"));
         check("checkpoints f --key k --checkpoint g", &misplaced("--checkpoint", "checkpoints"));
         check("checkpoints f --key k --messages g", &misplaced("--messages", "checkpoints"));
         let what = "at least one file";

@@ -79,6 +79,28 @@ pub(crate) enum Problem {
         receipt: String,
         entry: String,
     },
+    EvidenceMalformed {
+        reason: String,
+    },
+    /// The key signed another note.
+    EvidenceResigned {
+        key: String,
+    },
+    /// Nothing in the name of the key at all.
+    EvidenceUnsigned {
+        key: String,
+    },
+    /// A file is not the one that was signed.
+    EvidenceChanged {
+        file: String,
+        reason: String,
+    },
+    /// The entry of the log is about another report.
+    EvidenceDiffers {
+        leaf: u64,
+        expected: String,
+        found: String,
+    },
 }
 
 impl Problem {
@@ -113,6 +135,10 @@ impl Problem {
             Self::ReceiptMalformed { .. } => "receipt.malformed",
             Self::ReceiptChanged { .. } | Self::ReceiptUnsigned { .. } => "receipt.signature",
             Self::ReceiptDiffers { .. } => "receipt.differs",
+            Self::EvidenceMalformed { .. } => "evidence.malformed",
+            Self::EvidenceResigned { .. } | Self::EvidenceUnsigned { .. } => "evidence.signature",
+            Self::EvidenceChanged { .. } => "evidence.changed",
+            Self::EvidenceDiffers { .. } => "evidence.differs",
         }
     }
 
@@ -122,7 +148,8 @@ impl Problem {
             Self::EntryMalformed { leaf, .. }
             | Self::NotIncluded { leaf, .. }
             | Self::ContentDiffers { leaf, .. }
-            | Self::ReceiptDiffers { leaf, .. } => Some(*leaf),
+            | Self::ReceiptDiffers { leaf, .. }
+            | Self::EvidenceDiffers { leaf, .. } => Some(*leaf),
             Self::Incomplete { leaf, .. } => *leaf,
             Self::UpperTileAltered { .. }
             | Self::BadSignature { .. }
@@ -131,7 +158,11 @@ impl Problem {
             | Self::ProofMalformed { .. }
             | Self::ReceiptMalformed { .. }
             | Self::ReceiptChanged { .. }
-            | Self::ReceiptUnsigned { .. } => None,
+            | Self::ReceiptUnsigned { .. }
+            | Self::EvidenceMalformed { .. }
+            | Self::EvidenceResigned { .. }
+            | Self::EvidenceUnsigned { .. }
+            | Self::EvidenceChanged { .. } => None,
         }
     }
 
@@ -150,7 +181,12 @@ impl Problem {
             | Self::ReceiptMalformed { .. }
             | Self::ReceiptChanged { .. }
             | Self::ReceiptUnsigned { .. }
-            | Self::ReceiptDiffers { .. } => None,
+            | Self::ReceiptDiffers { .. }
+            | Self::EvidenceMalformed { .. }
+            | Self::EvidenceResigned { .. }
+            | Self::EvidenceUnsigned { .. }
+            | Self::EvidenceChanged { .. }
+            | Self::EvidenceDiffers { .. } => None,
         }
     }
 
@@ -166,7 +202,9 @@ impl Problem {
                 "the checkpoint was changed after it was signed, or forged: keep it and get \
                  another copy"
             }
-            Self::Unsigned { .. } | Self::ReceiptUnsigned { .. } => {
+            Self::Unsigned { .. }
+            | Self::ReceiptUnsigned { .. }
+            | Self::EvidenceUnsigned { .. } => {
                 "check that the key is that of this log; its operator prints it with `galerne \
                  audit key`"
             }
@@ -185,6 +223,18 @@ impl Problem {
             }
             Self::ReceiptChanged { .. } => {
                 "nothing that it says is to be believed; ask for it again at /v1/receipts/ID"
+            }
+            Self::EvidenceMalformed { .. } => {
+                "take the assessment again with `galerne sovereignty assess --evidence DIR`"
+            }
+            Self::EvidenceResigned { .. } => {
+                "nothing in the directory is to be believed; have the assessment taken again"
+            }
+            Self::EvidenceChanged { .. } => {
+                "files that are not named are as they were signed; get another copy of this one"
+            }
+            Self::EvidenceDiffers { .. } => {
+                "whoever signed the evidence contradicts the own log; keep both"
             }
             Self::ReceiptDiffers { .. } => {
                 "whoever signed the receipt contradicts the own log; keep both as evidence"
@@ -268,6 +318,22 @@ impl fmt::Display for Problem {
             Self::ReceiptUnsigned { key } => {
                 write!(formatter, "the receipt is not signed by the key of {key}")
             }
+            Self::EvidenceMalformed { reason } => {
+                write!(formatter, "this is no evidence: {reason}")
+            }
+            Self::EvidenceResigned { key } => write!(
+                formatter,
+                "the note is not what was signed in the name of {key}: it was changed, or somebody \
+                 else signed it"
+            ),
+            Self::EvidenceUnsigned { key } => {
+                write!(formatter, "the note is not signed by the key of {key}")
+            }
+            Self::EvidenceChanged { file, reason } => write!(formatter, "{file}: {reason}"),
+            Self::EvidenceDiffers { leaf, expected, found } => write!(
+                formatter,
+                "the entry of leaf {leaf} is about `{found}`, and the report is `{expected}`"
+            ),
             Self::ReceiptDiffers { leaf, fact, receipt, entry } => write!(
                 formatter,
                 "the receipt says of {fact} `{receipt}`, and the entry of leaf {leaf} `{entry}`"

@@ -52,7 +52,8 @@ pub(crate) struct Proven {
     pub(crate) checkpoint: Checkpoint,
 }
 
-fn proven(bytes: &[u8], verifier: &Verifier) -> Result<Proven, Problem> {
+/// The proof in a file.
+pub(crate) fn proven(bytes: &[u8], verifier: &Verifier) -> Result<Proven, Problem> {
     let malformed = |reason: String| Problem::ProofMalformed { reason };
     let text = str::from_utf8(bytes).map_err(|_| malformed(FileError::NotText.to_string()))?;
     let evidence = InclusionEvidence::parse(text).map_err(|error| malformed(whole(&error)))?;

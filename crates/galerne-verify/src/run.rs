@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::arguments::{self, Command, Format, Request, UsageError};
 use crate::files::Unreadable;
 use crate::report::{self, Report};
-use crate::{checkpoints, export, proof, receipt};
+use crate::{checkpoints, evidence, export, proof, receipt};
 
 /// The run ends without a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -78,5 +78,6 @@ fn verify(command: &Command) -> Result<Report, Stop> {
         Command::Proof(request) => proof::verify(request),
         Command::Receipt(request) => receipt::verify(request),
         Command::Checkpoints(request) => checkpoints::verify(request),
+        Command::Evidence(request) => evidence::verify(request),
     }
 }

@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// The keys under which texts lie on the disk
     #[command(subcommand)]
     Encryption(Encryption),
+    /// Assess how far this deployment is under its operator's own control
+    #[command(subcommand)]
+    Sovereignty(Sovereignty),
     /// Write the receipt of an answer: a signed statement that `galerne-verify` checks
     Receipt(Receipt),
     /// Check the settings
@@ -324,6 +327,30 @@ pub(crate) enum Encryption {
     RotateDataKey,
     /// Wrap every data key under a new wrapping key; the old one opens nothing any more
     RotateWrappingKey,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sovereignty {
+    /// Carry out every check and add up what they say
+    ///
+    /// Exit codes: 0 passed, 2 the tender's gate is failed, 3 a knock-out, 4 something could not be
+    /// measured. An assessment is no certification.
+    Assess(SovereigntyAssess),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SovereigntyAssess {
+    /// Show the checks as this text asks for them: csf, c3a, secnumcloud, eds, aiact, nis2 or dora
+    #[arg(long, value_name = "ID")]
+    pub(crate) framework: Option<String>,
+
+    /// Tender with the levels to compare with, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) min: Option<PathBuf>,
+
+    /// Write the report and all that it rests on, signed, into this new directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) evidence: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

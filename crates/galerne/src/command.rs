@@ -12,11 +12,12 @@ pub(crate) use login_link::page_link;
 mod model;
 mod receipt;
 mod residency;
+mod sovereignty;
 
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command, Residency},
+    cli::{Cli, Command, Residency, Sovereignty},
     config::Settings,
     failure::Failure,
     output::{Output, line},
@@ -55,6 +56,10 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Residency(Residency::Policy) => residency::policy(&settings(None)?, output),
         Command::Residency(Residency::ImportRanges(command)) => {
             residency::import_ranges(command, output)
+        }
+        Command::Sovereignty(Sovereignty::Assess(flags)) => {
+            let settings = settings(None)?;
+            wait(async { sovereignty::assess(&settings, flags, output).await })
         }
         Command::Receipt(flags) => {
             let settings = settings(None)?;

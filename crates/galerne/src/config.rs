@@ -366,6 +366,12 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Every variable of the process, for whoever looks for secrets among them.
+pub(crate) fn variables() -> Vec<(String, String)> {
+    let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
 impl Settings {
     pub(crate) fn load(common: &Common, serve: Option<&Serve>) -> Result<Self, Failure> {
         Self::load_from(common, serve, &environment).map_err(|failure| failure.exit(Exit::Settings))

@@ -8,6 +8,8 @@ pub(crate) enum Exit {
     Failed,
     /// The log is not what was signed.
     Tampered,
+    /// An assessment ended so.
+    Assessed(u8),
     Settings,
     NewerData,
     InUse,
@@ -19,6 +21,7 @@ impl Exit {
         match self {
             Self::Failed => 1,
             Self::Tampered => 3,
+            Self::Assessed(code) => code,
             Self::Settings => 64,
             Self::NewerData => 65,
             Self::InUse => 69,

@@ -4,6 +4,7 @@
 //! **Never here:** decisions; they belong to the contexts.
 
 mod archive;
+mod assessment;
 mod cli;
 mod command;
 mod config;

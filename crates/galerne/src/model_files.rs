@@ -306,6 +306,11 @@ impl ModelFiles {
         Ok(found)
     }
 
+    /// An error if a file of the folder, which need not be there, would run code when it is loaded.
+    pub(crate) fn refuse_pickles(folder: &Path) -> Result<(), Failure> {
+        if folder.is_dir() { pickle::refuse_any(folder) } else { Ok(()) }
+    }
+
     /// Model ids may hold `/` and `:`, which must not become folders.
     pub(crate) fn folder(&self, id: &ModelId) -> PathBuf {
         self.root.join(folder_name(id))

@@ -1,7 +1,7 @@
 //! What may leave this machine: the policy that follows from the settings, the destinations that it
 //! is about, and the entry in the audit log for whoever was reached or refused.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use egress::{
@@ -76,6 +76,28 @@ impl Outbound {
     /// The addresses of all destinations.
     pub(crate) fn destinations(&self) -> Vec<&str> {
         self.declarations.iter().map(|declaration| declaration.origin.as_str()).collect()
+    }
+
+    /// What is declared of all destinations.
+    pub(crate) fn declarations(&self) -> &[Declaration] {
+        &self.declarations
+    }
+
+    /// Why this destination would be refused, were it named in the settings.
+    pub(crate) fn would_refuse(
+        &self,
+        declaration: Declaration,
+    ) -> Result<Option<Refusal>, Failure> {
+        Ok(self.broker(&[declaration])?.refused().map(|(_, refusal)| refusal))
+    }
+
+    /// A client that knows all destinations, for whoever wants to see what it refuses.
+    pub(crate) fn prober(&self, recorder: Arc<dyn Recorder>) -> Result<EgressClient, Failure> {
+        let deadlines =
+            Deadlines { connect: Duration::from_secs(1), whole: Duration::from_secs(1) };
+        let broker = self.broker(&self.declarations)?;
+        let resolver = Arc::new(SystemResolver::default());
+        Ok(EgressClient::new(EgressParts { broker, resolver, recorder, deadlines })?)
     }
 
     /// A client for one destination of the settings, whose name is resolved now: what it leads to

@@ -52,6 +52,15 @@ pub(crate) fn routes() -> Router {
     router
 }
 
+/// Every file of the page, as it was built.
+pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
+    let read = |name: std::borrow::Cow<'static, str>| {
+        let file = Files::get(&name)?;
+        Some((name.into_owned(), file.data.into_owned()))
+    };
+    Files::iter().filter_map(read).collect()
+}
+
 async fn page() -> Response<Body> {
     let nonce = nonce();
     let html = match Files::get("index.html") {
@@ -126,7 +135,8 @@ fn nonce() -> String {
     hexadecimal(&bytes)
 }
 
-fn policy(nonce: &str) -> String {
+/// What browsers are told that the page may do.
+pub(crate) fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; \

@@ -82,6 +82,8 @@ pub enum Action {
     EgressExchange,
     /// Something was not sent: settings, policy or address forbid it.
     EgressDeny,
+    /// The deployment was assessed.
+    SovereigntyAssess,
     /// A request that was refused before its action was known.
     RequestRefused,
 }
@@ -129,6 +131,7 @@ impl Action {
             Self::WrappingKeyReplace => "wrapping_key.replace",
             Self::EgressExchange => "egress.exchange",
             Self::EgressDeny => "egress.deny",
+            Self::SovereigntyAssess => "sovereignty.assess",
             Self::RequestRefused => "request.refused",
         }
     }
@@ -159,6 +162,10 @@ pub enum Subject {
     WrappingKey(WrappingKeyId),
     /// A destination as the settings name it: scheme, host and port.
     Party(String),
+    /// A report with the very bytes that it had.
+    Report {
+        sha256: String,
+    },
 }
 
 /// SHA-256 of the policy that was in force, so that whoever reads an entry knows under which rules

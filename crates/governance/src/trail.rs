@@ -127,7 +127,8 @@ impl Trail {
                 | Subject::Account(_)
                 | Subject::DataKey { .. }
                 | Subject::WrappingKey(_)
-                | Subject::Party(_) => None,
+                | Subject::Party(_)
+                | Subject::Report { .. } => None,
             },
             canonical: canonical.to_bytes(),
         })
@@ -163,6 +164,7 @@ impl Trail {
                 return Ok(Some(format!("data_key:{}:{version}", class.as_str())));
             }
             Subject::WrappingKey(id) => return Ok(Some(format!("wrapping_key:{id}"))),
+            Subject::Report { sha256 } => return Ok(Some(format!("report:sha256:{sha256}"))),
             Subject::ModelFiles { model, sha256 } => {
                 return Ok(Some(format!("model:{model}@sha256:{sha256}")));
             }

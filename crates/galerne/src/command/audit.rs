@@ -53,7 +53,10 @@ async fn checkpoint(local: &Local, settings: &Settings, output: Output) -> Resul
 }
 
 /// The newest checkpoint; if no server works here, everything is signed first.
-async fn newest(local: &Local, settings: &Settings) -> Result<(SignedNote, Checkpoint), Failure> {
+pub(super) async fn newest(
+    local: &Local,
+    settings: &Settings,
+) -> Result<(SignedNote, Checkpoint), Failure> {
     match local.data_dir.lock() {
         Ok(_lock) => {
             let log = log::open(local, &settings.log.value).await?;
