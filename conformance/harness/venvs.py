@@ -39,16 +39,16 @@ def python(name):
     return interpreter
 
 
-def node_packages():
-    """The folder with package.json and node_modules of the Node clients."""
+def node_packages(name="node"):
+    """A folder with node_modules: those of the Node clients, or of another folder of pins."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise Skip("node and npm are not installed")
-    source = CONFORMANCE / "node"
+    source = CONFORMANCE / name
     files = [source / "package.json", source / "package-lock.json", source / ".npmrc"]
-    folder = _folder("node", "conformance", files)
+    folder = _folder("node", "conformance" if name == "node" else name, files)
     if (folder / READY).exists():
         return folder
-    progress("installing the Node clients (once)")
+    progress(f"installing the Node packages of {name} (once)")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file in files:

@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { installTrustedTypesPolicy } from "./app/trusted-types";
 import { takeTokenFromAddress } from "./features/session/api/link";
+import { takeRefusalFromAddress } from "./features/session/api/provider";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/frame.css";
@@ -13,7 +14,7 @@ import "./styles/navigation.css";
 import "./styles/palette.css";
 
 installTrustedTypesPolicy();
-const linkToken = takeTokenFromAddress();
+const arrival = { linkToken: takeTokenFromAddress(), refusal: takeRefusalFromAddress() };
 
 const root = document.getElementById("root");
 if (root === null) {
@@ -21,6 +22,6 @@ if (root === null) {
 }
 createRoot(root).render(
   <StrictMode>
-    <App linkToken={linkToken} />
+    <App arrival={arrival} />
   </StrictMode>,
 );

@@ -8,6 +8,7 @@ const SIGNED_OUT: SessionControl = {
   status: "signedOut",
   failure: null,
   me: null,
+  provider: null,
   refusal: null,
   isSigningIn: false,
   signIn: () => Promise.resolve(),
@@ -28,6 +29,9 @@ const story: Story = {
   states: {
     "without a session": () => <SignInPage session={SIGNED_OUT} />,
     "after too many attempts": () => <SignInPage session={{ ...SIGNED_OUT, refusal: TOO_MANY }} />,
+    "with an identity provider": () => (
+      <SignInPage session={{ ...SIGNED_OUT, provider: "Ministère de l’Exemple" }} />
+    ),
     "by a link": () => <PasswordNotice onChoose={() => undefined} />,
   },
 };

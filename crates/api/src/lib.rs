@@ -14,6 +14,7 @@ mod convert;
 mod embedding;
 mod health;
 mod host;
+mod identity;
 mod key;
 mod log;
 mod metering;

@@ -35,6 +35,10 @@ pub(crate) enum Code {
     AccountDisabled,
     PasswordWrong,
     LinkInvalid,
+    IdentityRefused,
+    IdentityUnmapped,
+    IdentityConflict,
+    ProviderUnavailable,
     OriginRefused,
     HostUnknown,
     CapacityExhausted,
@@ -106,6 +110,10 @@ impl Code {
             Self::PasswordWrong => ("auth.password_wrong", unauthorized, authentication),
             Self::AuthForbidden => ("auth.forbidden", Status::FORBIDDEN, Type::PermissionError),
             Self::LinkInvalid => ("auth.link_invalid", unauthorized, authentication),
+            Self::IdentityRefused => ("auth.identity_refused", unauthorized, authentication),
+            Self::IdentityUnmapped => ("auth.identity_unmapped", unauthorized, authentication),
+            Self::IdentityConflict => ("auth.identity_conflict", Status::CONFLICT, request),
+            Self::ProviderUnavailable => ("auth.provider_unavailable", unavailable, server),
             Self::OriginRefused => ("origin.refused", Status::FORBIDDEN, Type::PermissionError),
             Self::HostUnknown => ("host.unknown", Status::MISDIRECTED_REQUEST, request),
             Self::CapacityExhausted => {
@@ -210,6 +218,11 @@ impl Problem {
         Self::new(Code::ModelUnknown, format!("the model `{name}` is not served here"))
             .param("model")
             .hint("GET /v1/models lists the models that can be asked")
+    }
+
+    /// What the middleware is left where the problem itself is not what is answered.
+    pub(crate) const fn refused(&self) -> Refused {
+        Refused { code: self.code, audited: self.audited }
     }
 
     fn body(&self) -> ErrorBody {

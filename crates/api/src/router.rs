@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     ApiState, account, chat,
     conversation::{browse, draft, turn},
-    embedding, health, host, key, log, metering, model, observe,
+    embedding, health, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
     receipt, refusal, session,
 };
@@ -39,6 +39,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(receipt::read))
         .routes(routes!(session::create, session::read, session::end))
         .routes(routes!(session::change_password))
+        .routes(routes!(identity::provider))
+        .routes(routes!(identity::begin, identity::bind))
+        .routes(routes!(identity::finish))
         .routes(routes!(account::list, account::create))
         .routes(routes!(account::update))
         .routes(routes!(account::invite))

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use governance::{Action, AuditFact, Password, Subject};
+use governance::{Action, AuditFact, Password, SignedIn, Subject};
 use inference_wire::ErrorBody;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -96,9 +96,7 @@ pub(crate) async fn create(
             state.access.sign_in_with_password(&name, Password::typed(password)).await?
         }
     };
-    let lifetime_seconds =
-        signed_in.session.expires_at.as_seconds() - signed_in.session.created_at.as_seconds();
-    let cookie = cookie(&state, signed_in.token.expose(), lifetime_seconds);
+    let cookie = session_cookie(&signed_in, state.settings.secure_cookie);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -187,20 +185,26 @@ pub(crate) async fn end(
     browser: SignedInBrowser,
 ) -> Result<Response, Problem> {
     state.access.sign_out(&browser.caller).await?;
-    let cookie = cookie(&state, "", 0);
+    let cookie = cookie("", 0, state.settings.secure_cookie);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-fn enter(gate: &SignInGate, state: &ApiState) -> Result<(), Problem> {
+pub(crate) fn enter(gate: &SignInGate, state: &ApiState) -> Result<(), Problem> {
     gate.enter(state.clock.now()).map_err(|seconds| {
         Problem::new(Code::CapacityExhausted, "too many attempts to sign in")
             .retry_after(Some(seconds))
     })
 }
 
+pub(crate) fn session_cookie(signed_in: &SignedIn, is_secure: bool) -> HeaderValue {
+    let session = &signed_in.session;
+    let lifetime_seconds = session.expires_at.as_seconds() - session.created_at.as_seconds();
+    cookie(signed_in.token.expose(), lifetime_seconds, is_secure)
+}
+
 /// `Secure` is left out on plain http, where browsers would drop the cookie.
-fn cookie(state: &ApiState, token: &str, lifetime_seconds: i64) -> HeaderValue {
-    let secure = if state.settings.secure_cookie { "; Secure" } else { "" };
+fn cookie(token: &str, lifetime_seconds: i64, is_secure: bool) -> HeaderValue {
+    let secure = if is_secure { "; Secure" } else { "" };
     let cookie = format!(
         "{SESSION_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={lifetime_seconds}{secure}"
     );

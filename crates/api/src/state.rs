@@ -6,7 +6,7 @@ use assistant::Assistant;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
-use governance::{Access, Log, Trail};
+use governance::{Access, Identities, Log, Trail};
 use inference::{Chat, Embeddings, Models, Receipts};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -35,6 +35,9 @@ pub struct ApiSettings {
     pub hosts: Vec<String>,
     /// Whether browsers may send the session cookie over https alone.
     pub secure_cookie: bool,
+    /// Whether the identity provider sends browsers back over https; they get cookies for https
+    /// alone then.
+    pub returns_encrypted: bool,
     /// A stream that has nothing to say for so long says that it is alive.
     pub keep_alive: Duration,
     pub body_bytes_max: usize,
@@ -52,6 +55,7 @@ impl Default for ApiSettings {
         Self {
             hosts: Vec::new(),
             secure_cookie: false,
+            returns_encrypted: false,
             keep_alive: Duration::from_secs(10),
             body_bytes_max: 4 * 1024 * 1024,
             body_deadline: Duration::from_secs(30),
@@ -64,6 +68,8 @@ impl Default for ApiSettings {
 /// What [`ApiState`] is made of.
 pub struct ApiParts {
     pub access: Access,
+    /// Sign-in with an identity provider, if one is set.
+    pub identities: Option<Identities>,
     pub trail: Trail,
     pub log: Log,
     pub chat: Chat,

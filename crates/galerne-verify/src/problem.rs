@@ -294,7 +294,8 @@ impl fmt::Display for Problem {
                 write!(formatter, "{place}: nothing is signed by the key of {key}")
             }
             Self::NoteMalformed { place, reason } => write!(formatter, "{place}: {reason}"),
-            Self::Incomplete { file, reason, leaf: None } => write!(formatter, "{file}: {reason}"),
+            Self::Incomplete { file, reason, leaf: None }
+            | Self::EvidenceChanged { file, reason } => write!(formatter, "{file}: {reason}"),
             Self::Incomplete { file, reason, leaf: Some(leaf) } => {
                 write!(formatter, "{file}: {reason}, which is leaf {leaf}")
             }
@@ -329,7 +330,6 @@ impl fmt::Display for Problem {
             Self::EvidenceUnsigned { key } => {
                 write!(formatter, "the note is not signed by the key of {key}")
             }
-            Self::EvidenceChanged { file, reason } => write!(formatter, "{file}: {reason}"),
             Self::EvidenceDiffers { leaf, expected, found } => write!(
                 formatter,
                 "the entry of leaf {leaf} is about `{found}`, and the report is `{expected}`"

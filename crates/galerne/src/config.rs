@@ -3,6 +3,7 @@
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
 mod encryption;
+mod identity;
 mod residency;
 
 use std::{
@@ -19,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cli::{Common, Serve},
     failure::{Exit, Failure},
-    outbound::{DEFAULT_REGION, Outbound},
+    outbound::{DEFAULT_REGION, Named, Outbound},
 };
 
 pub(crate) use self::encryption::EncryptionSettings;
+pub(crate) use self::identity::{IdentitySettings, OidcSettings};
 pub(crate) use self::residency::{
     DestinationSettings, EgressSettings, ResidencySettings, RuleSettings,
 };
@@ -49,6 +51,7 @@ struct File {
     egress: EgressSettings,
     models: ModelSettings,
     encryption: EncryptionSettings,
+    identity: IdentitySettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -356,6 +359,7 @@ pub(crate) struct Settings {
     pub(crate) outbound: Outbound,
     pub(crate) models: Setting<ModelSettings>,
     pub(crate) encryption: Setting<EncryptionSettings>,
+    pub(crate) identity: Setting<IdentitySettings>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -413,7 +417,8 @@ impl Settings {
             Some(WitnessPlace::Http(address)) => Some(address.as_str()),
             Some(WitnessPlace::File(_)) | None => None,
         };
-        let outbound = Outbound::new(&file.residency, &file.egress, witness)?;
+        let named = Named { witness, issuer: file.identity.issuer() };
+        let outbound = Outbound::new(&file.residency, &file.egress, &named)?;
         let settings = Self {
             data_dir,
             listen,
@@ -430,6 +435,7 @@ impl Settings {
             outbound,
             models: Setting { value: file.models, origin },
             encryption: Setting { value: file.encryption, origin },
+            identity: Setting { value: file.identity, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -461,6 +467,7 @@ impl Settings {
         }
         self.site_declared.value.check()?;
         self.encryption.value.check()?;
+        self.identity.value.check(&self.hosts.value)?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
             let known: Vec<_> = carbon_ledger::factors::zones().collect();
             return Err(Failure::message(format!(
@@ -527,8 +534,11 @@ impl Settings {
             ("encryption.key_file", key_file, self.encryption.origin),
             ("encryption.check_seconds", check_seconds, self.encryption.origin),
         ];
+        let identity = self.identity.value.describe().into_iter();
+        let identity = identity.map(|(name, value)| (name, value, self.identity.origin));
+        let lines = lines.into_iter().chain(identity);
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
-        lines.join("\n")
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

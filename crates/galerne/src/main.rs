@@ -19,6 +19,7 @@ mod output;
 mod seal;
 mod serve;
 mod served_models;
+mod sign_in;
 mod signals;
 mod system;
 mod trust;

@@ -31,18 +31,29 @@ pub(crate) struct Outbound {
     declarations: Vec<Declaration>,
 }
 
+/// What other settings name, beside the declared destinations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Named<'a> {
+    /// The address of a witness that is reached over the network.
+    pub(crate) witness: Option<&'a str>,
+    /// The identifier of the identity provider.
+    pub(crate) issuer: Option<&'a str>,
+}
+
 impl Outbound {
-    /// Refuses settings that name what the policy denies. `witness`: the address of one that is
-    /// reached over the network.
+    /// Refuses settings that name what the policy denies.
     pub(crate) fn new(
         residency: &ResidencySettings,
         egress: &EgressSettings,
-        witness: Option<&str>,
+        named: &Named<'_>,
     ) -> Result<Self, Failure> {
         let mut declarations = declarations(&egress.destinations)?;
-        if let Some(address) = witness {
+        if let Some(address) = named.witness {
             let is_strict = residency.region.is_some();
             declarations.extend(undeclared_witness(address, &declarations, is_strict)?);
+        }
+        if let Some(issuer) = named.issuer {
+            declarations.extend(undeclared_provider(issuer, &declarations)?);
         }
         let ranges = residency.ranges.as_deref().map(read_ranges).transpose()?;
         let policy = Policy::new(PolicyParts {
@@ -115,8 +126,32 @@ impl Outbound {
         if is_undeclared && !destination.is_this_machine() {
             tracing::warn!(%destination, "nothing is declared of the witness: {GUIDE}");
         }
+        self.client_of(&declared, trail).await
+    }
+
+    /// Where the identity provider may be.
+    pub(crate) fn identity_destinations(&self) -> Result<Vec<Destination>, Failure> {
+        self.of_identity().map(|declaration| parse(&declaration.origin)).collect()
+    }
+
+    /// A client for all of these destinations: a provider may keep its keys at another one.
+    pub(crate) async fn identity_client(&self, trail: &Trail) -> Result<EgressClient, Failure> {
+        let declared: Vec<_> = self.of_identity().cloned().collect();
+        self.client_of(&declared, trail).await
+    }
+
+    fn of_identity(&self) -> impl Iterator<Item = &Declaration> {
+        let declarations = self.declarations.iter();
+        declarations.filter(|declaration| declaration.purpose == Purpose::Identity)
+    }
+
+    async fn client_of(
+        &self,
+        declared: &[Declaration],
+        trail: &Trail,
+    ) -> Result<EgressClient, Failure> {
         let client = EgressClient::new(EgressParts {
-            broker: self.broker(&declared)?,
+            broker: self.broker(declared)?,
             resolver: Arc::new(SystemResolver::default()),
             recorder: Arc::new(AuditRecorder(trail.clone())),
             deadlines: Deadlines::default(),
@@ -204,6 +239,33 @@ fn undeclared_witness(
     }
 }
 
+/// What identifies people goes nowhere without a declaration, but to this machine.
+fn undeclared_provider(
+    issuer: &str,
+    declared: &[Declaration],
+) -> Result<Option<Declaration>, Failure> {
+    let destination = parse(issuer)?;
+    let origin = destination.to_string();
+    let purpose = Purpose::Identity;
+    match declared.iter().find(|known| known.origin == origin) {
+        Some(known) if known.purpose == purpose => Ok(None),
+        Some(known) => {
+            let text = format!("{origin} is declared for the purpose `{}`", known.purpose);
+            let hint = "`identity.oidc.issuer` names it: declare it for the purpose `identity`";
+            Err(wrong(text).hint(hint))
+        }
+        None if destination.is_this_machine() => {
+            let class = purpose.class();
+            Ok(Some(Declaration { origin, purpose, class, internal: false, record: None }))
+        }
+        None => {
+            let text = format!("nothing is declared of the identity provider {origin}");
+            let hint = "say under [[egress.destinations]] who runs it and whose law binds them";
+            Err(wrong(text).hint(format!("{hint}; {GUIDE}")))
+        }
+    }
+}
+
 fn rule(settings: &RuleSettings) -> Rule {
     Rule {
         name: settings.name.0.clone(),
@@ -266,7 +328,8 @@ mod tests {
     fn outbound(residency: &str, egress: &str, witness: Option<&str>) -> Result<Outbound, String> {
         let residency: ResidencySettings = toml::from_str(residency).map_err(|e| e.to_string())?;
         let egress: EgressSettings = toml::from_str(egress).map_err(|e| e.to_string())?;
-        Outbound::new(&residency, &egress, witness).map_err(|failure| failure.text())
+        let named = Named { witness, ..Named::default() };
+        Outbound::new(&residency, &egress, &named).map_err(|failure| failure.text())
     }
 
     fn declared(address: &str, places: [&str; 3]) -> String {
@@ -295,6 +358,34 @@ mod tests {
         let record = declared("https://witness.example", ["fr"; 3]);
         check("region = 'eu'", &record.replace("inference", "witness"), away, "");
         check("region = 'eu'", &record, away, "is declared for the purpose `inference`");
+    }
+
+    #[test]
+    fn an_identity_provider_is_declared_or_on_this_machine() {
+        let check = |egress: &str, issuer: &str, expected: &str| {
+            let egress: EgressSettings = toml::from_str(egress).unwrap();
+            let named = Named { issuer: Some(issuer), ..Named::default() };
+            match Outbound::new(&ResidencySettings::default(), &egress, &named) {
+                Ok(outbound) => {
+                    assert_eq!(expected, "", "{issuer}");
+                    assert_eq!(outbound.identity_destinations().unwrap().len(), 1);
+                }
+                Err(failure) => assert!(
+                    !expected.is_empty() && failure.text().contains(expected),
+                    "{}",
+                    failure.text()
+                ),
+            }
+        };
+        let issuer = "https://id.example/realms/one";
+        let record =
+            |place| declared("https://id.example", [place; 3]).replace("inference", "identity");
+        check(&record("fr"), issuer, "");
+        check(&record("us"), issuer, "residency.denied");
+        check("", issuer, "nothing is declared of the identity provider https://id.example");
+        check(&declared("https://id.example", ["fr"; 3]), issuer, "the purpose `inference`");
+        check("", "http://127.0.0.1:4000", "");
+        check("", "http://localhost:4000/a", "");
     }
 
     #[test]

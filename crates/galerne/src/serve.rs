@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
 use domain::Clock as _;
-use governance::{CreatedKey, Log, Vault, ports::AccessStore as _};
+use governance::{CreatedKey, Identities, Log, Vault, ports::AccessStore as _};
 use inference::{ModelCard, ModelPurpose, Receipts, ports::UsageLedger as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
@@ -28,6 +28,7 @@ use crate::{
     log,
     model_files::ModelFiles,
     output::{Output, line},
+    sign_in,
     signals::Signals,
     system::{SystemClock, SystemRandom},
     vault, web,
@@ -79,9 +80,10 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let stop = CancellationToken::new();
     let receipts = receipts(&local, settings).await?;
     let refused = models.refused();
+    let identities = sign_in::open(&local, &settings.identity.value).await?;
     let parts =
         Parts { local: &local, serving: &serving, log: &log, vault: &vault, settings, refused };
-    let router = api::router(parts.state(metrics, receipts, &stop));
+    let router = api::router(parts.state(metrics, receipts, identities, &stop));
     let tasks = TaskTracker::new();
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
@@ -168,6 +170,7 @@ impl Parts<'_> {
         &self,
         metrics: PrometheusHandle,
         receipts: Receipts,
+        identities: Option<Identities>,
         stop: &CancellationToken,
     ) -> ApiState {
         let Self { local, serving, log, settings, .. } = *self;
@@ -176,6 +179,7 @@ impl Parts<'_> {
         let readiness = ServerReadiness { store, vault, stop, refused };
         ApiState::new(ApiParts {
             access: local.access.clone(),
+            identities,
             trail: local.trail.clone(),
             log: log.clone(),
             chat: serving.chat.clone(),
@@ -187,7 +191,11 @@ impl Parts<'_> {
             ids: Arc::new(SystemRandom),
             readiness: Arc::new(readiness),
             metrics,
-            settings: ApiSettings { hosts: settings.hosts.value.clone(), ..ApiSettings::default() },
+            settings: ApiSettings {
+                hosts: settings.hosts.value.clone(),
+                returns_encrypted: settings.identity.value.returns_encrypted(),
+                ..ApiSettings::default()
+            },
             page: Some(web::routes()),
         })
     }

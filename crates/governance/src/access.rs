@@ -43,7 +43,10 @@ pub enum AccessError {
     LastOwner,
     #[error("a program signs in with keys alone")]
     NotAPerson,
-    #[error("this account has a password; who keeps accounts cannot sign in as somebody else")]
+    #[error(
+        "this account has a password or an identity; who keeps accounts cannot sign in as \
+         somebody else"
+    )]
     HasPassword,
     /// For roles that this caller does not appoint.
     #[error("the role `{}` does not appoint the role `{}`", by.as_str(), role.as_str())]

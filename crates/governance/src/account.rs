@@ -103,10 +103,16 @@ impl Access {
         if account.kind == AccountKind::Service {
             return Err(AccessError::NotAPerson);
         }
-        if caller.principal != Principal::Operator && self.has_password(&account).await? {
+        if caller.principal != Principal::Operator && self.has_own_way_in(&account).await? {
             return Err(AccessError::HasPassword);
         }
         self.link_for(caller, &account).await
+    }
+
+    /// Whether its person signs in without anybody's help.
+    async fn has_own_way_in(&self, account: &Account) -> Result<bool, AccessError> {
+        let bound = self.store.has_identity(account.organisation, account.id).await?;
+        Ok(bound || self.has_password(account).await?)
     }
 
     /// Whether it can be signed in with a password.

@@ -45,6 +45,8 @@ pub enum Action {
     AccountList,
     /// Role, password or whether it may be used.
     AccountUpdate,
+    /// Somebody of an identity provider was bound to an account.
+    IdentityBind,
     /// A receipt of an answer was issued.
     ReceiptRead,
     /// A model was copied into the installation.
@@ -109,6 +111,7 @@ impl Action {
             Self::AccountCreate => "account.create",
             Self::AccountList => "account.list",
             Self::AccountUpdate => "account.update",
+            Self::IdentityBind => "identity.bind",
             Self::ReceiptRead => "receipt.read",
             Self::ModelImport => "model.import",
             Self::ModelRemove => "model.remove",

@@ -1,4 +1,4 @@
-//! Who may do what: accounts, keys, sessions, sign-in links, the audit trail and the log that proves it.
+//! Who may do what: accounts, identities, keys, sessions, sign-in links, the audit trail and the log that proves it.
 //!
 //! Start at [`Access`] (who is asking), [`Trail`] (what was done) and [`Log`] (the signed tree
 //! over it). An access is answered only after its [`AuditEntry`] is durable.
@@ -12,6 +12,7 @@ mod attempts;
 mod audit;
 mod examine;
 mod gate;
+mod identity;
 mod key;
 mod log;
 mod log_reader;
@@ -28,6 +29,10 @@ pub use account::{NewAccount, Wish};
 pub use audit::{Action, AuditEntry, AuditError, AuditFact, ContentDigest, PolicyDigest, Subject};
 pub use examine::Outside;
 pub use gate::{LogFault, LogGate};
+pub use identity::{
+    Admission, Admit, Arrived, Begun, Identities, IdentitiesParts, IdentityError, Returned,
+    RolesError,
+};
 pub use key::{KeyFormatError, KeySecret};
 pub use log::{Log, LogError, LogParts, LogStatus};
 pub use log_reader::{LogReader, ReadError};

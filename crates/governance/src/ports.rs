@@ -1,5 +1,7 @@
 //! What this context needs from outside. Every implementation passes its suite in `testkit`.
 
+mod identity;
+
 use async_trait::async_trait;
 use domain::{
     Account, AccountId, AccountName, ApiKey, Caller, KeyId, Organisation, OrganisationId,
@@ -10,6 +12,11 @@ use transparency_log::{Hash, SignedNote, TileId};
 use uuid::Uuid;
 
 use crate::{AuditEntry, DataClass, PasswordDigest, Session, SignInLink, SubjectId, TokenHash};
+
+pub use identity::{
+    Entered, Entering, EnteringStep, Identified, Identity, IdentityProvider, IdentityStore,
+    ProviderError, Question, Reply,
+};
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]
@@ -82,6 +89,13 @@ pub trait AccessStore: Send + Sync {
         change: &AccountChange,
         audit: &AuditEntry,
     ) -> Result<AccountUpdated, StoreError>;
+
+    /// Whether somebody of an identity provider is bound to the account.
+    async fn has_identity(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<bool, StoreError>;
 
     /// Keeps a session that no link was redeemed for.
     async fn insert_session(&self, session: &Session, audit: &AuditEntry)

@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the sixth version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the seventh version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -17,6 +17,9 @@ mod receipt_rows;
 #[path = "../tests/fixtures/v0005/account_rows.rs"]
 mod account_rows;
 
+#[path = "../tests/fixtures/v0007/identity_rows.rs"]
+mod identity_rows;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -24,7 +27,9 @@ use assistant::{
     DraftOf,
     ports::{Begun, ConversationStore as _, Updated},
 };
-use governance::ports::{AccessStore as _, AuditStore as _, DataKeyStore as _, LogStore as _};
+use governance::ports::{
+    AccessStore as _, AuditStore as _, DataKeyStore as _, IdentityStore as _, LogStore as _,
+};
 use inference::ports::UsageLedger as _;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use store::{Conversations, Store};
@@ -75,6 +80,8 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     store.open(&receipt_rows::opened(), &receipt_rows::entry()).await?;
     store.settle(&receipt_rows::settled()).await?;
     keep_accounts(&store).await?;
+    let (identity, bound) = (identity_rows::identity(), identity_rows::entry());
+    anyhow::ensure!(store.bind_identity(&identity, &bound).await?, "it is bound already");
     store.close().await;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The statements are in one file a noun; this one says what is written together.
 
 mod account;
+mod identity;
 mod key;
 mod sign_in;
 mod subject;
@@ -152,6 +153,16 @@ impl AccessStore for Store {
         })
         .await
         .map_err(store_error("change the account"))
+    }
+
+    async fn has_identity(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<bool, StoreError> {
+        self.read(move |connection| Box::pin(identity::any(connection, organisation, id)))
+            .await
+            .map_err(store_error("find the identity"))
     }
 
     async fn insert_session(

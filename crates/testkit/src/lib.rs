@@ -1,7 +1,7 @@
 //! Fakes and conformance suites for every port. A dev-dependency only.
 //!
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
-//! [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
+//! [`identity_suite`], [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
 //! [`conversation_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
 //! or [`FakeEngine`] says something about the real ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
@@ -13,6 +13,8 @@ mod conversation_suite;
 mod embedding_suite;
 mod engine_suite;
 mod fake_engine;
+mod fake_provider;
+mod identity_suite;
 mod log_suite;
 mod memory_store;
 mod memory_witness;
@@ -32,6 +34,8 @@ pub use conversation_suite::{ConversationsUnderTest, conversation_suite};
 pub use embedding_suite::embedding_suite;
 pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
+pub use fake_provider::FakeProvider;
+pub use identity_suite::identity_suite;
 pub use log_suite::log_suite;
 pub use memory_store::MemoryStore;
 pub use memory_witness::MemoryWitness;

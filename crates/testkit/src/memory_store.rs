@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod audit;
 mod conversation;
+mod identity;
 mod log;
 mod usage;
 
@@ -19,7 +20,7 @@ use domain::{
 };
 use governance::{
     AuditEntry, Session, SignInLink, SubjectId,
-    ports::{StoreError, StoredAccount, StoredKey},
+    ports::{Identity, StoreError, StoredAccount, StoredKey},
 };
 use inference::ports::LedgerError;
 
@@ -38,6 +39,7 @@ struct State {
     organisations: BTreeMap<OrganisationId, (Organisation, [u8; 32])>,
     projects: Vec<Project>,
     accounts: BTreeMap<(OrganisationId, AccountId), StoredAccount>,
+    identities: Vec<Identity>,
     keys: BTreeMap<KeyId, StoredKey>,
     links: BTreeMap<(OrganisationId, SignInLinkId), Link>,
     sessions: BTreeMap<(OrganisationId, SessionId), SignedIn>,

@@ -67,8 +67,8 @@ impl Bench {
     }
 
     fn speed(&self, since: Instant) -> f64 {
-        let bytes = self.times() as f64 * self.text.len() as f64;
-        bytes / 1e6 / since.elapsed().as_secs_f64()
+        let bytes = u32::try_from(self.times() * self.text.len()).unwrap_or(u32::MAX);
+        f64::from(bytes) / 1e6 / since.elapsed().as_secs_f64()
     }
 
     fn bare(&mut self) -> Result<f64, &'static str> {

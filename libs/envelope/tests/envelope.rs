@@ -31,9 +31,10 @@ const FOREIGN: &str = "0100000003090909090909090909090909";
 #[test]
 fn the_form_is_that_of_the_documentation() {
     let sealed = data_key(3, 7).sealing_key(b"thing").seal(NONCE, b"place", b"the text");
-    let digits = |text: &mut String, byte: &u8| write!(text, "{byte:02x}").unwrap();
     let mut hexadecimal = String::new();
-    sealed.iter().for_each(|byte| digits(&mut hexadecimal, byte));
+    for byte in &sealed {
+        write!(hexadecimal, "{byte:02x}").unwrap();
+    }
     assert_eq!(hexadecimal, format!("{FOREIGN}b3d6dd5b06d5cd97a5a3f3061608f5a7f673bfc7d9b2dfa5"));
     assert_eq!(version_of(&sealed), Ok(3));
     assert_eq!(sealed.len(), 8 + SEALED_EXTRA);

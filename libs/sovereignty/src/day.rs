@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub struct Day {
     year: u16,
     month: u8,
-    day: u8,
+    of_month: u8,
 }
 
 /// The text is no day.
@@ -33,7 +33,7 @@ impl Day {
     /// # Source
     /// Howard Hinnant, `chrono`-compatible low-level date algorithms, `days_from_civil`.
     fn number(self) -> i64 {
-        let (month, day) = (i64::from(self.month), i64::from(self.day));
+        let (month, day) = (i64::from(self.month), i64::from(self.of_month));
         let year = i64::from(self.year) - i64::from(month <= 2);
         let of_era = year.rem_euclid(400);
         let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
@@ -52,7 +52,7 @@ impl Day {
         let day = u8::try_from(of_year - (153 * part + 2) / 5 + 1).unwrap_or(1);
         let month = u8::try_from(if part < 10 { part + 3 } else { part - 9 }).unwrap_or(1);
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Self { year: u16::try_from(year).unwrap_or(9999), month, day }
+        Self { year: u16::try_from(year).unwrap_or(9999), month, of_month: day }
     }
 }
 
@@ -72,7 +72,7 @@ impl FromStr for Day {
         let (Some(year), Some(month), Some(day)) = (year, month, day) else {
             return Err(wrong());
         };
-        let written = Self { year, month, day };
+        let written = Self { year, month, of_month: day };
         let is_one = (1..=12).contains(&month) && Self::of_number(written.number()) == written;
         if is_one { Ok(written) } else { Err(wrong()) }
     }
@@ -80,7 +80,7 @@ impl FromStr for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
     }
 }
 

@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 
 import { ToastProvider } from "../components/Toast";
+import type { Failure } from "../errors/failure";
 import { SpeechProvider } from "../messages/SpeechProvider";
 import { PreferencesContext, usePreferencesStore } from "../preferences/usePreferences";
 import { StatusRegion } from "../status/StatusRegion";
@@ -15,8 +16,15 @@ const queryClient = new QueryClient({
   },
 });
 
-/** `linkToken` is the one-time token that the address of the page carried. */
-export function App({ linkToken }: { linkToken: string | null }) {
+/** What the address of the page carried when it opened. */
+export interface Arrival {
+  /** The token of a one-time link. */
+  linkToken: string | null;
+  /** Why the identity provider sent the browser back without letting it in. */
+  refusal: Failure | null;
+}
+
+export function App({ arrival }: { arrival: Arrival }) {
   const preferences = usePreferencesStore();
   const { language, digits } = preferences;
   return (
@@ -26,7 +34,7 @@ export function App({ linkToken }: { linkToken: string | null }) {
           <StatusRegion>
             <FaultBoundary>
               <ToastProvider>
-                <Frame linkToken={linkToken} />
+                <Frame arrival={arrival} />
               </ToastProvider>
             </FaultBoundary>
           </StatusRegion>

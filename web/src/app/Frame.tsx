@@ -3,20 +3,25 @@ import { Button } from "react-aria-components";
 
 import { ErrorNote } from "../components/ErrorNote";
 import { StateBlock } from "../components/StateBlock";
+import { useToast } from "../components/Toast";
+import { describeFailure } from "../errors/describe";
 import { SignInPage } from "../features/session/components/SignInPage";
 import { useSession, type SessionControl } from "../features/session/hooks/useSession";
 import { useMessages } from "../messages/messages";
 import { useAnnounce } from "../status/StatusRegion";
+import type { Arrival } from "./App";
 import { useIsOffline } from "./offline";
 import { OfflineBar } from "./OfflineBar";
 import { DoorBar } from "./TopBar";
 import { Workspace } from "./Workspace";
 
 /** What the session allows to see: the workspace, or the way in. */
-export function Frame({ linkToken }: { linkToken: string | null }) {
-  const { app, status } = useMessages();
+export function Frame({ arrival }: { arrival: Arrival }) {
+  const messages = useMessages();
+  const { app, status } = messages;
+  const toast = useToast();
   const announce = useAnnounce();
-  const session = useSession(linkToken);
+  const session = useSession(arrival.linkToken, arrival.refusal);
   const isOffline = useIsOffline();
   const isSignedIn = session.status === "signedIn";
 
@@ -28,6 +33,15 @@ export function Frame({ linkToken }: { linkToken: string | null }) {
       announce(status.signedIn);
     }
   }, [session.status, isSignedIn, announce, status]);
+
+  // Who was signed in already and could not be connected is told over the page, once.
+  const untold = useRef(arrival.refusal);
+  useEffect(() => {
+    if (session.status === "signedOut") untold.current = null;
+    if (!isSignedIn || untold.current === null) return;
+    toast({ text: describeFailure(untold.current, messages).what });
+    untold.current = null;
+  }, [session.status, isSignedIn, toast, messages]);
 
   if (isSignedIn) return <Workspace session={session} isOffline={isOffline} />;
   return (

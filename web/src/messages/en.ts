@@ -38,6 +38,7 @@ export const en = {
     field: "Link or token",
     fieldHint: "Paste the whole link, or only what follows #token=",
     fieldEmpty: "Paste a link or a token first.",
+    withProvider: (name: string) => `Sign in with ${name}`,
     submit: "Sign in",
     useLink: "Use this link",
     attempts: "Too many attempts to sign in.",
@@ -55,6 +56,7 @@ export const en = {
   },
   account: {
     people: "People",
+    connect: (name: string) => `Connect with ${name}`,
     keys: "API keys",
     section: "Your account",
     noConversationsTitle: "Your role has no conversations",
@@ -526,6 +528,19 @@ export const en = {
     passwordWrong: {
       what: "The name or the password is wrong.",
       action: "Type both again. Upper and lower case count in passwords.",
+    },
+    identityRefused: { what: "Signing in there did not work.", action: "Sign in again." },
+    identityUnmapped: {
+      what: "Nobody has let you in here yet.",
+      action: "Ask whoever keeps the groups or the accounts.",
+    },
+    identityConflict: {
+      what: "Your name or identity belongs to another account.",
+      action: "Ask whoever keeps the accounts.",
+    },
+    providerUnavailable: {
+      what: "That service does not answer.",
+      action: "Try again in a moment.",
     },
     accountDisabled: {
       what: "This account may not be used any more.",

@@ -40,6 +40,7 @@ export const fr: Messages = {
     field: "Lien ou jeton",
     fieldHint: "Collez le lien entier, ou seulement ce qui suit #token=",
     fieldEmpty: "Collez d’abord un lien ou un jeton.",
+    withProvider: (name: string) => `Se connecter avec ${name}`,
     submit: "Se connecter",
     useLink: "Utiliser ce lien",
     attempts: "Trop de tentatives de connexion.",
@@ -59,6 +60,7 @@ export const fr: Messages = {
   },
   account: {
     people: "Personnes",
+    connect: (name: string) => `Relier à ${name}`,
     keys: "Clés d’API",
     section: "Votre compte",
     noConversationsTitle: "Votre rôle n’a pas de conversations",
@@ -498,10 +500,7 @@ export const fr: Messages = {
       what: "Le serveur n’a pas pu atteindre sa base de données.",
       action: "Vérifiez la place libre dans son dossier de données, puis réessayez.",
     },
-    encryptionLocked: {
-      what: "Les conversations sont verrouillées\u00A0: la clé qui les ouvre n’est pas à sa place.",
-      action: "Demandez à l’exploitant du serveur de remettre la clé d’enveloppe\u202F; rien n’est perdu.",
-    },
+    encryptionLocked: { what: "Les conversations sont verrouillées.", action: "Demandez à l’exploitant." },
     engineFailed: {
       what: "Le modèle a échoué pendant le calcul de la réponse.",
       action: "Réessayez\u202F; si cela se répète, le journal du serveur dit pourquoi.",
@@ -554,6 +553,13 @@ export const fr: Messages = {
       what: "Le nom ou le mot de passe est faux.",
       action: "Écrivez les deux à nouveau. Les majuscules comptent dans un mot de passe.",
     },
+    identityRefused: { what: "La connexion par ce service a échoué.", action: "Recommencez." },
+    identityUnmapped: { what: "Personne ne vous a encore donné accès ici.", action: "Adressez-vous à la personne qui tient les groupes ou les comptes." },
+    identityConflict: {
+      what: "Votre nom ou votre identité appartient à un autre compte.",
+      action: "Adressez-vous à la personne qui tient les comptes.",
+    },
+    providerUnavailable: { what: "Ce service ne répond pas.", action: "Réessayez dans un instant." },
     accountDisabled: {
       what: "Ce compte ne peut plus être utilisé.",
       action: "Demandez à la personne qui tient les comptes de le réactiver.",
@@ -575,10 +581,7 @@ export const fr: Messages = {
       what: "C’est le dernier propriétaire, et sans lui personne ne pourrait donner de rôle.",
       action: "Donnez d’abord ce rôle à quelqu’un d’autre.",
     },
-    accountUnknown: {
-      what: "Ce compte n’est plus là.",
-      action: "Rechargez la page.",
-    },
+    accountUnknown: { what: "Ce compte n’est plus là.", action: "Rechargez la page." },
     keyUnknown: {
       what: "Cette clé n’est plus là.",
       action: "Rechargez la page.",

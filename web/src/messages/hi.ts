@@ -40,6 +40,7 @@ export const hi: Messages = {
     field: "लिंक या टोकन",
     fieldHint: "पूरा लिंक चिपकाएँ, या सिर्फ़ वह जो #token= के बाद है",
     fieldEmpty: "पहले कोई लिंक या टोकन चिपकाएँ।",
+    withProvider: (name: string) => `${name} से साइन इन करें`,
     submit: "साइन इन करें",
     useLink: "इस लिंक से आएँ",
     attempts: "साइन इन की कोशिशें बहुत ज़्यादा हो गईं।",
@@ -57,6 +58,7 @@ export const hi: Messages = {
   },
   account: {
     people: "लोग",
+    connect: (name: string) => `${name} से जोड़ें`,
     keys: "API कुंजियाँ",
     section: "आपका खाता",
     noConversationsTitle: "आपकी भूमिका में बातचीत नहीं है",
@@ -501,6 +503,22 @@ export const hi: Messages = {
     passwordWrong: {
       what: "नाम या पासवर्ड गलत है।",
       action: "दोनों फिर लिखें। पासवर्ड में बड़े और छोटे अक्षर अलग माने जाते हैं।",
+    },
+    identityRefused: {
+      what: "वहाँ साइन इन पूरा नहीं हुआ।",
+      action: "इसी पेज से फिर साइन इन करें।",
+    },
+    identityUnmapped: {
+      what: "वह सेवा आपको जानती है, पर यहाँ अभी किसी ने आपको प्रवेश नहीं दिया।",
+      action: "समूह या खाते सँभालने वाले से कहें।",
+    },
+    identityConflict: {
+      what: "आपका नाम या आपकी पहचान यहाँ किसी दूसरे खाते की है।",
+      action: "खाते सँभालने वाले से उस खाते का प्रवेश माँगें और उसे जोड़ें।",
+    },
+    providerUnavailable: {
+      what: "साइन इन कराने वाली सेवा अभी जवाब नहीं दे रही।",
+      action: "थोड़ी देर में फिर कोशिश करें, या दूसरे तरीके से साइन इन करें।",
     },
     accountDisabled: {
       what: "इस खाते का उपयोग अब नहीं हो सकता।",

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     conversation::{append, start},
+    identity::{leave, sign_in},
     server::{Server, anonymous, hello},
 };
 
@@ -25,6 +26,8 @@ enum Needs {
     Browser,
     /// A one-time link.
     Link,
+    /// To have been sent to the identity provider.
+    Return,
 }
 
 struct Row {
@@ -47,7 +50,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 36] = [
+const TABLE: [Row; 40] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -107,6 +110,10 @@ const TABLE: [Row; 36] = [
     row("delete", "/v1/session", Needs::Browser, "none", "session.end"),
     row("get", "/v1/session", Needs::Browser, "none", "session.read"),
     row("post", "/v1/session", Needs::Link, "none", "session.create"),
+    row("get", "/v1/session/oidc", Needs::Nothing, "none", "none"),
+    row("post", "/v1/session/oidc", Needs::Browser, "none", "none"),
+    row("get", "/v1/session/oidc/callback", Needs::Return, "none", "session.create"),
+    row("get", "/v1/session/provider", Needs::Nothing, "none", "none"),
     row("put", "/v1/session/password", Needs::Browser, "none", "account.update"),
 ];
 
@@ -161,7 +168,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
         }
     }
     let rows = TABLE.iter().map(|row| {
-        let open = matches!(row.needs, Needs::Nothing | Needs::Link);
+        let open = matches!(row.needs, Needs::Nothing | Needs::Link | Needs::Return);
         let [method, path, audit, permission] =
             [row.method, row.path, row.audit, row.permission].map(str::to_owned);
         (method, path, audit, permission, open)
@@ -213,7 +220,9 @@ async fn routes_take_the_permission_that_they_declare_and_no_other() {
                 let lacking = key_for(&server, of_keys).await;
                 (lacking, key_for(&server, Permissions::of(&[needed])).await)
             }
-            Needs::Nothing | Needs::Link => panic!("nobody is asked for a permission there"),
+            Needs::Nothing | Needs::Link | Needs::Return => {
+                panic!("nobody is asked for a permission there")
+            }
         };
         let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &lacking)).await;
         answer.assert_problem(403, "auth.forbidden");
@@ -300,11 +309,12 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         };
         let body = match row.needs {
             Needs::Link => json!({"token": token}).to_string(),
-            Needs::Nothing | Needs::Caller | Needs::Browser => row.body(entry),
+            Needs::Nothing | Needs::Return | Needs::Caller | Needs::Browser => row.body(entry),
         };
         let mut request = row.request(id, body);
         match row.needs {
             Needs::Nothing | Needs::Link => {}
+            Needs::Return => request = returning(&server).await,
             Needs::Caller => {
                 let key = format!("Bearer {}", server.key).parse().unwrap();
                 request.headers_mut().insert(header::AUTHORIZATION, key);
@@ -319,7 +329,8 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         }
         let before = server.audit().len();
         let answer = server.send(request).await;
-        assert!(answer.status.is_success(), "{} {}: {}", row.method, row.path, answer.body);
+        let is_done = answer.status.is_success() || answer.status.is_redirection();
+        assert!(is_done, "{} {}: {}", row.method, row.path, answer.body);
         // What was signed never changes, so it may be kept.
         if !row.path.starts_with("/log/tile/") {
             answer.assert_common_headers();
@@ -332,6 +343,12 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         let expected = (row.audit != "none").then(|| (row.audit.to_owned(), "ok".to_owned()));
         assert_eq!(new, Vec::from_iter(expected), "{} {}", row.method, row.path);
     }
+}
+
+/// A browser of somebody who was here before.
+async fn returning(server: &Server) -> Request<Body> {
+    sign_in(server).await;
+    leave(server).await.request("good")
 }
 
 /// With one question, its answer and a draft.

@@ -12,6 +12,7 @@ mod chat;
 mod connection;
 mod conversation;
 mod embeddings;
+mod identity;
 mod log;
 mod operations;
 mod receipt;

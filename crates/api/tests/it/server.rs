@@ -19,8 +19,8 @@ use axum::{
 use carbon_ledger::factors;
 use domain::{Caller, OrganisationId};
 use governance::{
-    Access, AccessParts, AuditEntry, InstallationKey, Log, LogGate, LogParts, ReceiptLog, Trail,
-    TrailParts,
+    Access, AccessParts, Admission, Admit, AuditEntry, Identities, IdentitiesParts,
+    InstallationKey, Log, LogGate, LogParts, ReceiptLog, Trail, TrailParts,
     ports::{AuditStore, StoreError},
 };
 use http_body_util::BodyExt as _;
@@ -30,7 +30,9 @@ use inference::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
-use testkit::{FakeEngine, MemoryStore, MemoryWitness, SeededIds, SeededSecrets, SimulatedClock};
+use testkit::{
+    FakeEngine, FakeProvider, MemoryStore, MemoryWitness, SeededIds, SeededSecrets, SimulatedClock,
+};
 use tower::ServiceExt as _;
 use transparency_log::Signer;
 
@@ -46,6 +48,7 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) assistant: Assistant,
     pub(crate) switches: Arc<Switches>,
+    pub(crate) provider: FakeProvider,
     /// The API key of the first start.
     pub(crate) key: String,
     pub(crate) caller: Caller,
@@ -66,6 +69,7 @@ pub(crate) struct Setting {
     pub(crate) settings: ApiSettings,
     pub(crate) limits: ChatLimits,
     pub(crate) page: Option<Router>,
+    pub(crate) has_provider: bool,
 }
 
 impl Default for Setting {
@@ -75,6 +79,7 @@ impl Default for Setting {
             settings: ApiSettings::default(),
             limits: ChatLimits::default(),
             page: None,
+            has_provider: true,
         }
     }
 }
@@ -84,8 +89,9 @@ impl Server {
         Self::with(Setting::default()).await
     }
 
+    #[expect(clippy::too_many_lines, reason = "each part of a whole service, once")]
     pub(crate) async fn with(setting: Setting) -> Self {
-        let Setting { engine, settings, limits, page } = setting;
+        let Setting { engine, settings, limits, page, has_provider } = setting;
         let store = MemoryStore::default();
         let clock = SimulatedClock::default();
         let ids = Arc::new(SeededIds::new(1));
@@ -132,8 +138,11 @@ impl Server {
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
         });
+        let provider = FakeProvider::new("subject-1", Some("anne"), &["staff"]);
+        let identities = has_provider.then(|| identities(&access, &store, &provider));
         let router = api::router(ApiState::new(ApiParts {
             access: access.clone(),
+            identities,
             trail,
             log: log.clone(),
             chat,
@@ -148,7 +157,19 @@ impl Server {
             settings,
             page,
         }));
-        Self { router, store, engine, clock, log, access, assistant, switches, key, caller }
+        Self {
+            router,
+            store,
+            engine,
+            clock,
+            log,
+            access,
+            assistant,
+            switches,
+            provider,
+            key,
+            caller,
+        }
     }
 
     /// Sends a request that has everything it needs already.
@@ -203,6 +224,17 @@ impl Server {
         let audit: Vec<_> = audit.iter().map(|(a, o)| (a.as_str(), o.as_str())).collect();
         assert_eq!(audit, expected);
     }
+}
+
+/// Whoever is of the staff is a member.
+fn identities(access: &Access, store: &MemoryStore, provider: &FakeProvider) -> Identities {
+    let roles = [("staff".to_owned(), domain::Role::Member)].into();
+    Identities::new(IdentitiesParts {
+        access: access.clone(),
+        store: Arc::new(store.clone()),
+        provider: Arc::new(provider.clone()),
+        admission: Admission::new(Admit::Mapped, roles).unwrap(),
+    })
 }
 
 /// With what the chat has, and no patience.

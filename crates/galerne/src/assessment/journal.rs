@@ -203,7 +203,9 @@ fn witnessed(path: &Path, verifier: &Verifier) -> Witnessed {
 pub(super) fn notices(entries: &[Vec<u8>], changed: &[Vec<u8>]) -> bool {
     let recorded: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
     let mut tree = TreeBuilder::new();
-    recorded.iter().for_each(|leaf| tree.push(*leaf));
+    for leaf in &recorded {
+        tree.push(*leaf);
+    }
     let (origin, size, root) = ("copy".to_owned(), tree.size(), tree.root());
     let Ok(mut examination) = Examination::new(vec![Checkpoint { origin, size, root }]) else {
         return false;
@@ -256,8 +258,9 @@ pub(super) fn tampering_noticed(scene: &Scene<'_>) -> Measured {
     }
     for leaf in 0..entries.len() {
         let mut changed = entries.clone();
-        let byte = changed.get_mut(leaf).and_then(|entry| entry.last_mut());
-        byte.into_iter().for_each(|byte| *byte ^= 1);
+        if let Some(byte) = changed.get_mut(leaf).and_then(|entry| entry.last_mut()) {
+            *byte ^= 1;
+        }
         if !(scene.around.program.notices)(entries, &changed) {
             return Measured::failed(format!("a change of leaf {leaf} passed unnoticed"));
         }

@@ -24,8 +24,11 @@ pub(crate) struct Program {
     /// The document of all routes.
     pub(crate) routes: String,
     /// Whether a changed log is noticed.
-    pub(crate) notices: fn(&[Vec<u8>], &[Vec<u8>]) -> bool,
+    pub(crate) notices: Notices,
 }
+
+/// Whether the second list of entries is told from the first, which is as it was signed.
+pub(crate) type Notices = fn(&[Vec<u8>], &[Vec<u8>]) -> bool;
 
 impl Program {
     /// This one.

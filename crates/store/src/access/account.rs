@@ -2,7 +2,7 @@
 
 use domain::{Account, AccountId, AccountName, OrganisationId, Timestamp};
 use governance::{
-    PasswordDigest,
+    PasswordDigest, TokenHash,
     ports::{AccountChange, AccountUpdated, StoredAccount},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -10,7 +10,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use super::sign_in;
 use crate::{
     failure::Failure,
-    row::{Columns, bytes},
+    row::{Columns, bytes, hash_bytes},
 };
 
 /// `false` if the name is taken.
@@ -77,6 +77,22 @@ pub(super) async fn named(
         Ok(StoredAccount { account: account(row)?, password })
     };
     row.as_ref().map(stored).transpose()
+}
+
+/// By the hash alone: it is what tells the tenant.
+pub(super) async fn of_identity(
+    connection: &mut SqliteConnection,
+    identity: TokenHash,
+) -> Result<Option<Account>, Failure> {
+    let row = sqlx::query(
+        "SELECT a.* FROM identity AS i JOIN account AS a \
+         ON a.organisation_id = i.organisation_id AND a.id = i.account_id \
+         WHERE i.identity_hash = ?1",
+    )
+    .bind(hash_bytes(&identity))
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(account).transpose()
 }
 
 pub(super) async fn list(

@@ -15,6 +15,9 @@ mod receipt_rows;
 #[path = "../fixtures/v0005/account_rows.rs"]
 mod account_rows;
 
+#[path = "../fixtures/v0007/identity_rows.rs"]
+mod identity_rows;
+
 mod conversation;
 
 use std::{fs, path::PathBuf};
@@ -22,7 +25,7 @@ use std::{fs, path::PathBuf};
 use domain::{Account, OrganisationId, Timestamp};
 use governance::{
     AuditEntry, PasswordDigest,
-    ports::{AccessStore as _, AuditStore as _, EntryRef, LogStore},
+    ports::{AccessStore as _, AuditStore as _, EntryRef, IdentityStore as _, LogStore},
 };
 use inference::{UsageFigures, UsageRecord, ports::UsageLedger};
 use store::Store;
@@ -32,7 +35,7 @@ use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 6] = ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006"];
+const VERSIONS: [&str; 7] = ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -125,6 +128,9 @@ async fn usage_is_there(version: &str) {
     if version >= "v0005" {
         numbered.extend((15..).zip(account_rows::entries()));
     }
+    if version >= "v0007" {
+        numbered.push((20, identity_rows::entry()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -174,7 +180,9 @@ async fn the_log_is_there_or_begins() {
     log_is_there("v0004", entries.clone()).await;
     entries.extend(account_rows::entries());
     log_is_there("v0005", entries.clone()).await;
-    log_is_there("v0006", entries).await;
+    log_is_there("v0006", entries.clone()).await;
+    entries.push(identity_rows::entry());
+    log_is_there("v0007", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -231,4 +239,12 @@ async fn accounts_are_in(version: &str) {
     let key = account_rows::key();
     let found = store.find_key(key.key.id).await.expect("read");
     assert_eq!(found, Some((key, program)));
+}
+
+#[tokio::test]
+async fn identities_are_there() {
+    let (_directory, path) = copy("v0007");
+    let store = Store::open(&path).await.expect("opened");
+    let found = store.find_identity(&identity_rows::identity().hash).await.expect("read");
+    assert_eq!(found, Some(account_rows::anne()));
 }

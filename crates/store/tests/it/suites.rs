@@ -7,7 +7,7 @@ use store::Store;
 use tempfile::TempDir;
 use testkit::{
     ConversationsUnderTest, MemoryCustodian, UsageUnderTest, access_suite, audit_suite,
-    conversation_suite, log_suite, usage_suite, vault_of,
+    conversation_suite, identity_suite, log_suite, usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -31,6 +31,12 @@ impl Databases {
     async fn store(&self) -> Store {
         Store::open(&self.path()).await.expect("opened")
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_identity_suite() {
+    let databases = Databases::new();
+    identity_suite(async || databases.store().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

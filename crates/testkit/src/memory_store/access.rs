@@ -102,6 +102,16 @@ impl AccessStore for MemoryStore {
             .map_err(store_error("change the account"))
     }
 
+    async fn has_identity(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<bool, StoreError> {
+        let state = self.working().map_err(store_error("find the identity"))?;
+        let whose = (organisation, id);
+        Ok(state.identities.iter().any(|kept| (kept.organisation, kept.account) == whose))
+    }
+
     async fn insert_session(
         &self,
         session: &Session,

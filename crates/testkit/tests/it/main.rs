@@ -9,8 +9,13 @@ use std::sync::Arc;
 use testkit::{
     ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness,
     UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, conversation_suite,
-    embedding_suite, engine_suite, log_suite, usage_suite, witness_suite,
+    embedding_suite, engine_suite, identity_suite, log_suite, usage_suite, witness_suite,
 };
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_identity_suite() {
+    identity_suite(async || MemoryStore::default()).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_store_passes_the_access_suite() {

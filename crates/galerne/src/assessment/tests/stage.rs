@@ -307,11 +307,12 @@ impl Stage {
             let sha256 = digest(if is_other { b"another" } else { PAPER });
             let document = if is_absent { "absent.txt" } else { "paper.txt" };
             let (made, until) = (day_before(now, made), day_before(now, until));
-            text += &format!(
+            let row = format!(
                 "[[declaration]]\ncheck = '{}'\nstatement = 'So it is.'\nby = 'A. Martin'\n\
                  document = '{document}'\nsha256 = '{sha256}'\nmade = '{made}'\nuntil = '{until}'\n",
                 check.facts().id
             );
+            text.push_str(&row);
         }
         fs::write(self.path("data/declarations.toml"), text).unwrap();
     }
@@ -386,6 +387,7 @@ async fn fork(local: &Local, settings: &Settings, witness: &Path) {
     let (_, checkpoint) = reader.checkpoint().await.unwrap().unwrap();
     let forged = Checkpoint { root: transparency_log::leaf_hash(b"another"), ..checkpoint };
     let mut text = fs::read_to_string(witness).unwrap();
-    text += &format!("{}\n", forged.sign(&signer).unwrap());
+    text.push_str(&forged.sign(&signer).unwrap().to_string());
+    text.push('\n');
     fs::write(witness, text).unwrap();
 }

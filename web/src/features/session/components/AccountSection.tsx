@@ -6,6 +6,7 @@ import { useMessages } from "../../../messages/messages";
 import { isPlainClick } from "../../../app/useRoute";
 import type { Session } from "../../../api/types";
 import { roleName } from "../../account/role";
+import { useProvider } from "../hooks/useProvider";
 
 /** Who is signed in, and where they can go from the menu. */
 export interface AccountTargets {
@@ -28,6 +29,7 @@ export function AccountSection(props: AccountSectionProps) {
   const { me, onPassword, onPeople, onKeys, onSignOut, onLeave } = props;
   const messages = useMessages();
   const { account, has_password: hasPassword } = me;
+  const { provider, connect } = useProvider();
   const then = (act: () => void) => (): void => {
     onLeave();
     act();
@@ -54,6 +56,11 @@ export function AccountSection(props: AccountSectionProps) {
       <MenuButton icon="lock" onPress={then(onPassword)}>
         {hasPassword ? messages.password.change : messages.password.choose}
       </MenuButton>
+      {provider !== null && (
+        <MenuButton icon="shield" onPress={then(connect)}>
+          {messages.account.connect(provider)}
+        </MenuButton>
+      )}
       <MenuButton icon="logOut" onPress={then(onSignOut)}>
         {messages.settings.signOut}
       </MenuButton>

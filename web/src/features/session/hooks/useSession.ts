@@ -5,10 +5,12 @@ import { onSignInNeeded } from "../../../api/client";
 import type { Credentials, NewPassword, Session } from "../../../api/types";
 import { failureOf, type Failure } from "../../../errors/failure";
 import { takeTokenFromAddress } from "../api/link";
+import { fetchProvider } from "../api/provider";
 import { changePassword, endSession } from "../api/session";
 import { sessionExpiry } from "../expiry";
 import { readSession, signInWith } from "../sign-in";
 import { runBeforeSignOut } from "../sign-out";
+import { PROVIDER_KEY } from "./useProvider";
 
 const SESSION_KEY = ["session"] as const;
 
@@ -20,7 +22,9 @@ export interface SessionControl {
   failure: Failure | null;
   /** Who is signed in, or was until the session ended. */
   me: Session | null;
-  /** Why the last link, token or password was refused. */
+  /** As people know the identity provider, once that matters; `null` where none is set. */
+  provider: string | null;
+  /** Why the last link, token or password was refused, or the provider. */
   refusal: Failure | null;
   isSigningIn: boolean;
   signIn: (credentials: Credentials) => Promise<void>;
@@ -34,8 +38,9 @@ export interface SessionControl {
 /**
  * Who is signed in. `linkToken` is the token that the address of the page carried when it
  * opened; a link pasted into the same tab later changes only the fragment and is used too.
+ * `returned` is why the identity provider sent the browser back without letting it in.
  */
-export function useSession(linkToken: string | null): SessionControl {
+export function useSession(linkToken: string | null, returned: Failure | null): SessionControl {
   const client = useQueryClient();
   const opening = useMutation({ mutationFn: signInWith });
   const isLinkUsed = useRef(false);
@@ -44,6 +49,12 @@ export function useSession(linkToken: string | null): SessionControl {
     queryKey: SESSION_KEY,
     queryFn: readSession,
     enabled: !isLinkPending && !opening.isPending,
+  });
+
+  const provider = useQuery({
+    queryKey: PROVIDER_KEY,
+    queryFn: fetchProvider,
+    enabled: session.data === null,
   });
 
   // Who was signed in keeps the page when the session ends: signing in again happens over it.
@@ -103,11 +114,13 @@ export function useSession(linkToken: string | null): SessionControl {
     [client],
   );
 
+  const returnedUnlessTried = opening.isIdle ? returned : null;
   return {
     status: me === null ? statusOf(session) : "signedIn",
     failure: session.error === null ? null : failureOf(session.error),
     me,
-    refusal: opening.error === null ? null : failureOf(opening.error),
+    provider: provider.data ?? null,
+    refusal: opening.error === null ? returnedUnlessTried : failureOf(opening.error),
     isSigningIn: opening.isPending,
     signIn,
     signOut,
