@@ -59,6 +59,7 @@ async function answer(request, response, dist, state) {
   const { accounts } = state;
   const me = accounts.signedIn(request);
   if (state.isDown && pathname.startsWith("/v1/")) return request.destroy();
+  if (pathname === "/v1/session/provider") return json(response, 200, { name: null });
   if (pathname === "/v1/session") return session(request, response, accounts, me);
   if (pathname.startsWith("/v1/") && me === undefined) throw new Refused(401, "auth.missing");
   const fault = accounts.faults.get(`${request.method} ${pathname}`);

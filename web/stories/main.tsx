@@ -1,3 +1,4 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode, useLayoutEffect, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 
@@ -27,6 +28,9 @@ interface Shown {
   theme: (typeof THEMES)[number];
 }
 
+/** There is no server behind a story: nothing is asked. */
+const NOTHING_ASKED = new QueryClient({ defaultOptions: { queries: { enabled: false } } });
+
 installTrustedTypesPolicy();
 
 const root = document.getElementById("root");
@@ -47,7 +51,9 @@ function Stories() {
     <SpeechProvider language={shown.language} digits="locale">
       <StatusRegion>
         <ToastProvider key={hash}>
-          <StoryPage shown={shown} />
+          <QueryClientProvider client={NOTHING_ASKED}>
+            <StoryPage shown={shown} />
+          </QueryClientProvider>
         </ToastProvider>
       </StatusRegion>
     </SpeechProvider>
