@@ -21,9 +21,10 @@ from harness.report import Report, progress  # noqa: E402
 from harness.server import Bench  # noqa: E402
 
 SUITES = [
-    *("cli", "http", "energy", "netns", "sdk", "accounts", "oidc", "tenants", "conversations"),
+    *("cli", "http", "energy", "netns", "confinement", "sdk", "accounts", "oidc", "tenants"),
+    "conversations",
     *("oracle", "tokens", "embeddings"),
-    *("encryption", "models", "log", "log_attacks", "log_faults", "receipts"),
+    *("encryption", "pkcs11", "models", "log", "log_attacks", "log_faults", "receipts"),
     *("sovereignty", "canary", "kill"),
 ]
 

@@ -48,6 +48,10 @@ impl Destination {
         self.scheme == Scheme::Https
     }
 
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Whether it is the machine that the server runs on, said so by address or name.
     pub fn is_this_machine(&self) -> bool {
         match self.host() {

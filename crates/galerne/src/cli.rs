@@ -74,6 +74,9 @@ pub(crate) enum Command {
     /// Check the settings
     #[command(subcommand)]
     Config(Config),
+    /// Do what another `galerne` keeps out of its own process
+    #[command(subcommand, hide = true)]
+    Worker(Worker),
     /// Print the `OpenAPI` document of the server
     Openapi,
     /// Print shell completions
@@ -81,6 +84,17 @@ pub(crate) enum Command {
         /// Shell to print them for
         shell: Shell,
     },
+}
+
+/// What processes beside the server do.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Worker {
+    /// Read the header of a model
+    Model,
+    /// Have a token asked
+    TokenKeeper,
+    /// Ask a token
+    TokenHolder,
 }
 
 #[derive(Args, Debug)]
@@ -327,6 +341,22 @@ pub(crate) enum Encryption {
     RotateDataKey,
     /// Wrap every data key under a new wrapping key; the old one opens nothing any more
     RotateWrappingKey,
+    /// Wrap every data key by the token of the settings instead of a file, or the other way round
+    ///
+    /// With the server stopped: its settings name the place of the key.
+    Move(MoveKey),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct MoveKey {
+    /// File of the wrapping key whose place the token takes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
+
+    /// File of the wrapping key, made if there is none, that takes the place of the token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

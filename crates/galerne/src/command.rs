@@ -17,11 +17,12 @@ mod sovereignty;
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command, Residency, Sovereignty},
+    cli::{Cli, Command, Residency, Sovereignty, Worker},
     config::Settings,
     failure::Failure,
+    model_worker,
     output::{Output, line},
-    serve,
+    serve, vault,
     wiring::Local,
 };
 
@@ -66,6 +67,9 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             wait(async { receipt::run(&settings, flags, output).await })
         }
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
+        Command::Worker(Worker::Model) => model_worker::answer(),
+        Command::Worker(Worker::TokenKeeper) => vault::keep(),
+        Command::Worker(Worker::TokenHolder) => Ok(custody::hold()?),
         Command::Openapi => line(&api::openapi_json()?),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
+mod confinement;
 mod encryption;
 mod identity;
 mod residency;
@@ -23,10 +24,11 @@ use crate::{
     outbound::{DEFAULT_REGION, Named, Outbound},
 };
 
-pub(crate) use self::encryption::EncryptionSettings;
-pub(crate) use self::identity::{IdentitySettings, OidcSettings};
-pub(crate) use self::residency::{
-    DestinationSettings, EgressSettings, ResidencySettings, RuleSettings,
+pub(crate) use self::{
+    confinement::ConfinementSettings,
+    encryption::EncryptionSettings,
+    identity::{IdentitySettings, OidcSettings},
+    residency::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
 };
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -50,6 +52,7 @@ struct File {
     residency: ResidencySettings,
     egress: EgressSettings,
     models: ModelSettings,
+    confinement: ConfinementSettings,
     encryption: EncryptionSettings,
     identity: IdentitySettings,
 }
@@ -358,6 +361,7 @@ pub(crate) struct Settings {
     #[serde(rename = "policy")]
     pub(crate) outbound: Outbound,
     pub(crate) models: Setting<ModelSettings>,
+    pub(crate) confinement: Setting<ConfinementSettings>,
     pub(crate) encryption: Setting<EncryptionSettings>,
     pub(crate) identity: Setting<IdentitySettings>,
 }
@@ -434,6 +438,7 @@ impl Settings {
             egress: Setting { value: file.egress, origin },
             outbound,
             models: Setting { value: file.models, origin },
+            confinement: Setting { value: file.confinement, origin },
             encryption: Setting { value: file.encryption, origin },
             identity: Setting { value: file.identity, origin },
         };
@@ -466,6 +471,7 @@ impl Settings {
             }
         }
         self.site_declared.value.check()?;
+        self.confinement.value.check()?;
         self.encryption.value.check()?;
         self.identity.value.check(&self.hosts.value)?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
@@ -494,10 +500,6 @@ impl Settings {
         };
         let policy = self.outbound.policy().digest().to_string();
         let destinations = self.outbound.destinations().join(", ");
-        let encryption = &self.encryption.value;
-        let named = encryption.key_file.as_deref().unwrap_or(Path::new("wrapping.key"));
-        let key_file = named.display().to_string();
-        let check_seconds = encryption.check_seconds.to_string();
         let site = &self.site_declared.value;
         let said = |text: &Option<String>| text.clone().unwrap_or_default();
         let signatures = self.models.value.signatures.as_str().to_owned();
@@ -531,12 +533,16 @@ impl Settings {
             ("residency.rules", residency.rules.len().to_string(), self.residency.origin),
             ("egress.destinations", destinations, self.egress.origin),
             ("policy", policy, self.residency.origin),
-            ("encryption.key_file", key_file, self.encryption.origin),
-            ("encryption.check_seconds", check_seconds, self.encryption.origin),
         ];
-        let identity = self.identity.value.describe().into_iter();
-        let identity = identity.map(|(name, value)| (name, value, self.identity.origin));
-        let lines = lines.into_iter().chain(identity);
+        let parts = [
+            (self.encryption.value.describe(), self.encryption.origin),
+            (self.confinement.value.describe(), self.confinement.origin),
+            (self.identity.value.describe(), self.identity.origin),
+        ];
+        let of_part = |(lines, origin): (Vec<(&'static str, String)>, Origin)| {
+            lines.into_iter().map(move |(name, value)| (name, value, origin))
+        };
+        let lines = lines.into_iter().chain(parts.into_iter().flat_map(of_part));
         let lines = lines.map(|(name, value, origin)| format!("{name} = {value}  ({origin})"));
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -583,105 +589,4 @@ fn read_file(named: Option<&Path>, data_dir: &Path) -> Result<Option<File>, Fail
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(
-        file: &str,
-        variables: &[(&str, &str)],
-        listen: Option<&str>,
-    ) -> Result<Settings, String> {
-        let temp = tempfile::tempdir().unwrap();
-        fs::write(temp.path().join("galerne.toml"), file).unwrap();
-        let common = Common { data_dir: Some(temp.path().to_owned()), config: None, json: false };
-        let serve = Serve { listen: listen.map(|text| text.parse().unwrap()), threads: None };
-        let environment = |name: &str| {
-            let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        Settings::load_from(&common, Some(&serve), &environment)
-            .map_err(|failure| format!("{failure:?}"))
-    }
-
-    fn listen_of(file: &str, variables: &[(&str, &str)], flag: Option<&str>) -> (String, Origin) {
-        let listen = load(file, variables, flag).unwrap().listen;
-        (listen.value.to_string(), listen.origin)
-    }
-
-    #[test]
-    fn flag_beats_environment_beats_file_beats_default() {
-        let file = "listen = '127.0.0.1:1'";
-        let variables = [("GALERNE_LISTEN", "127.0.0.1:2")];
-        let flag = Some("127.0.0.1:3");
-        let address = |port: u16| format!("127.0.0.1:{port}");
-        assert_eq!(listen_of("", &[], None), (address(8080), Origin::Default));
-        assert_eq!(listen_of(file, &[], None), (address(1), Origin::File));
-        assert_eq!(listen_of(file, &variables, None), (address(2), Origin::Environment));
-        assert_eq!(listen_of(file, &variables, flag), (address(3), Origin::Flag));
-    }
-
-    #[test]
-    fn keeping_prefixes_is_on_and_can_be_turned_off() {
-        let kept = |file: &str| load(file, &[], None).unwrap().limits.value.prefix_cache_mib;
-        assert_eq!(kept(""), 256);
-        assert_eq!(kept("[limits]\nprefix_cache_mib = 0"), 0);
-    }
-
-    #[test]
-    fn instructions_are_chosen_by_name() {
-        let path = |file: &str| load(file, &[], None).unwrap().engine.value.cpu_path.0;
-        assert_eq!(path(""), None);
-        assert_eq!(path("[engine]\ncpu_path = 'auto'"), None);
-        for kind in PathKind::ALL {
-            assert_eq!(path(&format!("[engine]\ncpu_path = '{}'", kind.name())), Some(kind));
-        }
-    }
-
-    #[test]
-    fn keys_and_values_are_kept_in_half_precision_unless_told_otherwise() {
-        let kept = |file: &str| load(file, &[], None).unwrap().engine.value.kv_cache_type.0;
-        assert_eq!(kept(""), KvPrecision::F16);
-        assert_eq!(kept("[engine]\nkv_cache_type = 'f16'"), KvPrecision::F16);
-        assert_eq!(kept("[engine]\nkv_cache_type = 'q8'"), KvPrecision::Q8);
-        let settings = load("[engine]\nkv_cache_type = 'q8'", &[], None).unwrap();
-        assert!(settings.describe().contains("engine.kv_cache_type = q8  (file)"));
-    }
-
-    #[test]
-    fn signatures_of_models_are_optional_unless_told_otherwise() {
-        let signatures = |file: &str| load(file, &[], None).unwrap().models.value.signatures;
-        assert_eq!(signatures(""), Signatures::Optional);
-        assert_eq!(signatures("[models]\nsignatures = 'required'"), Signatures::Required);
-    }
-
-    #[test]
-    fn wrong_settings_are_named() {
-        for (file, expected) in [
-            ("listen = 1", "listen"),
-            ("threads = 0", "threads"),
-            ("[site]\nzone = 'XX'", "XX"),
-            ("[site]\ncountry = 'France'", "site.country"),
-            ("[site]\noperator_country = 'fr'", "site.operator_country"),
-            ("[site]\nparent_country = ''", "site.parent_country"),
-            ("[site]\noperator = ''", "site.operator"),
-            ("[limits]\nrequests_max = 0", "limits.requests_max"),
-            ("[limits]\nprefix_cache_mib = 99999999", "limits.prefix_cache_mib"),
-            ("[limits]\nprefix_cache_mib = false", "prefix_cache_mib"),
-            ("[engine]\ncpu_path = 'sse'", "avx512-vnni"),
-            ("[engine]\nweights_cache_mib = 99999999", "engine.weights_cache_mib"),
-            ("[engine]\nkv_cache_type = 'q4'", "f16, q8"),
-            ("[log]\nwitness = 'elsewhere'", "elsewhere"),
-            ("[log]\nwitness = 'https://a.s3.amazonaws.com'", "residency.denied"),
-            ("[residency]\nregion = 'atlantis'", "atlantis"),
-            ("[egress]\nallow = []", "allow"),
-            ("[models]\nsignatures = 'sometimes'", "required"),
-            ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
-            ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),
-        ] {
-            let message = load(file, &[], None).unwrap_err();
-            assert!(message.contains(expected), "{file}: {message}");
-        }
-        let message = load("", &[("GALERNE_LISTEN", "here")], None).unwrap_err();
-        assert!(message.contains("GALERNE_LISTEN"), "{message}");
-    }
-}
+mod tests;

@@ -80,6 +80,11 @@ impl DataDir {
         self.path.join("weights")
     }
 
+    /// What may be a link to another disk.
+    pub(crate) fn linked_places() -> impl Iterator<Item = &'static str> {
+        ["models", "weights", "keys", "keys/models"].into_iter()
+    }
+
     /// Makes this process the only server of the directory.
     pub(crate) fn lock(&self) -> Result<ServeLock, Failure> {
         let path = self.path.join("serve.lock");

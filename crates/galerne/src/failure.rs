@@ -74,6 +74,15 @@ impl Failure {
         self.error
     }
 
+    /// The error and its causes.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.error.chain().map(ToString::to_string).collect()
+    }
+
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit.code())
     }

@@ -24,6 +24,7 @@ pub(crate) use self::{
 use crate::{
     data_dir::DataDir,
     failure::Failure,
+    model_worker::{Inspected, Inspector},
     trust::{Refusal, Vouchers},
     waiver::Waiver,
 };
@@ -89,6 +90,7 @@ pub(crate) struct Refused {
 #[derive(Clone, Debug)]
 pub(crate) struct ModelFiles {
     root: PathBuf,
+    inspector: Inspector,
 }
 
 /// Called with the bytes done so far; an error ends the reading.
@@ -96,7 +98,17 @@ type Progress<'a> = &'a mut dyn FnMut(u64) -> Result<(), Failure>;
 
 impl ModelFiles {
     pub(crate) fn new(data_dir: &DataDir) -> Self {
-        Self { root: data_dir.models() }
+        Self { root: data_dir.models(), inspector: Inspector::default() }
+    }
+
+    /// For whoever imports: how models are read that nobody vouches for.
+    pub(crate) fn inspected_by(self, inspector: Inspector) -> Self {
+        Self { inspector, ..self }
+    }
+
+    /// What a file or a directory is that nobody vouches for. Blocks.
+    pub(crate) fn read_confined(&self, source: &Path) -> Result<Inspected, Failure> {
+        self.inspector.inspect(source)
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -142,31 +154,27 @@ impl ModelFiles {
     }
 
     /// What the source is; an error if it cannot be a model of this name.
-    fn inspect(&self, import: &Import<'_>) -> Result<(String, Format), Failure> {
+    fn inspect(&self, import: &Import<'_>) -> Result<Inspected, Failure> {
         let Import { source, id, base, .. } = *import;
-        let checkpoint = open(source)?;
+        let found = self.read_confined(source)?;
         match base {
             Some(base) => self.check_base(id, base)?,
-            None if checkpoint.is_adapter() => {
+            None if found.is_adapter => {
                 let message = format!("{} is an adapter of another model", source.display());
                 return Err(Failure::message(message)
                     .hint("name the imported model that it was made for: `--base ID`"));
             }
             None => {}
         }
-        if base.is_some() && !checkpoint.is_adapter() {
+        if base.is_some() && !found.is_adapter {
             let message = format!("{} is a whole model, not an adapter", source.display());
             return Err(Failure::message(message).hint("import it without `--base`"));
         }
         let adapters = self.adapters_of(id)?;
-        if checkpoint.is_adapter() && !adapters.is_empty() {
+        if found.is_adapter && !adapters.is_empty() {
             return Err(has_adapters(id, &adapters));
         }
-        let format = match checkpoint.layout() {
-            Layout::Gguf => Format::Gguf,
-            Layout::Safetensors => Format::Safetensors,
-        };
-        Ok((checkpoint.architecture().to_owned(), format))
+        Ok(found)
     }
 
     /// An adapter has an imported model below it, which is none itself.
@@ -327,6 +335,21 @@ fn has_adapters(id: &ModelId, adapters: &[String]) -> Failure {
 fn remove(path: &Path) -> std::io::Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
+/// What a model is by its headers. Only to be called where it can do no harm.
+pub(crate) fn read_unconfined(source: &Path) -> Result<Inspected, Failure> {
+    let checkpoint = open(source)?;
+    let format = match checkpoint.layout() {
+        Layout::Gguf => Format::Gguf,
+        Layout::Safetensors => Format::Safetensors,
+    };
+    Ok(Inspected {
+        architecture: checkpoint.architecture().to_owned(),
+        format,
+        is_adapter: checkpoint.is_adapter(),
+        files: files_of(source)?,
+    })
 }
 
 /// Opens a model; what is no model and a pickle is called one.

@@ -111,6 +111,11 @@ impl Outbound {
         Ok(EgressClient::new(EgressParts { broker, resolver, recorder, deadlines })?)
     }
 
+    /// Their ports.
+    pub(crate) fn ports(&self) -> Result<Vec<u16>, Failure> {
+        self.destinations().into_iter().map(|origin| Ok(parse(origin)?.port())).collect()
+    }
+
     /// A client for one destination of the settings, whose name is resolved now: what it leads to
     /// may be denied too.
     pub(crate) async fn client(

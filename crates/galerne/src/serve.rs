@@ -1,7 +1,7 @@
 //! `galerne serve`: from the data directory to a drained stop.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener as StdListener},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,6 +12,7 @@ use std::{
 use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
+use custody::KeeperPipes;
 use domain::Clock as _;
 use governance::{CreatedKey, Identities, Log, Vault, ports::AccessStore as _};
 use inference::{ModelCard, ModelPurpose, Receipts, ports::UsageLedger as _};
@@ -21,8 +22,10 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    command::page_link,
+    command::{page_link, wait},
     config::{Settings, environment},
+    confinement::{Confined, confine_server},
+    data_dir::DataDir,
     failure::{Exit, Failure},
     loading::{Loads, watched},
     log,
@@ -40,26 +43,40 @@ const ASYNC_THREADS: usize = 2;
 
 pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     start_log();
+    let data_dir = DataDir::open(&settings.data_dir.value)?;
+    let _lock = data_dir.lock()?;
+    let listener = bind(settings.listen.value)?;
+    let keeper = vault::start_keeper(settings)?;
+    // Before the first thread: all others are confined with it.
+    let confined = confine_server(settings)?;
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(ASYNC_THREADS)
         .enable_all()
         .build()?
-        .block_on(serve(settings, output))
+        .block_on(serve(settings, Begun { listener, keeper, confined }, output))
 }
 
-async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
+/// What was done before there were threads.
+struct Begun {
+    listener: StdListener,
+    /// Of the token of the wrapping key, if there is one.
+    keeper: Option<KeeperPipes>,
+    confined: Confined,
+}
+
+async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), Failure> {
+    let Begun { listener, keeper, confined } = begun;
+    let listener = TcpListener::from_std(listener)?;
     let metrics = api::recorder()?;
     let local = Local::open(settings).await?;
-    let _lock = local.data_dir.lock()?;
     let log = log::open(&local, &settings.log.value).await?;
     let interrupted = local.store.close_interrupted(SystemClock.now()).await?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "closed the usage rows that an earlier process left running");
     }
-    let listener = bind(settings.listen.value).await?;
     let address = listener.local_addr()?;
     let first_key = local.access.found().await?;
-    let vault = vault::open(&local, settings).await?;
+    let vault = vault::open(&local, settings, keeper).await?;
     let files = ModelFiles::new(&local.data_dir);
     let manifests = {
         let _lock = files.looking_patiently()?;
@@ -88,6 +105,7 @@ async fn serve(settings: &Settings, output: Output) -> Result<(), Failure> {
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
     let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
+    confined.tell();
     start.print(&serving, output)?;
     let seconds = settings.encryption.value.check_seconds;
     tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
@@ -247,18 +265,18 @@ fn cut() -> Failure {
         .hint("their usage rows are closed as interrupted at the next start")
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("could not listen on {address}"))
-        .map_err(|error| {
-            Failure::new(Exit::InUse, error)
-                .hint("give another address with --listen or GALERNE_LISTEN")
-        })
+fn bind(address: SocketAddr) -> Result<StdListener, Failure> {
+    let bound =
+        wait(async { Ok(TcpListener::bind(address).await.and_then(TcpListener::into_std)) })?;
+    bound.with_context(|| format!("could not listen on {address}")).map_err(|error| {
+        Failure::new(Exit::InUse, error)
+            .hint("give another address with --listen or GALERNE_LISTEN")
+    })
 }
 
-/// What is logged unless somebody says otherwise: what is wrong, and loads that take long.
-const DEFAULT_FILTER: &str = "warn,galerne::loading=info";
+/// What is logged unless somebody says otherwise: what is wrong, what the server gave up, and loads
+/// that take long.
+const DEFAULT_FILTER: &str = "warn,galerne::confinement=info,galerne::loading=info";
 
 /// Logs go to standard error as lines of JSON when nobody watches, as text on a terminal.
 pub(crate) fn start_log() {

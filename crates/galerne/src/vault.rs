@@ -1,11 +1,14 @@
 //! The keys of texts at rest: made at the first start, asked for again while the server runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, process::Command, sync::Arc, time::Duration};
 
-use custody::{KeyFile, KeyFileError};
+use anyhow::Context as _;
+use custody::{
+    Custodian, CustodianError, KeeperPipes, KeyFile, KeyFileError, TokenError, TokenKey,
+};
 use governance::{
     REFRESH_SECONDS_MAX, Vault, VaultError, VaultParts,
-    ports::{CustodyError, DataKeyStore as _},
+    ports::{CustodyError, DataKeyStore as _, KeyCustodian},
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,16 +24,50 @@ use crate::{
 /// A custodian that takes longer is taken for gone.
 const DEADLINE: Duration = Duration::from_secs(REFRESH_SECONDS_MAX);
 
+/// This very program, also after its file was replaced.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// Starts what asks the token of the settings, if they name one: a process of its own, which is
+/// started before the server is confined.
+pub(crate) fn start_keeper(settings: &Settings) -> Result<Option<KeeperPipes>, Failure> {
+    if settings.encryption.value.pkcs11.is_none() {
+        return Ok(None);
+    }
+    let mut command = Command::new(PROGRAM);
+    command.args(["worker", "token-keeper"]);
+    let pipes = KeeperPipes::start(command).context("could not start the keeper of the token")?;
+    Ok(Some(pipes))
+}
+
+/// In that process: asks a third one, which has the library of the token's maker loaded.
+pub(crate) fn keep() -> Result<(), Failure> {
+    let holder = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["worker", "token-holder"]);
+        command
+    };
+    Ok(custody::keep(&holder)?)
+}
+
 /// The custodian that the settings name.
-pub(crate) fn key_file(settings: &Settings, data_dir: &DataDir) -> KeyFile {
-    let named = settings.encryption.value.key_file.clone();
-    KeyFile::new(named.unwrap_or_else(|| data_dir.wrapping_key()), Arc::new(SystemRandom))
+pub(crate) async fn custodian(
+    settings: &Settings,
+    data_dir: &DataDir,
+    keeper: Option<KeeperPipes>,
+) -> Result<Custodian, Failure> {
+    let encryption = &settings.encryption.value;
+    let secrets = Arc::new(SystemRandom);
+    if let Some((token, pipes)) = encryption.pkcs11.as_ref().zip(keeper) {
+        return Ok(Custodian::Token(TokenKey::connect(pipes, token.place(), secrets).await?));
+    }
+    let file = encryption.key_file.clone().unwrap_or_else(|| data_dir.wrapping_key());
+    Ok(Custodian::File(KeyFile::new(file, secrets)))
 }
 
 /// What the vault of an installation is made of.
-pub(crate) fn parts(local: &Local, custodian: KeyFile) -> VaultParts {
+pub(crate) fn parts(local: &Local, custodian: Arc<dyn KeyCustodian>) -> VaultParts {
     VaultParts {
-        custodian: Arc::new(custodian),
+        custodian,
         store: local.store.clone(),
         access: local.store.clone(),
         trail: local.trail.clone(),
@@ -41,15 +78,20 @@ pub(crate) fn parts(local: &Local, custodian: KeyFile) -> VaultParts {
 
 /// The vault with the keys at hand. Makes the wrapping key of an installation that has none, and
 /// seals what earlier versions stored in clear.
-pub(crate) async fn open(local: &Local, settings: &Settings) -> Result<Arc<Vault>, Failure> {
-    let custodian = key_file(settings, &local.data_dir);
+pub(crate) async fn open(
+    local: &Local,
+    settings: &Settings,
+    keeper: Option<KeeperPipes>,
+) -> Result<Arc<Vault>, Failure> {
+    let custodian = custodian(settings, &local.data_dir, keeper).await?;
     if local.store.data_keys().await?.is_empty() {
-        make_if_missing(&custodian)?;
+        custodian.id_or_create().await.map_err(no_key)?;
     }
-    if settings.encryption.value.key_file.is_none() {
+    let encryption = &settings.encryption.value;
+    if encryption.key_file.is_none() && encryption.pkcs11.is_none() {
         tracing::info!("the wrapping key lies beside the data; `encryption.key_file` moves it");
     }
-    let vault = Arc::new(Vault::new(parts(local, custodian)));
+    let vault = Arc::new(Vault::new(parts(local, Arc::new(custodian))));
     vault.found(local.operator().await?).await.map_err(explain)?;
     let database = local.data_dir.database();
     let sealed = store::seal_clear_texts(&database, &vault).await?;
@@ -59,31 +101,33 @@ pub(crate) async fn open(local: &Local, settings: &Settings) -> Result<Arc<Vault
     Ok(vault)
 }
 
-fn make_if_missing(custodian: &KeyFile) -> Result<(), Failure> {
-    let made = match custodian.id() {
-        Err(error) if error.is_missing() => custodian.create(),
-        other => other,
-    };
-    made.map(drop).map_err(|error: KeyFileError| {
-        let hint = error.hint();
-        Failure::new(Exit::Failed, error).hint(hint)
-    })
+/// Why there is no wrapping key, and what to do.
+pub(crate) fn no_key(error: CustodianError) -> Failure {
+    let hint = error.hint();
+    Failure::new(Exit::Failed, error).hint(hint)
 }
 
 /// Why no text can be read, and what to do.
 pub(crate) fn explain(error: VaultError) -> Failure {
     let hint = match &error {
         VaultError::Custody(CustodyError::Missing { .. }) => {
-            "put the wrapping key back where `galerne config` says; without it no conversation can \
-             be read"
+            "put the wrapping key back where `galerne encryption show` says, or take the keys along \
+             with `galerne encryption move` if the settings name another place than before"
         }
         VaultError::Custody(CustodyError::Refused { .. }) => {
             "the stored keys were altered: restore the data directory from a backup"
         }
-        VaultError::Custody(CustodyError::Unavailable { .. }) => "see the cause",
+        VaultError::Custody(CustodyError::Unavailable { source }) => hint_of(source.as_ref()),
         VaultError::Store(_) | VaultError::Audit(_) => "see `/health` and the server's log",
     };
     Failure::new(Exit::Failed, error).hint(hint)
+}
+
+/// What its custodian says that a person can do.
+fn hint_of(source: &(dyn Error + Send + Sync + 'static)) -> &'static str {
+    let of_file = source.downcast_ref::<KeyFileError>().map(KeyFileError::hint);
+    let of_token = source.downcast_ref::<TokenError>().map(TokenError::hint);
+    of_file.or(of_token).unwrap_or("see the cause")
 }
 
 /// Asks for the keys again and again until `stop`, so that a wrapping key that was taken away

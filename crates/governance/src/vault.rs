@@ -9,7 +9,10 @@ mod content_keys;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use domain::{Caller, Clock, OrganisationId, Principal};
@@ -83,6 +86,8 @@ pub struct Vault {
     parts: VaultParts,
     /// Read with every text, replaced at each refresh: a lock, not a task.
     keys: RwLock<Option<KeysByTenant>>,
+    /// Whether the store could not be read at the last refresh.
+    was_unread: AtomicBool,
 }
 
 type KeysByTenant = HashMap<OrganisationId, Arc<ContentKeys>>;
@@ -90,7 +95,7 @@ type KeysByTenant = HashMap<OrganisationId, Arc<ContentKeys>>;
 impl Vault {
     /// Locked until the first [`Self::refresh`].
     pub fn new(parts: VaultParts) -> Self {
-        Self { parts, keys: RwLock::new(None) }
+        Self { parts, keys: RwLock::new(None), was_unread: AtomicBool::new(false) }
     }
 
     /// The keys of a tenant's texts.
@@ -135,16 +140,25 @@ impl Vault {
     }
 
     /// Has every key unwrapped anew, and locks the texts if one cannot be.
+    ///
+    /// A store that could not be read says nothing of the wrapping key: the texts are locked when
+    /// that happens twice in a row.
     pub async fn refresh(&self) -> Result<(), VaultError> {
         let fetched = self.fetch().await;
-        let was_open = self.is_open();
+        let is_unread = matches!(&fetched, Err(VaultError::Store(_)));
+        let was_unread = self.was_unread.swap(is_unread, Ordering::SeqCst);
+        if is_unread && !was_unread {
+            return fetched.map(drop);
+        }
+        if self.is_open()
+            && let Err(error) = &fetched
+        {
+            tracing::error!(code = "encryption.locked", %error, "the texts are locked");
+        }
         let (keys, result) = match fetched {
             Ok(keys) => (Some(keys), Ok(())),
             Err(error) => (None, Err(error)),
         };
-        if was_open && let Err(error) = &result {
-            tracing::error!(code = "encryption.locked", %error, "the texts are locked");
-        }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         result
     }

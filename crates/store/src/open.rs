@@ -119,6 +119,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", WAL_PAGES_MAX)
+        // What is sorted is content too: it stays out of /var/tmp, where a server may not write.
+        .pragma("temp_store", "MEMORY")
 }
 
 pub(crate) async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
@@ -259,9 +261,12 @@ mod tests {
         let path = directory.path().join("galerne.db");
         let store = Store::open(&path).await.unwrap();
         let mut connection = connect(&path).await.unwrap();
-        for (pragma, expected) in
-            [("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1")]
-        {
+        for (pragma, expected) in [
+            ("synchronous", "2"),
+            ("journal_mode", "wal"),
+            ("foreign_keys", "1"),
+            ("temp_store", "2"),
+        ] {
             let query = format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}");
             let found: String = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
                 .fetch_one(&mut connection)

@@ -44,8 +44,8 @@ impl DataKey {
         IndexKey::new(self.derive(INDEX, name))
     }
 
-    /// The bytes to wrap.
-    pub(crate) fn secret(&self) -> &[u8; KEY_LENGTH] {
+    /// The bytes to wrap: for custodians that wrap in a device.
+    pub fn secret(&self) -> &[u8; KEY_LENGTH] {
         &self.secret
     }
 

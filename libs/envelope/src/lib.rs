@@ -19,7 +19,7 @@ mod wrapping;
 pub use data_key::DataKey;
 pub use index::{IndexKey, TOKEN_LENGTH, Token};
 pub use sealing::{Nonce, SEALED_EXTRA, SealingKey, Unopened, version_of};
-pub use wrapping::{WrappingKey, WrappingKeyError, WrappingKeyId};
+pub use wrapping::{WrappingKey, WrappingKeyError, WrappingKeyId, bound};
 
 /// Bytes of every key in here.
 pub const KEY_LENGTH: usize = 32;

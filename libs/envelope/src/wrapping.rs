@@ -138,7 +138,8 @@ const fn value(digit: u8) -> Option<u8> {
     }
 }
 
-fn bound(place: &[u8], version: u32) -> Vec<u8> {
+/// What a wrapped data key authenticates beside itself: whose it is, and the how manieth.
+pub fn bound(place: &[u8], version: u32) -> Vec<u8> {
     [b"galerne data key\0".as_slice(), &version.to_be_bytes(), place].concat()
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use custody::KeyFile;
 use domain::{
     Caller, ModelId,
     chat::{Message, Role},
@@ -25,6 +26,7 @@ use crate::{
     output::{Output, line, piece},
     serve::start_log,
     signals::{Asked, Signals},
+    system::SystemRandom,
     vault,
     wiring::{Local, Serving},
 };
@@ -47,8 +49,8 @@ async fn talk(settings: &Settings, flags: &Chat, output: Output) -> Result<(), F
     let model: ModelId = manifest.id.parse()?;
     let manifests = files.with_base(manifest)?;
     // Nothing of it is kept, so the keys of texts stay where they are.
-    let vault =
-        Arc::new(Vault::new(vault::parts(&local, vault::key_file(settings, &local.data_dir))));
+    let custodian = KeyFile::new(local.data_dir.wrapping_key(), Arc::new(SystemRandom));
+    let vault = Arc::new(Vault::new(vault::parts(&local, Arc::new(custodian))));
     let load = |loads: &Loads| local.serving(settings, &vault, &manifests, loads);
     let (loaded, signals) = watched(Signals::listen()?, load).await?;
     let Some((serving, mut models)) = loaded else {

@@ -1,6 +1,8 @@
 //! `galerne encryption`: the keys of texts at rest.
 
-use custody::KeyFile;
+use std::{path::Path, sync::Arc};
+
+use custody::{Custodian, KeyFile};
 use governance::{
     DataClass, Vault,
     ports::{DataKeyStore as _, StoredDataKey},
@@ -8,7 +10,13 @@ use governance::{
 use serde_json::json;
 
 use crate::{
-    cli::Encryption, config::Settings, failure::Failure, output::Output, vault, wiring::Local,
+    cli::{Encryption, MoveKey},
+    config::Settings,
+    failure::Failure,
+    output::Output,
+    system::SystemRandom,
+    vault,
+    wiring::Local,
 };
 
 pub(super) async fn run(
@@ -16,21 +24,23 @@ pub(super) async fn run(
     command: &Encryption,
     output: Output,
 ) -> Result<(), Failure> {
+    let keeper = vault::start_keeper(settings)?;
     let local = Local::open(settings).await?;
-    let custodian = vault::key_file(settings, &local.data_dir);
+    let custodian = Arc::new(vault::custodian(settings, &local.data_dir, keeper).await?);
     match command {
         Encryption::Show => show(&local, &custodian, output).await,
         Encryption::RotateDataKey => rotate_data_key(&local, custodian, output).await,
-        Encryption::RotateWrappingKey => rotate_wrapping_key(&local, settings, output).await,
+        Encryption::RotateWrappingKey => rotate_wrapping_key(&local, custodian, output).await,
+        Encryption::Move(flags) => move_key(&local, custodian, flags, output).await,
     }
 }
 
-async fn show(local: &Local, custodian: &KeyFile, output: Output) -> Result<(), Failure> {
+async fn show(local: &Local, custodian: &Custodian, output: Output) -> Result<(), Failure> {
     let keys = local.store.data_keys().await?;
-    let found = custodian.id();
-    let file = custodian.path().display();
+    let found = custodian.id().await;
+    let place = custodian.place();
     let mut text = match &found {
-        Ok(id) => format!("wrapping key {id} in {file}"),
+        Ok(id) => format!("wrapping key {id} in {place}"),
         Err(error) => format!("no wrapping key: {error}\nhint: {}", error.hint()),
     };
     for key in &keys {
@@ -48,13 +58,21 @@ async fn show(local: &Local, custodian: &KeyFile, output: Output) -> Result<(), 
         })
     });
     let id = found.as_ref().ok().map(ToString::to_string);
+    let (file, token) = match custodian {
+        Custodian::File(file) => (Some(file.path()), None),
+        Custodian::Token(token) => (None, Some(token.place())),
+    };
     let value = json!({
-        "wrapping_key": id, "file": custodian.path(), "data_keys": rows.collect::<Vec<_>>(),
+        "wrapping_key": id, "file": file, "token": token, "data_keys": rows.collect::<Vec<_>>(),
     });
     output.show(&text, &value)
 }
 
-async fn rotate_data_key(local: &Local, custodian: KeyFile, output: Output) -> Result<(), Failure> {
+async fn rotate_data_key(
+    local: &Local,
+    custodian: Arc<Custodian>,
+    output: Output,
+) -> Result<(), Failure> {
     let vault = Vault::new(vault::parts(local, custodian));
     let version = vault.rotate(local.operator().await?).await.map_err(vault::explain)?;
     let class = DataClass::Conversations.as_str();
@@ -67,24 +85,49 @@ async fn rotate_data_key(local: &Local, custodian: KeyFile, output: Output) -> R
 /// Killed at any moment, it can be called again: a key that was made for it is used then.
 async fn rotate_wrapping_key(
     local: &Local,
-    settings: &Settings,
+    custodian: Arc<Custodian>,
     output: Output,
 ) -> Result<(), Failure> {
-    let custodian = vault::key_file(settings, &local.data_dir);
-    let caller = local.operator().await?;
     let next = custodian.next();
-    let id = match next.id() {
-        Err(error) if error.is_missing() => next.create(),
-        other => other,
-    };
-    let id = id.map_err(|error| Failure::from(anyhow::Error::new(error)))?;
-    let file = custodian.path().display().to_string();
-    let vault = Vault::new(vault::parts(local, vault::key_file(settings, &local.data_dir)));
-    if !vault.rewrap(caller, &next).await.map_err(vault::explain)? {
-        return Err(Failure::message("a data key was made meanwhile; nothing was changed")
-            .hint("call it again"));
+    let id = next.id_or_create().await.map_err(vault::no_key)?;
+    rewrap(local, Arc::clone(&custodian), &next).await?;
+    custodian.replace().await.map_err(vault::no_key)?;
+    let place = custodian.place();
+    let text = format!("wrapping key {id} in {place}; the one before it opens nothing any more");
+    output.show(&text, &json!({ "wrapping_key": id.to_string(), "place": place }))
+}
+
+/// Between a file and the token of the settings. The key itself stays where it is: the data keys
+/// are wrapped by the other one.
+async fn move_key(
+    local: &Local,
+    settings: Arc<Custodian>,
+    flags: &MoveKey,
+    output: Output,
+) -> Result<(), Failure> {
+    if matches!(*settings, Custodian::File(_)) {
+        return Err(Failure::message("the settings name no token")
+            .hint("a wrapping key in a file is moved with `mv`: see `encryption.key_file`"));
     }
-    custodian.replace().map_err(|error| Failure::from(anyhow::Error::new(error)))?;
-    let text = format!("wrapping key {id} in {file}; the one before it opens nothing any more");
-    output.show(&text, &json!({ "wrapping_key": id.to_string(), "file": file }))
+    let file = |path: &Path| Custodian::File(KeyFile::new(path.to_owned(), Arc::new(SystemRandom)));
+    let (from, to) = match (&flags.from_file, &flags.to_file) {
+        (Some(path), _) => (Arc::new(file(path)), settings),
+        (None, Some(path)) => (settings, Arc::new(file(path))),
+        (None, None) => return Err(Failure::message("name a file")),
+    };
+    let id = to.id_or_create().await.map_err(vault::no_key)?;
+    rewrap(local, from, &to).await?;
+    let place = to.place();
+    let text = format!("wrapping key {id} in {place}; the one before it opens nothing any more");
+    output.show(&text, &json!({ "wrapping_key": id.to_string(), "place": place }))
+}
+
+async fn rewrap(local: &Local, from: Arc<Custodian>, to: &Custodian) -> Result<(), Failure> {
+    let caller = local.operator().await?;
+    let vault = Vault::new(vault::parts(local, from));
+    if vault.rewrap(caller, to).await.map_err(vault::explain)? {
+        return Ok(());
+    }
+    Err(Failure::message("a data key was made meanwhile; nothing was changed")
+        .hint("call it again"))
 }

@@ -2,10 +2,12 @@
 
 mod outside;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use domain::ModelId;
-use engine_cpu::checkpoint::Checkpoint;
 use governance::{Action, AuditFact, ContentDigest, Subject};
 use model_signing::{SignatureBundle, SigningKey, Statement, TrustedKey};
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ use crate::{
     config::Settings,
     failure::{Exit, Failure},
     model_files::{Contents, Import, Manifest, ModelFiles},
+    model_worker::Inspector,
     output::{Output, bar},
     signals::Signals,
     system::SystemClock,
@@ -67,7 +70,8 @@ pub(crate) fn with_context(
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         let local = Local::open(settings).await?;
-        let files = ModelFiles::new(&local.data_dir);
+        let inspector = Inspector::new(&settings.confinement.value);
+        let files = ModelFiles::new(&local.data_dir).inspected_by(inspector);
         let trust = local.trust(settings).read()?;
         let (stop, done) = (CancellationToken::new(), CancellationToken::new());
         let (mut signals, asked, ended) = (Signals::listen()?, stop.clone(), done.clone());
@@ -307,11 +311,14 @@ fn describe(manifest: &Manifest) -> String {
     )
 }
 
-/// Bytes of a file, or of the files in a directory.
+/// Bytes of a file, or of those files in a directory that may be part of a model: nothing is read.
 fn bytes_of(path: &Path) -> u64 {
+    const PARTS: [&str; 3] = ["jinja", "json", "safetensors"];
     let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-    match Checkpoint::files_of(path) {
-        Ok(files) if path.is_dir() => files.iter().map(|name| length(&path.join(name))).sum(),
-        Ok(_) | Err(_) => length(path),
-    }
+    let Ok(entries) = fs::read_dir(path) else { return length(path) };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let is_part = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| PARTS.iter().any(|part| extension == *part))
+    };
+    paths.filter(is_part).map(|path| length(&path)).sum()
 }

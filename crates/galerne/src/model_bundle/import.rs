@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::Context as _;
 use domain::{ModelId, Timestamp};
-use engine_cpu::checkpoint::{Checkpoint, Layout};
 use model_signing::{BundleError, FileDigest, SINGLE_FILE, SignatureBundle};
 
 use super::{BUNDLE_SIGNATURE, FORMAT, INDEX, Index, SUMS, TEXT_BYTES_MAX, sums};
@@ -136,7 +135,8 @@ impl Incoming {
             return Err(Failure::message(format!("the folder of `{id}` has another name")));
         }
         let path = self.root.join(&inside).join(manifest.format.file_name());
-        let contents = unpacked.contents(&inside, manifest.format, &path)?;
+        let found = models.read_confined(&path)?;
+        let contents = unpacked.contents(&inside, manifest.format, &found.files)?;
         let signature = format!("{inside}/{SIGNATURE}");
         let is_signed = unpacked.bytes.contains_key(&signature);
         let signature = is_signed.then(|| self.text(unpacked, &signature)).transpose()?;
@@ -150,14 +150,9 @@ impl Incoming {
                     .hint(refusal.hint()));
             }
         }
-        let checkpoint = Checkpoint::open(&path)?;
-        let format = match checkpoint.layout() {
-            Layout::Gguf => Format::Gguf,
-            Layout::Safetensors => Format::Safetensors,
-        };
         let is_same =
-            checkpoint.architecture() == manifest.architecture && format == manifest.format;
-        if !is_same || checkpoint.is_adapter() != manifest.base.is_some() {
+            found.architecture == manifest.architecture && found.format == manifest.format;
+        if !is_same || found.is_adapter != manifest.base.is_some() {
             return Err(Failure::message(format!("`{id}` is not what its manifest says")));
         }
         if let Some(base) = &manifest.base {
@@ -246,7 +241,12 @@ impl Unpacked {
     }
 
     /// What was read of one model, by the names that its files have there.
-    fn contents(&self, inside: &str, format: Format, path: &Path) -> Result<Contents, Failure> {
+    fn contents(
+        &self,
+        inside: &str,
+        format: Format,
+        expected: &[String],
+    ) -> Result<Contents, Failure> {
         let place = format!("{inside}/{}", format.file_name());
         let below = format!("{place}/");
         let mut bytes = 0;
@@ -263,11 +263,9 @@ impl Unpacked {
             }
         }
         files.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if format == Format::Safetensors {
-            let expected = Checkpoint::files_of(path)?;
-            if !files.iter().map(|(name, _)| name).eq(&expected) {
-                return Err(Failure::message(format!("`{place}` holds other files than a model")));
-            }
+        let is_whole = files.iter().map(|(name, _)| name).eq(expected);
+        if format == Format::Safetensors && !is_whole {
+            return Err(Failure::message(format!("`{place}` holds other files than a model")));
         }
         Ok(Contents::of(files, bytes))
     }

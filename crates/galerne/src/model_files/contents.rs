@@ -59,21 +59,26 @@ impl Contents {
         format: Format,
         progress: Progress<'_>,
     ) -> Result<Self, Failure> {
-        Self::transfer(path, None, format, progress)
+        let files = match format {
+            Format::Gguf => Vec::new(),
+            Format::Safetensors => Checkpoint::files_of(path)
+                .with_context(|| format!("{} is not a model that can be read", path.display()))?,
+        };
+        Self::transfer(path, None, (format, &files), progress)
     }
 
-    /// Reads a model and writes it, durably, to a path where nothing is.
+    /// Reads a model and writes it, durably, to a path where nothing is. Of a directory these files.
     pub(crate) fn copy(
         source: &Path,
         target: &Path,
-        format: Format,
+        (format, files): (Format, &[String]),
         progress: Progress<'_>,
     ) -> Result<Self, Failure> {
         if format == Format::Safetensors {
             fs::create_dir(target)
                 .with_context(|| format!("could not make {}", target.display()))?;
         }
-        let copied = Self::transfer(source, Some(target), format, progress)?;
+        let copied = Self::transfer(source, Some(target), (format, files), progress)?;
         if format == Format::Safetensors {
             File::open(target)?.sync_all()?;
         }
@@ -97,7 +102,7 @@ impl Contents {
     fn transfer(
         source: &Path,
         target: Option<&Path>,
-        format: Format,
+        (format, files): (Format, &[String]),
         progress: Progress<'_>,
     ) -> Result<Self, Failure> {
         match format {
@@ -108,7 +113,7 @@ impl Contents {
                 let files = vec![(SINGLE_FILE.to_owned(), digest)];
                 Ok(Self { stamps: vec![stamp], ..Self::of(files, bytes) })
             }
-            Format::Safetensors => Self::transfer_directory(source, target, progress),
+            Format::Safetensors => Self::transfer_directory(source, target, files, progress),
         }
     }
 
@@ -116,20 +121,19 @@ impl Contents {
     fn transfer_directory(
         source: &Path,
         target: Option<&Path>,
+        names: &[String],
         progress: Progress<'_>,
     ) -> Result<Self, Failure> {
-        let names = Checkpoint::files_of(source)
-            .with_context(|| format!("{} is not a model that can be read", source.display()))?;
         let (mut files, mut stamps, mut total) = (Vec::new(), Vec::new(), 0);
         for name in names {
-            let from = source.join(&name);
+            let from = source.join(name);
             stamps.push(
                 Stamp::of(&from).with_context(|| format!("could not read {}", from.display()))?,
             );
-            let to = target.map(|target| target.join(&name));
+            let to = target.map(|target| target.join(name));
             let mut advance = |bytes| progress(total + bytes);
             let (digest, bytes) = transfer_file(&from, to.as_deref(), &mut advance)?;
-            files.push((name, digest));
+            files.push((name.clone(), digest));
             total += bytes;
         }
         Ok(Self { stamps, ..Self::of(files, total) })

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    model_worker::Inspected,
     trust::{Standing, Trust, Vouchers},
 };
 
@@ -57,7 +58,7 @@ impl ModelFiles {
         progress: Progress<'_>,
     ) -> Result<Staged, Failure> {
         let Import { source, id, expected_sha256, .. } = *import;
-        let (architecture, format) = self.inspect(import)?;
+        let Inspected { architecture, format, files, .. } = self.inspect(import)?;
         let folder = self.folder(id);
         fs::create_dir_all(&folder)
             .with_context(|| format!("could not make {}", folder.display()))?;
@@ -78,7 +79,7 @@ impl ModelFiles {
         let standing = None;
         let mut staged =
             Staged { folder, partial, manifest, vouchers, standing, licences, _lock: lock };
-        let contents = Contents::copy(source, &staged.partial, format, progress)?;
+        let contents = Contents::copy(source, &staged.partial, (format, &files), progress)?;
         check_digest(expected_sha256, &contents.sha256)?;
         staged.manifest.sha256.clone_from(&contents.sha256);
         staged.manifest.bytes = contents.bytes;

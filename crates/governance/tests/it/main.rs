@@ -6,6 +6,7 @@ mod accounts;
 mod identities;
 mod log;
 mod trail;
+mod vault;
 
 use std::sync::Arc;
 

@@ -39,12 +39,9 @@ async fn seal(path: &Path, vault: &Vault) -> Result<u64, Failure> {
     }
     let mut sealed = 0;
     for table in [Table::Conversation, Table::Entry, Table::Draft] {
-        loop {
-            let rows = seal_some(&mut connection, vault, table).await?;
-            if rows == 0 {
-                break;
-            }
-            sealed += rows;
+        let mut after = 0;
+        while let Some(rows) = seal_some(&mut connection, vault, (table, after)).await? {
+            (sealed, after) = (sealed + rows.count, rows.last);
         }
     }
     // Pages that were given up still hold texts, and so does the file beside.
@@ -66,22 +63,36 @@ impl Table {
     const fn clear(self) -> &'static str {
         match self {
             Self::Conversation => {
-                "SELECT * FROM conversation WHERE substr(name, 1, 1) = x'63' LIMIT ?1"
+                "SELECT *, rowid AS at FROM conversation WHERE rowid > ?2 \
+                 AND substr(name, 1, 1) = x'63' ORDER BY rowid LIMIT ?1"
             }
-            Self::Entry => "SELECT * FROM entry WHERE substr(text, 1, 1) = x'63' LIMIT ?1",
-            Self::Draft => "SELECT * FROM draft WHERE substr(text, 1, 1) = x'63' LIMIT ?1",
+            Self::Entry => {
+                "SELECT *, rowid AS at FROM entry WHERE rowid > ?2 \
+                 AND substr(text, 1, 1) = x'63' ORDER BY rowid LIMIT ?1"
+            }
+            Self::Draft => {
+                "SELECT *, rowid AS at FROM draft WHERE rowid > ?2 \
+                 AND substr(text, 1, 1) = x'63' ORDER BY rowid LIMIT ?1"
+            }
         }
     }
 }
 
-/// How many there were.
+/// What one transaction has sealed.
+struct Sealed {
+    count: u64,
+    /// The next one goes on behind it, so that no row is looked at twice.
+    last: i64,
+}
+
+/// `None` if there were none behind this row.
 async fn seal_some(
     connection: &mut SqliteConnection,
     vault: &Vault,
-    table: Table,
-) -> Result<u64, Failure> {
+    behind: (Table, i64),
+) -> Result<Option<Sealed>, Failure> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let sealed = seal_rows(connection, vault, table).await;
+    let sealed = seal_rows(connection, vault, behind).await;
     let end = if sealed.is_ok() { "COMMIT" } else { "ROLLBACK" };
     sqlx::query(end).execute(connection).await?;
     sealed
@@ -90,9 +101,10 @@ async fn seal_some(
 async fn seal_rows(
     connection: &mut SqliteConnection,
     vault: &Vault,
-    table: Table,
-) -> Result<u64, Failure> {
-    let rows = sqlx::query(table.clear()).bind(ROWS).fetch_all(&mut *connection).await?;
+    (table, after): (Table, i64),
+) -> Result<Option<Sealed>, Failure> {
+    let rows = sqlx::query(table.clear()).bind(ROWS).bind(after);
+    let rows = rows.fetch_all(&mut *connection).await?;
     for row in &rows {
         match table {
             Table::Conversation => seal_conversation(connection, vault, row).await?,
@@ -100,7 +112,8 @@ async fn seal_rows(
             Table::Draft => seal_draft(connection, vault, row).await?,
         }
     }
-    Ok(rows.len() as u64)
+    let last = rows.last().map(|row| row.try_get("at")).transpose()?;
+    Ok(last.map(|last| Sealed { count: rows.len() as u64, last }))
 }
 
 async fn seal_conversation(
