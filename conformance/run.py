@@ -21,10 +21,11 @@ from harness.report import Report, progress  # noqa: E402
 from harness.server import Bench  # noqa: E402
 
 SUITES = [
-    *("cli", "http", "energy", "netns", "confinement", "sdk", "accounts", "oidc", "tenants"),
+    *("cli", "http", "energy", "netns", "confinement", "sdk", "accounts", "oidc", "scim"),
+    *("break_glass", "tenants"),
     "conversations",
     *("oracle", "tokens", "embeddings"),
-    *("encryption", "pkcs11", "models", "log", "log_attacks", "log_faults", "receipts"),
+    *("encryption", "pkcs11", "erasure", "models", "log", "log_attacks", "log_faults", "receipts"),
     *("sovereignty", "canary", "kill"),
 ]
 

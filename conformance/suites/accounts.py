@@ -17,12 +17,13 @@ ROUTES = {
     "keys": "/v1/keys",
     "accounts": "/v1/accounts",
     "log": "/log/tile/entries/000.p/1",
+    "data_protection": "/v1/holds",
 }
 ROLES = {
-    "owner": {"models", "conversations", "keys", "accounts", "log"},
+    "owner": {"models", "conversations", "keys", "accounts", "log", "data_protection"},
     "admin": {"models", "conversations", "keys", "accounts"},
     "auditor": {"log"},
-    "data_officer": {"models", "conversations", "log"},
+    "data_officer": {"models", "conversations", "log", "data_protection"},
     "developer": {"models", "conversations", "keys"},
     "member": {"models", "conversations"},
 }

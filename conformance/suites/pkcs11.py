@@ -94,7 +94,7 @@ def run(report, bench):
         assert len(client.get("?search=heron")) == 1
         assert place.command("show")["wrapping_key"] == rotated["wrapping_key"]
     with report.check("pkcs11: without the process that asks the token, the texts are locked"):
-        os.kill(_child(server.process.pid), signal.SIGKILL)
+        os.kill(_keeper(server.process.pid), signal.SIGKILL)
         _wait(lambda: client.api.request("GET", "/v1/conversations").status == 503)
         expect_refusal(client.api.request("GET", "/v1/conversations"), 503, "encryption.locked")
     server.stop()
@@ -158,19 +158,20 @@ def _wrong(report, place):
         assert "key_file" in place.refused()
 
 
-def _child(parent):
-    """The one process that this one has started."""
-    children = []
+def _keeper(parent):
+    """The process that this one has started to ask the token."""
+    keepers = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             # After the name, which may hold anything: the state, then the parent.
             fields = stat.read_text().rpartition(") ")[2].split()
+            is_keeper = b"token-keeper" in (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(fields[1]) == parent:
-            children.append(int(stat.parent.name))
-    assert len(children) == 1, children
-    return children[0]
+        if int(fields[1]) == parent and is_keeper:
+            keepers.append(int(stat.parent.name))
+    assert len(keepers) == 1, keepers
+    return keepers[0]
 
 
 def _wait(holds):

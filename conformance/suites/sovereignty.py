@@ -1,7 +1,10 @@
 """`galerne sovereignty assess` on a fresh deployment with a real server, its evidence offline."""
 
+import hashlib
 import json
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import tlog
 from harness.installation import Installation
@@ -10,14 +13,17 @@ from harness.server import run as run_command
 from harness.verifier import Verifier
 
 TENDER = 'name = "Essai"\n[minimum]\nSOV-3 = 3\nSOV-5 = 1\n'
+FRAMEWORKS = ("csf", "c3a", "secnumcloud", "eds", "aiact", "nis2", "dora")
 # What a fresh deployment has not got, whatever the machine.
 OPEN = [
     *("owner.declared", "site.operator_named", "residency.region_said", "residency.ranges_fresh"),
     *("drill.disconnect", "models.signed", "accounts.auditor", "accounts.data_officer", "keys.end"),
+    "key.wrapping_outside",
 ]
 GOOD = [
     *("residency.hyperscalers_denied", "egress.undeclared_refused", "egress.flows_declared"),
     *("key.installation_private", "key.log_private", "data.directory_private"),
+    *("texts.sealed", "key.wrapping_private", "key.data_fresh"),
     *("models.intact", "models.no_pickle", "log.verified", "log.tampering_noticed"),
     *("process.memory_closed", "process.no_core", "routes.audited", "api.portable"),
 ]
@@ -33,6 +39,14 @@ def run(report, bench):
             _fresh(place)
         with report.check("sovereignty: a tender that asks for more ends with exit code 2"):
             _gate(bench, place)
+        with report.check("sovereignty: the route answers what the command prints, and logs it"):
+            _route(place, server)
+        with report.check("sovereignty: one assessment at a time, and answers meanwhile"):
+            _together(server)
+        with report.check("sovereignty: a key without the permission `log` assesses nothing"):
+            _denied(bench, place, server)
+        with report.check("sovereignty: a tender in the data directory is compared with"):
+            _tender_beside(place, server)
         with report.check("sovereignty: every framework gives the same checks another index"):
             _frameworks(place)
         with report.check("sovereignty: the log names the report, and the evidence proves it"):
@@ -44,6 +58,8 @@ def run(report, bench):
         _tamper(place, verifier, folder)
     with report.check("sovereignty: another history at the witness is a knock-out"):
         _knock_out(place)
+    with report.check("sovereignty: a text in clear is a knock-out, and in no report"):
+        _in_clear(place)
     with report.check("sovereignty: where nothing is deployed, nothing is measured"):
         empty = bench.folder / "nothing-here"
         done = run_command(bench.binary, "sovereignty", "assess", data_dir=empty)
@@ -101,9 +117,91 @@ def _gate(bench, place):
     assert _assess(place, "--min", tender).returncode == 64
 
 
+PATH = "/v1/sovereignty/assessment"
+
+
+def _route(place, server):
+    answer = server.api.request("GET", f"{PATH}?framework=c3a")
+    assert answer.status == 200, answer
+    printed = _report(place, "--framework", "c3a")[1]
+    found = answer.json()
+    assert _shape(found) == _shape(printed), (found, printed)
+    assert {it["id"] for it in found["frameworks"]} == set(FRAMEWORKS)
+    digest = hashlib.sha256(answer.body).hexdigest()
+    logged = [json.loads(entry) for entry in place.entries()]
+    subjects = [it.get("subject") for it in logged if it["action"] == "sovereignty.assess"]
+    assert f"report:sha256:{digest}" in subjects, subjects
+    unknown = server.api.request("GET", f"{PATH}?framework=iso")
+    assert unknown.status == 422 and unknown.code == "request.invalid", unknown
+
+
+def _shape(found):
+    """Members and names; what was seen may have changed between the two."""
+    named = [(check["id"], check["expected"], sorted(check)) for check in found["checks"]]
+    rows = [(row["id"], row["weight_percent"], sorted(row)) for row in found["objectives"]]
+    texts = [(it["id"], [one["checks"] for one in it["criteria"]]) for it in found["frameworks"]]
+    return sorted(found), named, rows, texts, found["framework"]["id"], found["policy"]
+
+
+def _together(server):
+    def ask(number):
+        if number == 0:
+            return server.api.chat("Hello", max_tokens=4)
+        return server.api.request("GET", PATH)
+
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        chat, *assessed = pool.map(ask, range(6))
+    assert chat.status == 200, chat
+    for answer in assessed:
+        is_told = answer.status == 409 and answer.code == "assessment.running"
+        assert answer.status == 200 or is_told, answer
+    assert any(answer.status == 200 for answer in assessed)
+
+
+def _denied(bench, place, server):
+    done = run_command(
+        bench.binary, "key", "create", "--allow", "models", "--json", data_dir=place.data_dir
+    )
+    key = json.loads(done.stdout)["key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = server.api.request("GET", PATH, headers=headers, key=False)
+    assert answer.status == 403 and answer.code == "auth.forbidden", answer
+
+
+def _tender_beside(place, server):
+    tender = place.data_dir / "tender.toml"
+    tender.write_text(TENDER)
+    found = server.api.request("GET", PATH).json()
+    assert found["tender"] == "Essai" and found["conclusion"] == "gate failed", found
+    assert _assess(place).returncode == 2
+    tender.write_text("name = 3")
+    broken = server.api.request("GET", PATH)
+    assert broken.status == 500 and broken.code == "assessment.failed", broken
+    assert _assess(place).returncode == 64
+    tender.unlink()
+
+
+def _in_clear(place):
+    """A draft as a version before the encryption wrote it."""
+    connection = sqlite3.connect(place.data_dir / "galerne.db", timeout=30)
+    with connection:
+        connection.execute(
+            "INSERT INTO draft (organisation_id, account_id, conversation_id, updated_at, text)"
+            " SELECT organisation_id, id, x'', 0, CAST('c' || ? AS BLOB) FROM account LIMIT 1",
+            ("a canary in clear",),
+        )
+    code, found = _report(place)
+    assert code == 3 and found["knock_outs"] == ["texts.sealed"], (code, found["knock_outs"])
+    assert "canary" not in json.dumps(found)
+    with connection:
+        connection.execute("DELETE FROM draft WHERE substr(text, 1, 1) = x'63'")
+    connection.close()
+    assert _report(place)[1]["knock_outs"] == []
+
+
 def _frameworks(place):
     known = set(_verdicts(_report(place)[1]))
-    for name in ("csf", "c3a", "secnumcloud", "eds", "aiact", "nis2", "dora"):
+    for name in FRAMEWORKS:
         framework = _report(place, "--framework", name)[1]["framework"]
         assert framework["id"] == name and framework["revision"], framework
         for criterion in framework["criteria"]:

@@ -18,11 +18,14 @@ KINDS = {
     "accounts": "account",
     "keys": "key",
     "receipts": "answer",
+    "break-glass": "opening",
+    "erasures": "erasure",
+    "holds": "hold",
 }
 # Names, not somebody's: everybody of an installation may see them.
 SHARED = {"models"}
-# What keeps accounts sees those of its own organisation.
-OF_ORGANISATION = {"accounts"}
+# Whoever keeps accounts, or protects data, sees those of the own organisation.
+OF_ORGANISATION = {"accounts", "break-glass", "erasures", "holds"}
 
 
 class Somebody:
@@ -63,8 +66,14 @@ def run(report, bench):
         victim = Somebody(server, bench, "victim")
         colleague = Somebody(server, bench, "colleague")
         stranger = Somebody(server, bench, "stranger")
-        _move(server.data_dir, uuid.UUID(stranger.account).bytes)
+        leaver = run_json(
+            *(bench.binary, "account", "create", "leaver", "--role", "member"),
+            data_dir=server.data_dir,
+        )["id"]
+        move_account(server.data_dir, uuid.UUID(stranger.account).bytes)
         ids = _belongings(server, victim)
+        ids["opening"] = _opening(victim, colleague)
+        ids |= _protected(victim, leaver)
         document = server.api.request("GET", "/openapi.json", key=False).json()
         routes = _routes(document)
         with report.check("tenants: control: the owner finds the conversation"):
@@ -93,11 +102,14 @@ def run(report, bench):
             assert models.status == 200, models.body
 
 
-def _move(data_dir, account):
+TABLES = ("api_key", "sign_in_link", "session")
+
+
+def move_account(data_dir, account, tables_of_account=TABLES):
     """To an organisation of its own: no command makes a second one yet."""
     connection = sqlite3.connect(data_dir / "galerne.db", timeout=30)
     tables = [("account", "id")]
-    tables += [(table, "account_id") for table in ("api_key", "sign_in_link", "session")]
+    tables += [(table, "account_id") for table in tables_of_account]
     try:
         with connection:
             # The rows refer to each other: they are looked at when all have moved.
@@ -137,6 +149,28 @@ def _belongings(server, victim):
     }
 
 
+def _opening(victim, colleague):
+    """Somebody of the same organisation asks for the victim's conversations."""
+    body = {"account": victim.account, "reason": "a person is in danger", "minutes": 5}
+    cookie = {"Cookie": colleague.cookie}
+    status, _, text = colleague.send("POST", "/v1/break-glass", body, cookie)
+    assert status == 201, text
+    return json.loads(text)["id"]
+
+
+def _protected(victim, leaver):
+    """Somebody of the same organisation is erased, and the victim is held."""
+    cookie = {"Cookie": victim.cookie}
+    path = f"/v1/accounts/{leaver}/erasure"
+    status, _, text = victim.send("POST", path, {"reason": "end_of_purpose"}, cookie)
+    assert status in (200, 202), text
+    erasure = json.loads(text)["id"]
+    body = {"reason": "audit", "reference": "2026/7", "account": victim.account}
+    status, _, text = victim.send("POST", "/v1/holds", body, cookie)
+    assert status == 201, text
+    return {"erasure": erasure, "hold": json.loads(text)["id"]}
+
+
 def _routes(document):
     """Those that name one thing."""
     found = []
@@ -152,8 +186,10 @@ def _ask(who, method, path, document, of):
     body = None
     if "requestBody" in operation:
         body = {"inputs": "Hello", "text": "Hello", "name": "x", "role": "member"}
+        body |= {"reason": "request_of_person"}
         body |= {"model": who.server.api.model, "from_entry_id": "msg_" + "0" * 32, "disabled": False}
-    return who.send(method, path.replace("{id}", of), body, who.credentials(operation))
+    path = path.replace("{id}", of).replace("{conversation}", "conv_" + "0" * 32)
+    return who.send(method, path, body, who.credentials(operation))
 
 
 def _expect_nothing(who, method, path, document, theirs):

@@ -8,13 +8,14 @@ import { createServer } from "node:http";
 import { Accounts } from "./fake-accounts.mjs";
 import { Conversations, Refused, streamTurn } from "./fake-conversations.mjs";
 import { receiptOf } from "./fake-receipts.mjs";
+import { assessmentFor } from "./fake-sovereignty.mjs";
 import { serveFile } from "./static-files.mjs";
 
 /** A model of the size that the page calls small, and one that it does not. */
 export const SMALL_MODEL = "smollm2-135m-instruct";
 export const LARGE_MODEL = "ministral-8b-instruct";
 const PARAMETERS = { [SMALL_MODEL]: 134_515_008, [LARGE_MODEL]: 8_019_808_256 };
-const PAGES = /^\/(?:c\/[^/]+|people|keys)?$/u;
+const PAGES = /^\/(?:c\/[^/]+|people|keys|sovereignty)?$/u;
 
 const ADMINISTRATION = /^\/v1\/(?:session\/password|accounts|keys)(?:\/|$)/u;
 
@@ -22,7 +23,7 @@ const ADMINISTRATION = /^\/v1\/(?:session\/password|accounts|keys)(?:\/|$)/u;
 export async function startFakeServer(options) {
   const { dist, models = [SMALL_MODEL], conversations = new Conversations() } = options;
   const accounts = new Accounts();
-  const state = { models, conversations, accounts, isDown: false };
+  const state = { models, conversations, accounts, isDown: false, assessment: {} };
   const server = createServer((request, response) => {
     answer(request, response, dist, state).catch((error) => {
       if (error instanceof Refused) refuse(response, error);
@@ -36,6 +37,8 @@ export async function startFakeServer(options) {
     link: `${origin}/#token=first`,
     conversations,
     accounts,
+    /** What is changed of the report, and until when it is not there. */
+    assessment: state.assessment,
     /** The session of every browser ends; `token` opens the next one. */
     endSessions: (token) => {
       accounts.endSessions();
@@ -64,6 +67,10 @@ async function answer(request, response, dist, state) {
   if (pathname.startsWith("/v1/") && me === undefined) throw new Refused(401, "auth.missing");
   const fault = accounts.faults.get(`${request.method} ${pathname}`);
   if (fault !== undefined) throw fault;
+  if (pathname === "/v1/sovereignty/assessment") {
+    accounts.must(me, "log");
+    return json(response, 200, await assessmentFor(state));
+  }
   if (ADMINISTRATION.test(pathname)) return administer(request, response, accounts, me, pathname);
   if (pathname.startsWith("/v1/")) accounts.must(me, pathname === "/v1/models" ? "models" : "conversations");
   if (pathname === "/v1/models") return models(response, state);

@@ -7,7 +7,7 @@ const act = (): void => undefined;
 const story: Story = {
   title: "Settings",
   states: {
-    open: () => <SettingsMenu account={{ me: ME, onPassword: act, onPeople: act, onKeys: act, onSignOut: act }} />,
+    open: () => <SettingsMenu account={{ me: ME, onPassword: act, onPeople: act, onKeys: act, onSovereignty: act, onSignOut: act }} />,
     "before sign-in": () => <SettingsMenu account={null} />,
   },
   isPressed: true,

@@ -27,7 +27,7 @@ pub(crate) struct Account {
     kind: &'static str,
     /// `owner`, `admin`, `auditor`, `data_officer`, `developer` or `member`.
     role: &'static str,
-    /// What the role may do: some of `models`, `conversations`, `keys`, `accounts`, `log`.
+    /// What the role may do: some of `models`, `conversations`, `keys`, `accounts`, `log`, `data_protection`.
     permissions: Vec<&'static str>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -201,7 +201,7 @@ pub(crate) async fn invite(
 }
 
 /// What is no id is not the id of anybody who is here.
-fn account_id(path: Result<Path<String>, PathRejection>) -> Result<AccountId, Problem> {
+pub(crate) fn account_id(path: Result<Path<String>, PathRejection>) -> Result<AccountId, Problem> {
     let parsed = path.ok().and_then(|Path(text)| text.parse().ok());
     parsed.ok_or_else(|| Problem::new(Code::AccountUnknown, "there is no such account"))
 }

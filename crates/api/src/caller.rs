@@ -26,6 +26,9 @@ pub(crate) struct SignedInBrowser {
     pub(crate) account: Account,
 }
 
+/// A caller that is proved by an API key, and by nothing else.
+pub(crate) struct KeyHolder(pub(crate) Caller);
+
 /// Remembers the caller of a request for the audit entry of its refusal.
 #[derive(Clone, Default)]
 pub(crate) struct CallerSlot(Arc<OnceLock<Caller>>);
@@ -67,6 +70,19 @@ impl FromRequestParts<ApiState> for Authenticated {
                 Err(error.into())
             }
         }
+    }
+}
+
+impl FromRequestParts<ApiState> for KeyHolder {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Err(Problem::new(Code::AuthMissing, "nobody is named as the caller")
+                .hint("send `Authorization: Bearer <API key>`"));
+        }
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        Ok(Self(caller))
     }
 }
 

@@ -7,10 +7,10 @@ pub(crate) mod browse;
 pub(crate) mod draft;
 pub(crate) mod turn;
 
-mod convert;
+pub(crate) mod convert;
 mod header;
-mod id;
+pub(crate) mod id;
 mod problem;
-mod query;
+pub(crate) mod query;
 mod refusals;
 mod stream;

@@ -236,9 +236,6 @@ impl From<IdentityError> for Problem {
                 tracing::error!(error, "the identity provider cannot be asked");
                 Self::new(Code::ProviderUnavailable, message).retry_after(Some(5))
             }
-            IdentityError::Crowded => {
-                Self::new(Code::CapacityExhausted, message).retry_after(Some(60))
-            }
             IdentityError::Access(source) => source.into(),
         }
     }

@@ -6,13 +6,17 @@
 
 mod account;
 mod answer;
+mod assessment;
 mod body;
+mod break_glass;
 mod caller;
 mod chat;
 mod conversation;
 mod convert;
 mod embedding;
+mod erasure;
 mod health;
+mod hold;
 mod host;
 mod identity;
 mod key;
@@ -27,6 +31,7 @@ mod problem;
 mod receipt;
 mod refusal;
 mod router;
+mod scim;
 mod serve;
 mod session;
 mod sign_in_gate;

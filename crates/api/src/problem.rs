@@ -5,9 +5,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use governance::{AccessError, AuditError};
+use governance::{AccessError, AuditError, ProtectionError};
 use inference::{ChatError, EmbedError, ReceiptError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
+use scim::ScimType;
 
 use crate::body;
 
@@ -43,6 +44,9 @@ pub(crate) enum Code {
     HostUnknown,
     CapacityExhausted,
     AuditUnavailable,
+    AssessmentRunning,
+    AssessmentFailed,
+    AssessmentLate,
     LogNotFound,
     ReceiptNotFound,
     ReceiptPending,
@@ -65,6 +69,14 @@ pub(crate) enum Code {
     AccountHasPassword,
     LastOwner,
     KeyUnknown,
+    GroupUnknown,
+    ScimInvalid,
+    BreakGlassUnknown,
+    BreakGlassDenied,
+    BreakGlassOver,
+    ErasureUnknown,
+    HoldInForce,
+    HoldUnknown,
 }
 
 impl Code {
@@ -80,6 +92,7 @@ impl Code {
         self.row().2
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table with a line for each code")]
     const fn row(self) -> (&'static str, StatusCode, ErrorType) {
         use ErrorType as Type;
         use StatusCode as Status;
@@ -120,6 +133,9 @@ impl Code {
                 ("capacity.exhausted", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
             }
             Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
+            Self::AssessmentRunning => ("assessment.running", Status::CONFLICT, request),
+            Self::AssessmentFailed => ("assessment.failed", Status::INTERNAL_SERVER_ERROR, server),
+            Self::AssessmentLate => ("assessment.late", unavailable, server),
             Self::LogNotFound => ("log.not_found", Status::NOT_FOUND, Type::NotFoundError),
             Self::ReceiptNotFound => ("receipt.not_found", not_found.0, not_found.1),
             Self::ReceiptPending => ("receipt.pending", unavailable, server),
@@ -140,7 +156,15 @@ impl Code {
             Self::AccountExists => ("account.exists", Status::CONFLICT, request),
             Self::AccountHasPassword => ("account.has_password", Status::CONFLICT, request),
             Self::LastOwner => ("account.last_owner", Status::CONFLICT, request),
+            Self::ErasureUnknown => ("erasure.unknown", not_found.0, not_found.1),
+            Self::HoldInForce => ("hold.in_force", Status::CONFLICT, request),
+            Self::HoldUnknown => ("hold.unknown", not_found.0, not_found.1),
             Self::KeyUnknown => ("key.unknown", not_found.0, not_found.1),
+            Self::GroupUnknown => ("group.unknown", not_found.0, not_found.1),
+            Self::ScimInvalid => ("scim.invalid", Status::BAD_REQUEST, request),
+            Self::BreakGlassUnknown => ("opening.unknown", not_found.0, not_found.1),
+            Self::BreakGlassDenied => ("opening.denied", Status::FORBIDDEN, Type::PermissionError),
+            Self::BreakGlassOver => ("opening.over", Status::CONFLICT, request),
             Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
@@ -156,7 +180,15 @@ pub(crate) struct Problem {
     fields: Vec<FieldError>,
     retry_after_seconds: Option<u32>,
     location: Option<String>,
+    scim_type: Option<ScimType>,
     audited: bool,
+}
+
+/// Left in a response for those who tell it in other words.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) message: String,
+    pub(crate) scim_type: Option<ScimType>,
 }
 
 /// Left in a response for the middleware that writes refusals to the audit trail.
@@ -177,6 +209,7 @@ impl Problem {
             fields: Vec::new(),
             retry_after_seconds: None,
             location: None,
+            scim_type: None,
             audited: false,
         }
     }
@@ -204,6 +237,12 @@ impl Problem {
     /// Where that lies which the request has left behind, though it failed.
     pub(crate) fn location(mut self, path: Option<String>) -> Self {
         self.location = path;
+        self
+    }
+
+    /// What SCIM calls it.
+    pub(crate) fn scim_type(mut self, word: ScimType) -> Self {
+        self.scim_type = Some(word);
         self
     }
 
@@ -243,6 +282,9 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.code.status(), Json(self.body())).into_response();
+        let hint = self.hint.map(|hint| format!("; hint: {hint}")).unwrap_or_default();
+        let message = format!("{}{hint} ({})", self.message, self.code.as_str());
+        response.extensions_mut().insert(Told { message, scim_type: self.scim_type });
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -388,6 +430,33 @@ impl From<AuditError> for Problem {
             .hint("the operator sees the reason at GET /health")
             .retry_after(Some(2))
             .audited()
+    }
+}
+
+impl From<ProtectionError> for Problem {
+    fn from(error: ProtectionError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProtectionError::AccountUnknown => Self::new(Code::AccountUnknown, message),
+            ProtectionError::LastOwner => {
+                Self::new(Code::LastOwner, message).hint("make somebody else an owner before")
+            }
+            ProtectionError::Held { .. } => Self::new(Code::HoldInForce, message)
+                .hint("GET /v1/holds tells the case; DELETE /v1/holds/{id} lifts the hold"),
+            ProtectionError::ErasureUnknown { .. } => Self::new(Code::ErasureUnknown, message),
+            ProtectionError::HoldUnknown { .. } => {
+                Self::new(Code::HoldUnknown, message).hint("GET /v1/holds lists them")
+            }
+            ProtectionError::Reference { .. } => body::invalid("reference", message),
+            ProtectionError::Access(source) => source.into(),
+            ProtectionError::Audit(source) => source.into(),
+            ProtectionError::Read { source } => source.into(),
+            ProtectionError::Store(source) => AccessError::Store(source).into(),
+            ProtectionError::Sign { .. } => {
+                tracing::error!(%message, "unexpected in a route");
+                Self::new(Code::Internal, "the server failed")
+            }
+        }
     }
 }
 

@@ -14,11 +14,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, account, chat,
+    ApiState, account, assessment, break_glass, chat,
     conversation::{browse, draft, turn},
-    embedding, health, host, identity, key, log, metering, model, observe,
+    embedding, erasure, health, hold, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
-    receipt, refusal, session,
+    receipt, refusal, scim, session,
 };
 
 /// Every route, with its description.
@@ -45,8 +45,38 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(account::list, account::create))
         .routes(routes!(account::update))
         .routes(routes!(account::invite))
+        .routes(routes!(erasure::order))
+        .routes(routes!(erasure::list))
+        .routes(routes!(erasure::read))
+        .routes(routes!(hold::list, hold::place))
+        .routes(routes!(hold::lift))
         .routes(routes!(key::list, key::create))
         .routes(routes!(key::revoke))
+        .routes(routes!(assessment::read))
+        .routes(routes!(break_glass::list, break_glass::request))
+        .routes(routes!(break_glass::close))
+        .routes(routes!(break_glass::approve))
+        .routes(routes!(break_glass::conversations))
+        .routes(routes!(break_glass::conversation))
+        .routes(routes!(scim::discovery::config))
+        .routes(routes!(scim::discovery::resource_types))
+        .routes(routes!(scim::discovery::resource_type))
+        .routes(routes!(scim::discovery::schemas))
+        .routes(routes!(scim::discovery::schema))
+        .routes(routes!(scim::user::list, scim::user::create))
+        .routes(routes!(
+            scim::user::read,
+            scim::user::replace,
+            scim::user::patch,
+            scim::user::remove
+        ))
+        .routes(routes!(scim::group::list, scim::group::create))
+        .routes(routes!(
+            scim::group::read,
+            scim::group::replace,
+            scim::group::patch,
+            scim::group::remove
+        ))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::tile))
         .routes(routes!(log::entries))

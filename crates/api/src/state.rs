@@ -6,7 +6,9 @@ use assistant::Assistant;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
-use governance::{Access, Identities, Log, Trail};
+use governance::{
+    Access, Assessments, BreakGlass, Erasures, Holds, Identities, Log, Provisioning, Trail,
+};
 use inference::{Chat, Embeddings, Models, Receipts};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -70,6 +72,9 @@ pub struct ApiParts {
     pub access: Access,
     /// Sign-in with an identity provider, if one is set.
     pub identities: Option<Identities>,
+    /// Accounts and groups as an identity provider says.
+    pub provisioning: Provisioning,
+    pub break_glass: BreakGlass,
     pub trail: Trail,
     pub log: Log,
     pub chat: Chat,
@@ -77,6 +82,9 @@ pub struct ApiParts {
     pub assistant: Assistant,
     pub models: Models,
     pub receipts: Receipts,
+    pub assessments: Assessments,
+    pub erasures: Erasures,
+    pub holds: Holds,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub readiness: Arc<dyn Readiness>,

@@ -2,8 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Caller, Clock, ConversationId, EntryId, IdSource};
-use governance::{Action, AuditFact, Subject, Trail, ports::StoreError};
+use async_trait::async_trait;
+use domain::{AccountId, Caller, Clock, ConversationId, EntryId, IdSource, OrganisationId};
+use governance::{
+    Action, AuditFact, Subject, Trail,
+    ports::{RunningTurns, StoreError},
+};
 use inference::Chat;
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -173,6 +177,16 @@ impl Assistant {
             self.trail.record(&AuditFact { outcome: error.code(), ..fact }).await?;
         }
         Err(error)
+    }
+}
+
+#[async_trait]
+impl RunningTurns for Assistant {
+    async fn stop_all(&self, organisation: OrganisationId, account: AccountId) {
+        for turn in self.running.of(Scope { organisation, account }) {
+            turn.stop.cancel();
+            turn.until_ended().await;
+        }
     }
 }
 

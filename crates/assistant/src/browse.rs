@@ -9,7 +9,7 @@ use crate::{
     Assistant, AssistantError, Change, Conversation, Draft, DraftOf, Entry, EntryState, ListQuery,
     Page, Scope, WriteDraft,
     assistant::about,
-    ports::{FinishedTurn, Updated},
+    ports::{Deleted, FinishedTurn, Updated},
     turn::Turn,
 };
 
@@ -249,8 +249,11 @@ impl Assistant {
         id: ConversationId,
     ) -> Result<(), AssistantError> {
         let audit = self.trail.entry(fact).await?;
-        let deleted = self.store.delete(scope, id, &audit).await?;
-        if deleted { Ok(()) } else { Err(AssistantError::UnknownConversation { id }) }
+        match self.store.delete(scope, id, &audit).await? {
+            Deleted::Done => Ok(()),
+            Deleted::UnknownConversation => Err(AssistantError::UnknownConversation { id }),
+            Deleted::Held(hold) => Err(AssistantError::Held { hold }),
+        }
     }
 
     async fn find_draft(&self, scope: Scope, of: DraftOf) -> Result<Option<Draft>, AssistantError> {

@@ -1,6 +1,6 @@
 //! Why a request about conversations was refused.
 
-use domain::{ConversationId, EntryId};
+use domain::{ConversationId, EntryId, HoldId};
 use governance::{AuditError, ports::StoreError};
 use inference::ChatError;
 
@@ -17,6 +17,8 @@ pub enum AssistantError {
     NothingToFollow,
     #[error("an answer of conversation `{id}` is still running; wait for it or stop it")]
     Busy { id: ConversationId },
+    #[error("hold `{hold}` is in force; nothing that it covers is removed")]
+    Held { hold: HoldId },
     #[error("a conversation holds at most {ENTRIES_MAX} entries; begin another one")]
     Full,
     #[error("this idempotency key was used for another request; use a new one")]
@@ -43,6 +45,7 @@ impl AssistantError {
             Self::UnknownConversation { .. } => "conversation.not_found",
             Self::UnknownEntry { .. } | Self::NothingToFollow => "entry.not_found",
             Self::Busy { .. } => "conversation.busy",
+            Self::Held { .. } => "hold.in_force",
             Self::Full => "conversation.full",
             Self::KeyReused => "idempotency.reused",
             Self::Invalid { .. } => "request.invalid",
@@ -63,6 +66,7 @@ impl AssistantError {
             Self::UnknownConversation { .. }
             | Self::UnknownEntry { .. }
             | Self::NothingToFollow
+            | Self::Held { .. }
             | Self::Full
             | Self::KeyReused
             | Self::Invalid { .. }

@@ -14,6 +14,7 @@ mod command;
 mod conversation;
 mod error;
 mod idempotency;
+mod inspect;
 mod plan;
 mod play;
 mod reader;

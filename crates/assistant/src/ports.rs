@@ -1,7 +1,7 @@
 //! What this context needs from outside. Every implementation passes its suite in `testkit`.
 
 use async_trait::async_trait;
-use domain::{ConversationId, EntryId, ModelId, RequestId, Timestamp};
+use domain::{ConversationId, EntryId, HoldId, ModelId, RequestId, Timestamp};
 use governance::{AuditEntry, ports::StoreError};
 
 use crate::{Conversation, Draft, DraftOf, Entry, EntryState, Idempotency, IdempotencyKey, Scope};
@@ -76,14 +76,14 @@ pub trait ConversationStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<Updated, StoreError>;
 
-    /// Removes the conversation with its entries, its draft and its idempotency keys; `false` if
-    /// there is none.
+    /// Removes the conversation with its entries, its draft and its idempotency keys, unless it is
+    /// held.
     async fn delete(
         &self,
         scope: Scope,
         id: ConversationId,
         audit: &AuditEntry,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Deleted, StoreError>;
 
     async fn draft(&self, scope: Scope, of: DraftOf) -> Result<Option<Draft>, StoreError>;
 
@@ -197,6 +197,15 @@ pub struct Page {
     pub conversations: Vec<Conversation>,
     /// On all pages.
     pub total: u64,
+}
+
+/// What became of a conversation that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Done,
+    UnknownConversation,
+    /// Nothing was changed: this hold is in force.
+    Held(HoldId),
 }
 
 /// What is changed; `None` stays.

@@ -7,7 +7,7 @@ use std::{
 
 use domain::{ConversationId, Timestamp};
 
-use crate::{EntryState, TurnEnd, turn::Turn};
+use crate::{EntryState, Scope, TurnEnd, turn::Turn};
 
 /// Knows the running turns. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,11 @@ impl Running {
 
     pub(crate) fn find(&self, conversation: ConversationId) -> Option<Arc<Turn>> {
         self.turns().get(&conversation).cloned()
+    }
+
+    /// All that run for somebody now.
+    pub(crate) fn of(&self, scope: Scope) -> Vec<Arc<Turn>> {
+        self.turns().values().filter(|turn| turn.scope == scope).cloned().collect()
     }
 
     fn turns(&self) -> MutexGuard<'_, HashMap<ConversationId, Arc<Turn>>> {

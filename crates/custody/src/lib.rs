@@ -10,4 +10,4 @@ mod token;
 
 pub use custodian::{Custodian, CustodianError};
 pub use file::{KeyFile, KeyFileError};
-pub use token::{KeeperPipes, TokenError, TokenKey, TokenPlace, hold, keep};
+pub use token::{TokenError, TokenKey, TokenPlace, hold, keep};

@@ -18,11 +18,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{
-    client::{KeeperPipes, TokenKey},
-    holder::hold,
-    keeper::keep,
-};
+pub use self::{client::TokenKey, holder::hold, keeper::keep};
 
 /// Which token, and which key in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -56,7 +56,7 @@ pub enum Role {
     Admin,
     /// Reads the log, and nothing else.
     Auditor,
-    /// Data protection officer: reads the log, and asks as a member does.
+    /// Data protection officer: reads the log, erases and holds, and asks as a member does.
     DataOfficer,
     /// Builds applications: asks, and makes keys for programs.
     Developer,
@@ -80,16 +80,30 @@ impl Role {
     }
 
     /// The access table. No role may read what another account wrote: there is no permission for
-    /// that.
+    /// that. [`Permission::BreakGlass`] lets somebody ask, and a second person has to agree.
     pub const fn permissions(self) -> Permissions {
-        use Permission::{Converse, MakeKeys, ManageAccounts, ReadLog, UseModels};
+        use Permission::{
+            BreakGlass, Converse, MakeKeys, ManageAccounts, ProtectData, Provision, ReadLog,
+            UseModels,
+        };
         match self {
-            Self::Owner => {
-                Permissions::of(&[UseModels, Converse, MakeKeys, ManageAccounts, ReadLog])
+            Self::Owner => Permissions::of(&[
+                UseModels,
+                Converse,
+                MakeKeys,
+                ManageAccounts,
+                ReadLog,
+                Provision,
+                BreakGlass,
+                ProtectData,
+            ]),
+            Self::Admin => {
+                Permissions::of(&[UseModels, Converse, MakeKeys, ManageAccounts, Provision])
             }
-            Self::Admin => Permissions::of(&[UseModels, Converse, MakeKeys, ManageAccounts]),
             Self::Auditor => Permissions::of(&[ReadLog]),
-            Self::DataOfficer => Permissions::of(&[UseModels, Converse, ReadLog]),
+            Self::DataOfficer => {
+                Permissions::of(&[UseModels, Converse, ReadLog, BreakGlass, ProtectData])
+            }
             Self::Developer => Permissions::of(&[UseModels, Converse, MakeKeys]),
             Self::Member => Permissions::of(&[UseModels, Converse]),
         }
@@ -127,11 +141,25 @@ pub enum Permission {
     ManageAccounts,
     /// Entries of the log: pseudonyms and hashes.
     ReadLog,
+    /// Accounts and groups as an identity provider says, without their content.
+    Provision,
+    /// To ask that one person's conversations be opened in an emergency, and to agree to it.
+    BreakGlass,
+    /// Erase people, and keep content from being removed. Nobody's content is read by that.
+    ProtectData,
 }
 
 impl Permission {
-    pub const ALL: [Self; 5] =
-        [Self::UseModels, Self::Converse, Self::MakeKeys, Self::ManageAccounts, Self::ReadLog];
+    pub const ALL: [Self; 8] = [
+        Self::UseModels,
+        Self::Converse,
+        Self::MakeKeys,
+        Self::ManageAccounts,
+        Self::ReadLog,
+        Self::Provision,
+        Self::BreakGlass,
+        Self::ProtectData,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -140,6 +168,9 @@ impl Permission {
             Self::MakeKeys => "keys",
             Self::ManageAccounts => "accounts",
             Self::ReadLog => "log",
+            Self::Provision => "provisioning",
+            Self::BreakGlass => "break_glass",
+            Self::ProtectData => "data_protection",
         }
     }
 }
@@ -159,8 +190,16 @@ pub struct Permissions(u8);
 impl Permissions {
     pub const NONE: Self = Self(0);
 
-    /// What a key may be given: what programs need. Keys do not make keys or accounts.
-    pub const OF_KEYS: Self =
+    /// What a key may be given: what programs need. Keys make no keys, and open no glass.
+    pub const OF_KEYS: Self = Self::of(&[
+        Permission::UseModels,
+        Permission::Converse,
+        Permission::ReadLog,
+        Permission::Provision,
+    ]);
+
+    /// What a key is given unless somebody says otherwise: nothing that touches accounts.
+    pub const OF_PLAIN_KEYS: Self =
         Self::of(&[Permission::UseModels, Permission::Converse, Permission::ReadLog]);
 
     pub const fn of(permissions: &[Permission]) -> Self {
@@ -217,7 +256,7 @@ pub struct UnknownWord {
     known: String,
 }
 
-fn find<T: Copy>(
+pub(crate) fn find<T: Copy>(
     all: &[T],
     word_of: impl Fn(T) -> &'static str,
     text: &str,
@@ -303,10 +342,10 @@ mod tests {
         assert_eq!(
             table,
             [
-                "owner: models conversations keys accounts log",
-                "admin: models conversations keys accounts",
+                "owner: models conversations keys accounts log provisioning break_glass data_protection",
+                "admin: models conversations keys accounts provisioning",
                 "auditor: log",
-                "data_officer: models conversations log",
+                "data_officer: models conversations log break_glass data_protection",
                 "developer: models conversations keys",
                 "member: models conversations",
             ]
@@ -326,7 +365,8 @@ mod tests {
 
     #[test]
     fn every_set_is_read_as_it_is_written() {
-        for bits in 0..1_u8 << Permission::ALL.len() {
+        assert_eq!(Permission::ALL.len(), 8, "a bit each");
+        for bits in 0..=u8::MAX {
             let set = Permissions(bits);
             assert_eq!(set.to_string().parse(), Ok(set));
             assert_eq!(Permissions::of(&set.iter().collect::<Vec<_>>()), set);
@@ -334,6 +374,8 @@ mod tests {
             assert!(Permissions::NONE.is_within(set));
         }
         assert!(!Permissions::OF_KEYS.contains(Permission::MakeKeys));
+        assert!(!Permissions::OF_KEYS.contains(Permission::BreakGlass));
+        assert!(!Permissions::OF_PLAIN_KEYS.contains(Permission::Provision));
         assert!("models everything".parse::<Permissions>().is_err());
     }
 

@@ -59,6 +59,14 @@ ids! {
     ConversationId,
     /// One question or one answer of a conversation.
     EntryId,
+    /// A group of accounts, as an identity provider says.
+    GroupId,
+    /// One time that somebody asked to open another one's conversations.
+    OpeningId,
+    /// An order to erase somebody, and what came of it.
+    ErasureId,
+    /// An order to keep something from being removed.
+    HoldId,
 }
 
 /// Makes `UUIDv7` values: the time given, then random bits.

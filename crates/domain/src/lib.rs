@@ -9,6 +9,7 @@ mod clock;
 mod hexadecimal;
 mod id;
 mod model;
+mod protection;
 mod tenant;
 
 pub use account::{
@@ -17,8 +18,11 @@ pub use account::{
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
 pub use id::{
-    AccountId, ConversationId, EntryId, IdSource, KeyId, OrganisationId, ProjectId, RequestId,
-    SessionId, SignInLinkId,
+    AccountId, ConversationId, EntryId, ErasureId, GroupId, HoldId, IdSource, KeyId, OpeningId,
+    OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId,
 };
 pub use model::{ModelDigest, ModelDigestError, ModelId, ModelIdError};
+pub use protection::{
+    ErasureReason, HoldReason, OrderedBy, RetentionClass, Term, TermBounds, TermError,
+};
 pub use tenant::{ApiKey, Caller, Organisation, Principal, Project};

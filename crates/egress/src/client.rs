@@ -3,7 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{RequestBuilder, Response, Url, header::CONTENT_TYPE, redirect, retry};
+use reqwest::{
+    RequestBuilder, Response, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    redirect, retry,
+};
 
 use crate::{
     Broker, Destination, EgressError, Recorder, Refusal, Resolver,
@@ -115,6 +119,22 @@ impl EgressClient {
         let (url, route) = self.admit(address).await?;
         let request = route.http.post(url).header(CONTENT_TYPE, content_type);
         self.exchange(route, request.body(body.into())).await
+    }
+
+    /// As [`EgressClient::post`], with what stands in `Authorization`: no log is told of it.
+    pub async fn post_as(
+        &self,
+        address: &str,
+        content_type: &str,
+        body: impl Into<Bytes>,
+        credentials: &str,
+    ) -> Result<Answer, EgressError> {
+        let mut value = HeaderValue::try_from(credentials)
+            .map_err(|error| EgressError::Credentials { source: error.into() })?;
+        value.set_sensitive(true);
+        let (url, route) = self.admit(address).await?;
+        let request = route.http.post(url).header(CONTENT_TYPE, content_type);
+        self.exchange(route, request.header(AUTHORIZATION, value).body(body.into())).await
     }
 
     /// Decides before anything is done about the address, the look-up of its name included.

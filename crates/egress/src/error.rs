@@ -11,6 +11,8 @@ pub enum EgressError {
     SetUp { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("that cannot be asked")]
     Address { source: AddressError },
+    #[error("the credentials cannot stand in a header")]
+    Credentials { source: Box<dyn std::error::Error + Send + Sync> },
     /// Nothing was sent, and no name was resolved.
     #[error("the settings do not name {destination}, so it is not reached")]
     Denied { destination: Destination },

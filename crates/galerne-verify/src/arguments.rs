@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use transparency_log::KeyError;
 
 const HELP: &str = "\
-Checks exports, proofs, receipts, checkpoints and evidence of a Galerne log, without Galerne and
-without a network.
+Checks exports, proofs, receipts, erasure certificates, checkpoints and evidence of a Galerne log,
+without Galerne and without a network.
 
 Usage:
   galerne-verify export DIR --key VKEY [--checkpoint FILE]... [--against DIR] [--json]
   galerne-verify proof FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX] [--json]
   galerne-verify receipt FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX]
                  [--json]
+  galerne-verify erasure FILE --key VKEY [--checkpoint FILE]... [--json]
   galerne-verify checkpoints FILE... --key VKEY [--json]
   galerne-verify evidence DIR --key VKEY [--checkpoint FILE]... [--json]
   galerne-verify --help | --version
@@ -24,6 +25,7 @@ Commands:
   proof        Check that one entry is in the log
   receipt      Check the receipt of one answer: its signature, its place in the log, and that it
                says what the log says
+  erasure      Check the certificate of an erasure: its signature, and that the log says the same
   checkpoints  Check the signatures in files of checkpoints, and that no two contradict each other
   evidence     Check the evidence of an assessment: who signed it, every file of it, and that the
                log has the report
@@ -66,6 +68,7 @@ pub(crate) enum Command {
     Export(ExportRequest),
     Proof(ProofRequest),
     Receipt(ProofRequest),
+    Erasure(ProofRequest),
     Checkpoints(CheckpointsRequest),
     Evidence(EvidenceRequest),
 }
@@ -110,7 +113,7 @@ pub(crate) struct CheckpointsRequest {
 /// What was typed makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UsageError {
-    #[error("say what to verify: export, proof, receipt, checkpoints or evidence")]
+    #[error("say what to verify: export, proof, receipt, erasure, checkpoints or evidence")]
     NoCommand,
     #[error("there is no command `{word}`")]
     UnknownCommand { word: String },
@@ -175,6 +178,10 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Request, Us
         Some("export") => words.export()?,
         Some("proof") => Command::Proof(words.proof("proof", "the file of a proof")?),
         Some("receipt") => Command::Receipt(words.proof("receipt", "the file of a receipt")?),
+        Some("erasure") => {
+            words.refuse_content("erasure")?;
+            Command::Erasure(words.proof("erasure", "the file of a certificate")?)
+        }
         Some("checkpoints") => words.checkpoints()?,
         Some("evidence") => words.evidence()?,
         Some(_) | None => {

@@ -5,6 +5,7 @@ use std::fmt;
 use transparency_log::{CheckpointError, Finding, NoteError, Verifier};
 
 use crate::entry::Entry;
+use crate::erasure::Flaw;
 
 /// Problems that are listed; one more says how many others there are.
 const LISTED_MAX: usize = 50;
@@ -79,6 +80,7 @@ pub(crate) enum Problem {
         receipt: String,
         entry: String,
     },
+    Erasure(Flaw),
     EvidenceMalformed {
         reason: String,
     },
@@ -135,6 +137,7 @@ impl Problem {
             Self::ReceiptMalformed { .. } => "receipt.malformed",
             Self::ReceiptChanged { .. } | Self::ReceiptUnsigned { .. } => "receipt.signature",
             Self::ReceiptDiffers { .. } => "receipt.differs",
+            Self::Erasure(flaw) => flaw.code(),
             Self::EvidenceMalformed { .. } => "evidence.malformed",
             Self::EvidenceResigned { .. } | Self::EvidenceUnsigned { .. } => "evidence.signature",
             Self::EvidenceChanged { .. } => "evidence.changed",
@@ -151,6 +154,7 @@ impl Problem {
             | Self::ReceiptDiffers { leaf, .. }
             | Self::EvidenceDiffers { leaf, .. } => Some(*leaf),
             Self::Incomplete { leaf, .. } => *leaf,
+            Self::Erasure(flaw) => flaw.leaf(),
             Self::UpperTileAltered { .. }
             | Self::BadSignature { .. }
             | Self::Unsigned { .. }
@@ -182,6 +186,7 @@ impl Problem {
             | Self::ReceiptChanged { .. }
             | Self::ReceiptUnsigned { .. }
             | Self::ReceiptDiffers { .. }
+            | Self::Erasure(_)
             | Self::EvidenceMalformed { .. }
             | Self::EvidenceResigned { .. }
             | Self::EvidenceUnsigned { .. }
@@ -224,6 +229,7 @@ impl Problem {
             Self::ReceiptChanged { .. } => {
                 "nothing that it says is to be believed; ask for it again at /v1/receipts/ID"
             }
+            Self::Erasure(flaw) => flaw.hint(),
             Self::EvidenceMalformed { .. } => {
                 "take the assessment again with `galerne sovereignty assess --evidence DIR`"
             }
@@ -319,6 +325,7 @@ impl fmt::Display for Problem {
             Self::ReceiptUnsigned { key } => {
                 write!(formatter, "the receipt is not signed by the key of {key}")
             }
+            Self::Erasure(flaw) => write!(formatter, "{flaw}"),
             Self::EvidenceMalformed { reason } => {
                 write!(formatter, "this is no evidence: {reason}")
             }

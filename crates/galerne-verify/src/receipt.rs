@@ -3,6 +3,8 @@
 
 mod statement;
 
+pub(crate) use statement::{StatementError, evidence};
+
 use std::path::Path;
 
 use transparency_log::{NoteError, SignedNote, Verifier};

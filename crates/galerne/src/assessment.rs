@@ -3,6 +3,7 @@
 //! Start at [`Scene`] for what can be seen and at [`measure`] for what is made of it. A check does
 //! what its title says, now, or is not measured and says why.
 
+mod encryption;
 mod evidence;
 mod flows;
 mod journal;
@@ -13,23 +14,26 @@ mod page;
 mod people;
 mod process;
 mod program;
+mod report;
 mod scene;
 mod secrets;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use sovereignty::{Assessment, Check, Measured, Tender};
 
 pub(crate) use self::{
     evidence::{Bundle, write_bundle},
-    machine::Machine,
-    program::Program,
-    scene::{Scene, Surroundings, digest},
+    report::{Assessed, carry_out},
+    scene::{Scene, digest},
+    wanted::Wanted,
 };
+use self::{machine::Machine, program::Program, scene::Surroundings};
 
 /// Answers every check.
-pub(crate) fn assess(scene: &Scene<'_>, tender: Option<Tender>) -> Assessment {
+fn assess(scene: &Scene<'_>, tender: Option<Tender>) -> Assessment {
     let answers = Check::ALL.iter().map(|check| (*check, measure(*check, scene)));
     let declarations = scene.declared.as_ref().ok().and_then(Option::as_ref);
     Assessment::new(answers, declarations, tender)
@@ -55,6 +59,10 @@ fn measure(check: Check, scene: &Scene<'_>) -> Measured {
         Check::UndeclaredRefused => flows::undeclared_refused(scene),
         Check::RangesFresh => flows::ranges_fresh(scene),
         Check::FlowsDeclared => flows::flows_declared(scene),
+        Check::TextsSealed => encryption::texts_sealed(scene),
+        Check::WrappingKeyPrivate => encryption::wrapping_key_private(scene),
+        Check::WrappingKeyOutside => encryption::wrapping_key_outside(scene),
+        Check::DataKeyFresh => encryption::data_key_fresh(scene),
         Check::InstallationKeyPrivate => storage::key_private(scene, "installation.key"),
         Check::LogKeyPrivate => storage::key_private(scene, "log.key"),
         Check::DataPrivate => storage::data_private(scene),

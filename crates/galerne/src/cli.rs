@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use domain::{AccountName, KeyId, ModelId, Permission, Role};
+use domain::{AccountName, ErasureReason, HoldId, HoldReason, KeyId, ModelId, Permission, Role};
 
 /// Models, assistant and proof on machines that you control.
 #[derive(Debug, Parser)]
@@ -49,6 +49,12 @@ pub(crate) enum Command {
     /// Keep the accounts of people and programs
     #[command(subcommand)]
     Account(Account),
+    /// Show who asked for whose conversations
+    #[command(subcommand)]
+    BreakGlass(BreakGlass),
+    /// Keep content from being removed while a case is open
+    #[command(subcommand)]
+    Hold(Hold),
     /// Print a one-time link that signs a browser in as the first owner
     LoginLink(LoginLink),
     /// Import, list, sign, verify and remove models and their adapters
@@ -87,10 +93,12 @@ pub(crate) enum Command {
 }
 
 /// What processes beside the server do.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum Worker {
     /// Read the header of a model
     Model,
+    /// Assess the deployment of a server with these flags
+    Assessor(Serve),
     /// Have a token asked
     TokenKeeper,
     /// Ask a token
@@ -162,6 +170,12 @@ pub(crate) enum Key {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum BreakGlass {
+    /// List all requests, the newest first
+    List,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Account {
     /// Make an account and, for a person, a one-time link to sign in with
     Create {
@@ -191,6 +205,43 @@ pub(crate) enum Account {
     },
     /// Give an account a password, which is read from standard input; ends its sessions
     Password { name: AccountName },
+    /// Erase a person for good, and print the signed certificate
+    Erase(AccountErase),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccountErase {
+    /// Name or id of the account
+    pub(crate) account: AccountName,
+    /// `request_of_person`, `end_of_purpose` or `order`
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: ErasureReason,
+    /// Write the certificate to this file [default: print it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hold {
+    /// Keep what an account or the whole organisation has from being removed
+    Place {
+        /// Name of the account [default: everything of the organisation]
+        #[arg(long, value_name = "NAME")]
+        account: Option<AccountName>,
+        /// litigation, investigation, authority or audit
+        #[arg(long, value_name = "REASON")]
+        reason: HoldReason,
+        /// Of the case, as others know it; best without a name
+        #[arg(long, value_name = "TEXT")]
+        reference: String,
+    },
+    /// List the holds, newest first
+    List,
+    /// Lift a hold
+    Lift {
+        /// Id of the hold, as `hold list` shows it
+        id: HoldId,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -2,10 +2,13 @@
 
 mod account;
 mod audit;
+mod break_glass;
 mod bundle;
 mod chat;
 mod config;
 mod encryption;
+mod erasure;
+mod hold;
 mod key;
 mod login_link;
 pub(crate) use login_link::page_link;
@@ -17,7 +20,8 @@ mod sovereignty;
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command, Residency, Sovereignty, Worker},
+    assessor,
+    cli::{Account, Cli, Command, Residency, Sovereignty, Worker},
     config::Settings,
     failure::Failure,
     model_worker,
@@ -30,15 +34,29 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
     let output = Output::new(cli.common.json);
     let settings = |serve| Settings::load(&cli.common, serve);
     match &cli.command {
-        Command::Serve(flags) => serve::run(&settings(Some(flags))?, output),
+        Command::Serve(flags) => {
+            serve::run(&settings(Some(flags))?, cli.common.config.as_deref(), output)
+        }
         Command::Chat(flags) => chat::run(&settings(None)?, flags, output),
         Command::Key(command) => {
             let settings = settings(None)?;
             wait(async { key::run(&Local::open(&settings).await?, command, output).await })
         }
+        Command::Account(Account::Erase(flags)) => {
+            let settings = settings(None)?;
+            wait(async { erasure::run(&settings, flags, output).await })
+        }
+        Command::Hold(command) => {
+            let settings = settings(None)?;
+            wait(async { hold::run(&Local::open(&settings).await?, command, output).await })
+        }
         Command::Account(command) => {
             let settings = settings(None)?;
             wait(async { account::run(&Local::open(&settings).await?, command, output).await })
+        }
+        Command::BreakGlass(crate::cli::BreakGlass::List) => {
+            let settings = settings(None)?;
+            wait(async { break_glass::list(&Local::open(&settings).await?, output).await })
         }
         Command::LoginLink(flags) => {
             let settings = settings(None)?;
@@ -68,6 +86,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         }
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
         Command::Worker(Worker::Model) => model_worker::answer(),
+        Command::Worker(Worker::Assessor(flags)) => assessor::answer(&settings(Some(flags))?),
         Command::Worker(Worker::TokenKeeper) => vault::keep(),
         Command::Worker(Worker::TokenHolder) => Ok(custody::hold()?),
         Command::Openapi => line(&api::openapi_json()?),

@@ -6,6 +6,7 @@ mod confinement;
 mod encryption;
 mod identity;
 mod residency;
+mod retention;
 
 use std::{
     fmt, fs,
@@ -24,6 +25,7 @@ use crate::{
     outbound::{DEFAULT_REGION, Named, Outbound},
 };
 
+pub(crate) use self::retention::RetentionSettings;
 pub(crate) use self::{
     confinement::ConfinementSettings,
     encryption::EncryptionSettings,
@@ -55,6 +57,7 @@ struct File {
     confinement: ConfinementSettings,
     encryption: EncryptionSettings,
     identity: IdentitySettings,
+    retention: RetentionSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -364,6 +367,7 @@ pub(crate) struct Settings {
     pub(crate) confinement: Setting<ConfinementSettings>,
     pub(crate) encryption: Setting<EncryptionSettings>,
     pub(crate) identity: Setting<IdentitySettings>,
+    pub(crate) retention: Setting<RetentionSettings>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -441,6 +445,7 @@ impl Settings {
             confinement: Setting { value: file.confinement, origin },
             encryption: Setting { value: file.encryption, origin },
             identity: Setting { value: file.identity, origin },
+            retention: Setting { value: file.retention, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -473,6 +478,7 @@ impl Settings {
         self.site_declared.value.check()?;
         self.confinement.value.check()?;
         self.encryption.value.check()?;
+        self.retention.value.terms()?;
         self.identity.value.check(&self.hosts.value)?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
             let known: Vec<_> = carbon_ledger::factors::zones().collect();
@@ -538,6 +544,7 @@ impl Settings {
             (self.encryption.value.describe(), self.encryption.origin),
             (self.confinement.value.describe(), self.confinement.origin),
             (self.identity.value.describe(), self.identity.origin),
+            (self.retention.value.describe(), self.retention.origin),
         ];
         let of_part = |(lines, origin): (Vec<(&'static str, String)>, Origin)| {
             lines.into_iter().map(move |(name, value)| (name, value, origin))

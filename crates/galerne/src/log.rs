@@ -45,15 +45,23 @@ pub(crate) async fn receipts(
     settings: &LogSettings,
     patience: Duration,
 ) -> Result<Receipts, Failure> {
-    let signer = signer(local, settings).await?;
-    let reader = LogReader::new(local.store.clone(), signer.verifier());
     Ok(Receipts::new(ReceiptsParts {
         ledger: local.store.clone(),
-        log: ReceiptLog::new(reader, signer),
+        log: receipt_log(local, settings).await?,
         trail: local.trail.clone(),
         clock: Arc::new(SystemClock),
         patience,
     }))
+}
+
+/// What proves entries and signs statements about them.
+pub(crate) async fn receipt_log(
+    local: &Local,
+    settings: &LogSettings,
+) -> Result<ReceiptLog, Failure> {
+    let signer = signer(local, settings).await?;
+    let reader = LogReader::new(local.store.clone(), signer.verifier());
+    Ok(ReceiptLog::new(reader, signer))
 }
 
 /// The key that signs; made now if nothing was signed before.

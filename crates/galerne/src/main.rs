@@ -5,6 +5,7 @@
 
 mod archive;
 mod assessment;
+mod assessor;
 mod cli;
 mod command;
 mod config;
@@ -18,6 +19,7 @@ mod model_files;
 mod model_worker;
 mod outbound;
 mod output;
+mod protection;
 mod seal;
 mod serve;
 mod served_models;

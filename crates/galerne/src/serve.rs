@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener as StdListener},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,9 +13,11 @@ use std::{
 use anyhow::Context as _;
 use api::{ApiParts, ApiSettings, ApiState, Readiness, ServeLimits};
 use async_trait::async_trait;
-use custody::KeeperPipes;
+use companion::Pipes;
 use domain::Clock as _;
-use governance::{CreatedKey, Identities, Log, Vault, ports::AccessStore as _};
+use governance::{
+    Assessments, BreakGlass, CreatedKey, Erasures, Identities, Log, Vault, ports::AccessStore as _,
+};
 use inference::{ModelCard, ModelPurpose, Receipts, ports::UsageLedger as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::Store;
@@ -22,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    assessor::{self, DeploymentAssessor},
     command::{page_link, wait},
     config::{Settings, environment},
     confinement::{Confined, confine_server},
@@ -29,9 +33,9 @@ use crate::{
     failure::{Exit, Failure},
     loading::{Loads, watched},
     log,
-    model_files::ModelFiles,
+    model_files::{Manifest, ModelFiles},
     output::{Output, line},
-    sign_in,
+    protection, sign_in,
     signals::Signals,
     system::{SystemClock, SystemRandom},
     vault, web,
@@ -41,47 +45,54 @@ use crate::{
 /// The async threads only parse, encode and wait; the engine has threads of its own.
 const ASYNC_THREADS: usize = 2;
 
-pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+/// `config` is the settings file that was named.
+pub(crate) fn run(
+    settings: &Settings,
+    config: Option<&Path>,
+    output: Output,
+) -> Result<(), Failure> {
     start_log();
     let data_dir = DataDir::open(&settings.data_dir.value)?;
     let _lock = data_dir.lock()?;
     let listener = bind(settings.listen.value)?;
-    let keeper = vault::start_keeper(settings)?;
+    let companions = Companions {
+        keeper: vault::start_keeper(settings)?,
+        assessor: assessor::start(settings, config)?,
+    };
     // Before the first thread: all others are confined with it.
     let confined = confine_server(settings)?;
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(ASYNC_THREADS)
         .enable_all()
         .build()?
-        .block_on(serve(settings, Begun { listener, keeper, confined }, output))
+        .block_on(serve(settings, Begun { listener, companions, confined }, output))
 }
 
 /// What was done before there were threads.
 struct Begun {
     listener: StdListener,
-    /// Of the token of the wrapping key, if there is one.
-    keeper: Option<KeeperPipes>,
+    companions: Companions,
     confined: Confined,
 }
 
+/// Processes that do what the server gives up.
+struct Companions {
+    /// Of the token of the wrapping key, if there is one.
+    keeper: Option<Pipes>,
+    assessor: Pipes,
+}
+
 async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), Failure> {
-    let Begun { listener, keeper, confined } = begun;
+    let Begun { listener, companions, confined } = begun;
     let listener = TcpListener::from_std(listener)?;
     let metrics = api::recorder()?;
     let local = Local::open(settings).await?;
     let log = log::open(&local, &settings.log.value).await?;
-    let interrupted = local.store.close_interrupted(SystemClock.now()).await?;
-    if interrupted > 0 {
-        tracing::warn!(interrupted, "closed the usage rows that an earlier process left running");
-    }
+    close_running(&local).await?;
     let address = listener.local_addr()?;
     let first_key = local.access.found().await?;
-    let vault = vault::open(&local, settings, keeper).await?;
-    let files = ModelFiles::new(&local.data_dir);
-    let manifests = {
-        let _lock = files.looking_patiently()?;
-        files.list()?
-    };
+    let vault = vault::open(&local, settings, companions.keeper).await?;
+    let manifests = manifests(&local)?;
     let load = |loads: &Loads| local.serving(settings, &vault, &manifests, loads);
     let (loaded, mut signals) = watched(Signals::listen()?, load).await?;
     let Some((serving, mut models)) = loaded else {
@@ -96,11 +107,24 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     let start = Start { address, first_key, token, log: log.clone() };
     let stop = CancellationToken::new();
     let receipts = receipts(&local, settings).await?;
+    let turns = Arc::new(serving.assistant.clone());
+    let erasures = protection::erasures(&local, settings, Some(turns)).await?;
+    let retention = protection::retention(&local, settings)?;
     let refused = models.refused();
     let identities = sign_in::open(&local, &settings.identity.value).await?;
-    let parts =
-        Parts { local: &local, serving: &serving, log: &log, vault: &vault, settings, refused };
-    let router = api::router(parts.state(metrics, receipts, identities, &stop));
+    let assessor = DeploymentAssessor::connect(companions.assessor, stop.clone())?;
+    let assessments = Assessments::new(Arc::new(assessor), local.trail.clone());
+    let parts = Parts {
+        local: &local,
+        serving: &serving,
+        log: &log,
+        vault: &vault,
+        settings,
+        refused,
+        assessments: &assessments,
+    };
+    let keeper = erasures.clone();
+    let router = api::router(parts.state(metrics, (receipts, erasures), identities, &stop));
     let tasks = TaskTracker::new();
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
@@ -109,6 +133,8 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     start.print(&serving, output)?;
     let seconds = settings.encryption.value.check_seconds;
     tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
+    tasks.spawn(keeper.run(stop.clone()));
+    tasks.spawn(retention.run(stop.clone()));
     tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
     signals.next().await;
     tokio::select! {
@@ -119,6 +145,7 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
         }
     }
     server.await??;
+    assessments.shut_down().await;
     // After the last answer: its entry is signed too.
     keeping.stop().await;
     local.close().await;
@@ -130,6 +157,21 @@ async fn receipts(local: &Local, settings: &Settings) -> Result<Receipts, Failur
     let log = &settings.log.value;
     let patience = Duration::from_secs(log.checkpoint_seconds.saturating_add(2));
     log::receipts(local, log, patience).await
+}
+
+/// Of the models that were imported.
+fn manifests(local: &Local) -> Result<Vec<Manifest>, Failure> {
+    let files = ModelFiles::new(&local.data_dir);
+    let _lock = files.looking_patiently()?;
+    files.list()
+}
+
+async fn close_running(local: &Local) -> Result<(), Failure> {
+    let interrupted = local.store.close_interrupted(SystemClock.now()).await?;
+    if interrupted > 0 {
+        tracing::warn!(interrupted, "closed the usage rows that an earlier process left running");
+    }
+    Ok(())
 }
 
 /// Before the first request: later ones are this process's own.
@@ -181,13 +223,14 @@ struct Parts<'a> {
     settings: &'a Settings,
     /// How many models are refused now.
     refused: Arc<AtomicUsize>,
+    assessments: &'a Assessments,
 }
 
 impl Parts<'_> {
     fn state(
         &self,
         metrics: PrometheusHandle,
-        receipts: Receipts,
+        (receipts, erasures): (Receipts, Erasures),
         identities: Option<Identities>,
         stop: &CancellationToken,
     ) -> ApiState {
@@ -198,6 +241,8 @@ impl Parts<'_> {
         ApiState::new(ApiParts {
             access: local.access.clone(),
             identities,
+            provisioning: sign_in::provisioning(local, &settings.identity.value),
+            break_glass: BreakGlass::new(local.access.clone(), local.store.clone()),
             trail: local.trail.clone(),
             log: log.clone(),
             chat: serving.chat.clone(),
@@ -205,6 +250,9 @@ impl Parts<'_> {
             assistant: serving.assistant.clone(),
             models: serving.models.clone(),
             receipts,
+            assessments: self.assessments.clone(),
+            erasures,
+            holds: protection::holds(local),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             readiness: Arc::new(readiness),

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use governance::{Identities, IdentitiesParts};
+use governance::{Identities, IdentitiesParts, Provisioning, ProvisioningParts};
 use identity::{ClaimNames, OpenIdParts, OpenIdProvider};
 use zeroize::Zeroizing;
 
@@ -39,6 +39,16 @@ pub(crate) async fn open(
         provider: Arc::new(provider),
         admission: oidc.admission()?,
     })))
+}
+
+/// Groups stand for the same roles whether a provider tells them by SCIM or at sign-in.
+pub(crate) fn provisioning(local: &Local, settings: &IdentitySettings) -> Provisioning {
+    let roles = settings.oidc.iter().flat_map(|oidc| &oidc.roles);
+    Provisioning::new(ProvisioningParts {
+        access: local.access.clone(),
+        store: local.store.clone(),
+        roles: roles.map(|(group, role)| (group.clone(), role.0)).collect(),
+    })
 }
 
 fn claims(oidc: &OidcSettings) -> ClaimNames {

@@ -1,11 +1,10 @@
 //! The keys of texts at rest: made at the first start, asked for again while the server runs.
 
-use std::{error::Error, process::Command, sync::Arc, time::Duration};
+use std::{error::Error, path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use custody::{
-    Custodian, CustodianError, KeeperPipes, KeyFile, KeyFileError, TokenError, TokenKey,
-};
+use companion::Pipes;
+use custody::{Custodian, CustodianError, KeyFile, KeyFileError, TokenError, TokenKey};
 use governance::{
     REFRESH_SECONDS_MAX, Vault, VaultError, VaultParts,
     ports::{CustodyError, DataKeyStore as _, KeyCustodian},
@@ -29,13 +28,13 @@ const PROGRAM: &str = "/proc/self/exe";
 
 /// Starts what asks the token of the settings, if they name one: a process of its own, which is
 /// started before the server is confined.
-pub(crate) fn start_keeper(settings: &Settings) -> Result<Option<KeeperPipes>, Failure> {
+pub(crate) fn start_keeper(settings: &Settings) -> Result<Option<Pipes>, Failure> {
     if settings.encryption.value.pkcs11.is_none() {
         return Ok(None);
     }
     let mut command = Command::new(PROGRAM);
     command.args(["worker", "token-keeper"]);
-    let pipes = KeeperPipes::start(command).context("could not start the keeper of the token")?;
+    let pipes = Pipes::start(command).context("could not start the keeper of the token")?;
     Ok(Some(pipes))
 }
 
@@ -53,15 +52,22 @@ pub(crate) fn keep() -> Result<(), Failure> {
 pub(crate) async fn custodian(
     settings: &Settings,
     data_dir: &DataDir,
-    keeper: Option<KeeperPipes>,
+    keeper: Option<Pipes>,
 ) -> Result<Custodian, Failure> {
-    let encryption = &settings.encryption.value;
     let secrets = Arc::new(SystemRandom);
-    if let Some((token, pipes)) = encryption.pkcs11.as_ref().zip(keeper) {
-        return Ok(Custodian::Token(TokenKey::connect(pipes, token.place(), secrets).await?));
+    if let Some((token, pipes)) = settings.encryption.value.pkcs11.as_ref().zip(keeper) {
+        let token = TokenKey::connect(pipes, token.place(), secrets).await;
+        return Ok(Custodian::Token(token.map_err(|error| no_key(error.into()))?));
     }
-    let file = encryption.key_file.clone().unwrap_or_else(|| data_dir.wrapping_key());
+    let file = key_file(settings, data_dir).unwrap_or_else(|| data_dir.wrapping_key());
     Ok(Custodian::File(KeyFile::new(file, secrets)))
+}
+
+/// The file of the wrapping key, unless a token keeps it.
+pub(crate) fn key_file(settings: &Settings, data_dir: &DataDir) -> Option<PathBuf> {
+    let encryption = &settings.encryption.value;
+    let file = || encryption.key_file.clone().unwrap_or_else(|| data_dir.wrapping_key());
+    encryption.pkcs11.is_none().then(file)
 }
 
 /// What the vault of an installation is made of.
@@ -81,7 +87,7 @@ pub(crate) fn parts(local: &Local, custodian: Arc<dyn KeyCustodian>) -> VaultPar
 pub(crate) async fn open(
     local: &Local,
     settings: &Settings,
-    keeper: Option<KeeperPipes>,
+    keeper: Option<Pipes>,
 ) -> Result<Arc<Vault>, Failure> {
     let custodian = custodian(settings, &local.data_dir, keeper).await?;
     if local.store.data_keys().await?.is_empty() {

@@ -42,6 +42,7 @@ pub(crate) fn routes() -> Router {
         .route("/", get(page))
         .route("/c/{id}", get(page))
         .route("/people", get(page))
+        .route("/sovereignty", get(page))
         .route("/keys", get(page))
         .route("/assets/{*path}", get(asset));
     for name in Files::iter().filter(|name| !name.contains('/') && name != "index.html") {
@@ -167,6 +168,7 @@ mod tests {
         check(conversation, StatusCode::OK).await;
         check(&format!("{conversation}?view=archived&find=x"), StatusCode::OK).await;
         check("/people", StatusCode::OK).await;
+        check("/sovereignty", StatusCode::OK).await;
         check("/keys", StatusCode::OK).await;
         check("/c/", StatusCode::NOT_FOUND).await;
         check(&format!("{conversation}/more"), StatusCode::NOT_FOUND).await;

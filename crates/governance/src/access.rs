@@ -150,9 +150,10 @@ pub struct NewKey<'a> {
 }
 
 impl<'a> NewKey<'a> {
-    /// Of the caller's own account, for everything that a key can do, until it is revoked.
+    /// Of the caller's own account, for what a key can do without touching accounts, until it is
+    /// revoked.
     pub const fn named(name: &'a str) -> Self {
-        Self { name, account: None, permissions: Permissions::OF_KEYS, expires_at: None }
+        Self { name, account: None, permissions: Permissions::OF_PLAIN_KEYS, expires_at: None }
     }
 }
 

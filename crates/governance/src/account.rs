@@ -110,7 +110,7 @@ impl Access {
     }
 
     /// Whether its person signs in without anybody's help.
-    async fn has_own_way_in(&self, account: &Account) -> Result<bool, AccessError> {
+    pub(crate) async fn has_own_way_in(&self, account: &Account) -> Result<bool, AccessError> {
         let bound = self.store.has_identity(account.organisation, account.id).await?;
         Ok(bound || self.has_password(account).await?)
     }
@@ -219,7 +219,11 @@ impl Access {
         }
     }
 
-    async fn must_appoint(&self, caller: &Caller, role: Role) -> Result<(), AccessError> {
+    pub(crate) async fn must_appoint(
+        &self,
+        caller: &Caller,
+        role: Role,
+    ) -> Result<(), AccessError> {
         let own = self.store.account(caller.organisation, caller.account).await?;
         let by = own.ok_or(AccessError::AccountUnknown)?.role;
         if by.appoints(role) { Ok(()) } else { Err(AccessError::NotAppointed { by, role }) }

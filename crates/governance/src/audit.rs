@@ -5,8 +5,8 @@
 //! content as a salted hash: the keys can be destroyed, the bytes stay valid.
 
 use domain::{
-    AccountId, Caller, ConversationId, KeyId, ModelDigest, ModelId, OrganisationId, RequestId,
-    SessionId, SignInLinkId, Timestamp,
+    AccountId, Caller, ConversationId, GroupId, HoldId, KeyId, ModelDigest, ModelId,
+    OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
 };
 use envelope::WrappingKeyId;
 use serde::Serialize;
@@ -43,8 +43,38 @@ pub enum Action {
     ModelRead,
     AccountCreate,
     AccountList,
-    /// Role, password or whether it may be used.
+    /// Role, name, password or whether it may be used.
     AccountUpdate,
+    /// An identity provider read one account.
+    AccountRead,
+    /// An identity provider took an account away: it is disabled for good and its name is free.
+    AccountRemove,
+    GroupCreate,
+    GroupList,
+    GroupRead,
+    GroupUpdate,
+    GroupRemove,
+    /// Somebody asked to open another one's conversations.
+    BreakGlassRequest,
+    /// A second person agreed.
+    BreakGlassApprove,
+    /// It was refused or ended early.
+    BreakGlassClose,
+    BreakGlassList,
+    /// Conversations of somebody else were listed or read.
+    BreakGlassRead,
+    /// Somebody ordered that all that names an account be removed.
+    AccountErase,
+    /// It was removed, and the keys of its pseudonyms destroyed.
+    ErasureComplete,
+    ErasureList,
+    ErasureRead,
+    /// Somebody ordered that something be kept.
+    HoldPlace,
+    HoldLift,
+    HoldList,
+    /// What was older than its term was removed.
+    RetentionRemove,
     /// Somebody of an identity provider was bound to an account.
     IdentityBind,
     /// A receipt of an answer was issued.
@@ -111,6 +141,26 @@ impl Action {
             Self::AccountCreate => "account.create",
             Self::AccountList => "account.list",
             Self::AccountUpdate => "account.update",
+            Self::AccountRead => "account.read",
+            Self::AccountRemove => "account.remove",
+            Self::GroupCreate => "group.create",
+            Self::GroupList => "group.list",
+            Self::GroupRead => "group.read",
+            Self::GroupUpdate => "group.update",
+            Self::GroupRemove => "group.remove",
+            Self::BreakGlassRequest => "break_glass.request",
+            Self::BreakGlassApprove => "break_glass.approve",
+            Self::BreakGlassClose => "break_glass.close",
+            Self::BreakGlassList => "break_glass.list",
+            Self::BreakGlassRead => "break_glass.read",
+            Self::AccountErase => "account.erase",
+            Self::ErasureComplete => "erasure.complete",
+            Self::ErasureList => "erasure.list",
+            Self::ErasureRead => "erasure.read",
+            Self::HoldPlace => "hold.place",
+            Self::HoldLift => "hold.lift",
+            Self::HoldList => "hold.list",
+            Self::RetentionRemove => "retention.remove",
             Self::IdentityBind => "identity.bind",
             Self::ReceiptRead => "receipt.read",
             Self::ModelImport => "model.import",
@@ -156,6 +206,14 @@ pub enum Subject {
     SignInLink(SignInLinkId),
     Session(SessionId),
     Account(AccountId),
+    Group(GroupId),
+    /// An order to keep something.
+    Hold(HoldId),
+    /// So many rows of a class that were older than its term.
+    Expired {
+        class: RetentionClass,
+        count: u32,
+    },
     /// A key for texts of this class, the how manieth it is.
     DataKey {
         class: DataClass,

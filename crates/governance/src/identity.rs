@@ -5,7 +5,7 @@ mod pending;
 
 use std::sync::Arc;
 
-use domain::{Account, AccountId, AccountKind, AccountName, Caller, Timestamp, hexadecimal};
+use domain::{Account, AccountId, AccountKind, AccountName, Caller, Role, Timestamp, hexadecimal};
 use zeroize::Zeroizing;
 
 use self::{
@@ -39,8 +39,6 @@ pub enum IdentityError {
     Conflict,
     #[error("the identity provider cannot be asked")]
     Unavailable { source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("too many people are signing in")]
-    Crowded,
     #[error(transparent)]
     Access(#[from] AccessError),
 }
@@ -53,7 +51,6 @@ impl IdentityError {
             Self::Unmapped => "auth.identity_unmapped",
             Self::Conflict => "auth.identity_conflict",
             Self::Unavailable { .. } => "auth.provider_unavailable",
-            Self::Crowded => "capacity.exhausted",
             Self::Access(error) => error.code(),
         }
     }
@@ -149,9 +146,7 @@ impl Identities {
             verifier,
             binds,
         };
-        if !self.pending.depart(&hash, departure, now) {
-            return Err(IdentityError::Crowded);
-        }
+        self.pending.depart(&hash, departure, now);
         let browser = browser.as_str().to_owned();
         Ok(Begun { address, browser, valid_seconds: PENDING_SECONDS })
     }
@@ -217,14 +212,21 @@ impl Identities {
         identified: &Identified,
         now: Timestamp,
     ) -> Result<Arrived, IdentityError> {
-        let account = self.store.find_identity(&self.identity_hash(identified)).await?;
+        let known = self.store.find_identity(&self.identity_hash(identified)).await?;
+        let is_bound = known.is_some();
+        let account = match known {
+            Some(account) => Some(account),
+            None => self.provisioned(identified).await?,
+        };
         if let Some(account) = account.as_ref().filter(|account| account.disabled_at.is_some()) {
             let caller = session_caller(&self.access.new_session(account).0, account);
             return Err(AccessError::AccountDisabled { caller }.into());
         }
         match (self.admission.decide(account.as_ref(), &identified.groups), account) {
             (Verdict::Enter(role), Some(account)) => {
-                let step = if role == account.role {
+                let step = if !is_bound {
+                    EnteringStep::Bind(self.identity(&account, identified, now))
+                } else if role == account.role {
                     EnteringStep::Nothing
                 } else {
                     EnteringStep::ChangeRole(role)
@@ -233,13 +235,7 @@ impl Identities {
             }
             (Verdict::Create(role), None) => {
                 let account = self.newcomer(identified, role, now).await?;
-                let identity = Identity {
-                    organisation: account.organisation,
-                    account: account.id,
-                    hash: self.identity_hash(identified),
-                    issuer: self.provider.issuer().to_owned(),
-                    created_at: now,
-                };
+                let identity = self.identity(&account, identified, now);
                 self.begin_session(account, EnteringStep::Create(identity)).await
             }
             (Verdict::Refuse, Some(account)) => {
@@ -249,6 +245,29 @@ impl Identities {
             (Verdict::Refuse | Verdict::Enter(_) | Verdict::Create(_), _) => {
                 Err(IdentityError::Unmapped)
             }
+        }
+    }
+
+    /// Whom the provider has announced under the very subject as its foreign id. Never an owner,
+    /// and nobody who signs in otherwise: those connect their accounts themselves.
+    async fn provisioned(&self, identified: &Identified) -> Result<Option<Account>, IdentityError> {
+        let home = self.access.store.home().await?;
+        let (organisation, _) = home.ok_or(AccessError::NotFounded)?;
+        let found = self.store.find_external(organisation.id, &identified.subject).await?;
+        let Some(account) = found.filter(|account| account.role != Role::Owner) else {
+            return Ok(None);
+        };
+        let is_taken = self.access.has_own_way_in(&account).await?;
+        Ok((!is_taken).then_some(account))
+    }
+
+    fn identity(&self, account: &Account, identified: &Identified, now: Timestamp) -> Identity {
+        Identity {
+            organisation: account.organisation,
+            account: account.id,
+            hash: self.identity_hash(identified),
+            issuer: self.provider.issuer().to_owned(),
+            created_at: now,
         }
     }
 
@@ -262,6 +281,9 @@ impl Identities {
         let actions: &[Action] = match &step {
             EnteringStep::Nothing => &[Action::SessionCreate],
             EnteringStep::ChangeRole(_) => &[Action::AccountUpdate, Action::SessionCreate],
+            EnteringStep::Bind(_) => {
+                &[Action::IdentityBind, Action::AccountUpdate, Action::SessionCreate]
+            }
             EnteringStep::Create(_) => {
                 &[Action::AccountCreate, Action::IdentityBind, Action::SessionCreate]
             }
@@ -283,7 +305,7 @@ impl Identities {
     async fn newcomer(
         &self,
         identified: &Identified,
-        role: domain::Role,
+        role: Role,
         now: Timestamp,
     ) -> Result<Account, IdentityError> {
         let home = self.access.store.home().await?;

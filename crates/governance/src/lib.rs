@@ -8,17 +8,23 @@ pub mod ports;
 
 mod access;
 mod account;
+mod assessment;
 mod attempts;
 mod audit;
+mod break_glass;
+mod erasure;
 mod examine;
 mod gate;
+mod hold;
 mod identity;
 mod key;
 mod log;
 mod log_reader;
 mod password;
+mod provisioning;
 mod pseudonym;
 mod receipt_log;
+mod retention;
 mod secret;
 mod session;
 mod trail;
@@ -26,9 +32,18 @@ mod vault;
 
 pub use access::{Access, AccessError, AccessParts, CreatedKey, NewKey, SignedIn};
 pub use account::{NewAccount, Wish};
+pub use assessment::{AssessmentError, Assessments};
 pub use audit::{Action, AuditEntry, AuditError, AuditFact, ContentDigest, PolicyDigest, Subject};
+pub use break_glass::{
+    BreakGlass, BreakGlassError, Denial, MINUTES_MAX, MINUTES_MIN, Opening, OpeningState,
+    OpeningWish, REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN, ReadPermit, Step, WAITING_SECONDS,
+};
+pub use erasure::{
+    Erased, ErasedClass, Erasure, ErasureState, Erasures, ErasuresParts, ProtectionError,
+};
 pub use examine::Outside;
 pub use gate::{LogFault, LogGate};
+pub use hold::{Hold, Holds, HoldsParts, NewHold};
 pub use identity::{
     Admission, Admit, Arrived, Begun, Identities, IdentitiesParts, IdentityError, Returned,
     RolesError,
@@ -37,8 +52,13 @@ pub use key::{KeyFormatError, KeySecret};
 pub use log::{Log, LogError, LogParts, LogStatus};
 pub use log_reader::{LogReader, ReadError};
 pub use password::{Password, PasswordDigest, PasswordError};
+pub use provisioning::{
+    Directory, GROUPS_MAX, GroupWish, Listed, PersonWish, Provisioning, ProvisioningError,
+    ProvisioningParts,
+};
 pub use pseudonym::SubjectId;
 pub use receipt_log::{LoggedAnswer, ReceiptLog};
+pub use retention::{Retention, RetentionParts};
 pub use secret::{InstallationKey, SecretSource, TokenHash};
 pub use session::{Session, SessionToken, SignInLink};
 pub use trail::{Trail, TrailParts};

@@ -1,6 +1,9 @@
 //! What this context needs from outside. Every implementation passes its suite in `testkit`.
 
+mod break_glass;
 mod identity;
+mod protection;
+mod provisioning;
 
 use async_trait::async_trait;
 use domain::{
@@ -13,10 +16,13 @@ use uuid::Uuid;
 
 use crate::{AuditEntry, DataClass, PasswordDigest, Session, SignInLink, SubjectId, TokenHash};
 
+pub use break_glass::BreakGlassStore;
 pub use identity::{
     Entered, Entering, EnteringStep, Identified, Identity, IdentityProvider, IdentityStore,
     ProviderError, Question, Reply,
 };
+pub use protection::{ErasureOrdered, Expired, ProtectionStore, RunningTurns};
+pub use provisioning::{Applied, Group, Provisioned, ProvisioningChange, ProvisioningStore};
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]
@@ -354,6 +360,22 @@ pub struct StoredDataKey {
     pub wrapping: WrappingKeyId,
     pub wrapped: Vec<u8>,
     pub created_at: Timestamp,
+}
+
+/// Assesses the sovereignty of the deployment that this process serves.
+#[async_trait]
+pub trait Assessor: Send + Sync {
+    /// The report as JSON, in the very bytes that are answered and whose digest the log has.
+    /// `framework` is the name of a text whose criteria it lists. It may take minutes, and ends
+    /// soon after the server stops.
+    async fn assess(&self, framework: Option<&str>) -> Result<Vec<u8>, AssessorError>;
+}
+
+/// The deployment could not be assessed.
+#[derive(Debug, thiserror::Error)]
+#[error("the deployment could not be assessed")]
+pub struct AssessorError {
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// A store could not be read or written.

@@ -16,6 +16,9 @@ use crate::{LogReader, ReadError, ports::EntryRef};
 /// The first line of every receipt of this version.
 const RECEIPT: &str = "galerne receipt v1";
 
+/// The first line of every erasure certificate of this version.
+const ERASURE: &str = "galerne erasure v1";
+
 /// From one look for a checkpoint to the next, while somebody waits for it.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -72,8 +75,17 @@ impl ReceiptLog {
         request: RequestId,
         patience: Duration,
     ) -> Result<LoggedAnswer, ReadError> {
-        let damaged = || ReadError::Damaged { what: format!("the entry of request {request}") };
-        let found = self.reader.find(EntryRef::Request(request)).await?.ok_or_else(damaged)?;
+        self.logged(EntryRef::Request(request), patience).await
+    }
+
+    /// As [`Self::answer`], for any entry.
+    pub async fn logged(
+        &self,
+        entry: EntryRef,
+        patience: Duration,
+    ) -> Result<LoggedAnswer, ReadError> {
+        let damaged = || ReadError::Damaged { what: format!("the entry {entry:?}") };
+        let found = self.reader.find(entry).await?.ok_or_else(damaged)?;
         let deadline = Instant::now() + patience;
         let evidence = loop {
             match self.reader.prove(found.index).await {
@@ -105,7 +117,16 @@ impl ReceiptLog {
     /// # Errors
     /// [`NoteError`] for a statement that is no line of text.
     pub fn sign(&self, statement: &str) -> Result<String, NoteError> {
-        let text = format!("{RECEIPT}\n{statement}\n");
+        self.signed(RECEIPT, statement)
+    }
+
+    /// An erasure certificate, as [`Self::sign`] makes a receipt.
+    pub(crate) fn sign_erasure(&self, statement: &str) -> Result<String, NoteError> {
+        self.signed(ERASURE, statement)
+    }
+
+    fn signed(&self, header: &str, statement: &str) -> Result<String, NoteError> {
+        let text = format!("{header}\n{statement}\n");
         SignedNote::sign(&text, &self.signer).map(|note| note.to_string())
     }
 }

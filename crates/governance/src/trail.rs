@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::{Caller, Clock, IdSource, OrganisationId, Principal, hexadecimal};
+use domain::{AccountId, Caller, Clock, IdSource, OrganisationId, Principal, hexadecimal};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -125,6 +125,9 @@ impl Trail {
                 | Subject::SignInLink(_)
                 | Subject::Session(_)
                 | Subject::Account(_)
+                | Subject::Group(_)
+                | Subject::Hold(_)
+                | Subject::Expired { .. }
                 | Subject::DataKey { .. }
                 | Subject::WrappingKey(_)
                 | Subject::Party(_)
@@ -153,13 +156,34 @@ impl Trail {
         Ok(key.map(|key| keyed_text(&key, &format!("project:{}", caller.project))))
     }
 
+    /// What stands for an account in entries; `None` once its key was destroyed.
+    pub async fn account_pseudonym(
+        &self,
+        organisation: OrganisationId,
+        id: AccountId,
+    ) -> Result<Option<String>, AuditError> {
+        let subject = SubjectId::Account(id);
+        let key = self.subject_key(organisation, subject).await?;
+        Ok(key.map(|key| format!("{}:{}", subject.kind(), key.pseudonym(subject))))
+    }
+
+    /// Forgets every key; those that still exist are read again as they are needed.
+    pub(crate) fn forget_keys(&self) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     async fn subject_text(&self, fact: &AuditFact) -> Result<Option<String>, AuditError> {
         let subject = match &fact.subject {
             Subject::Nothing => return Ok(None),
             Subject::Request(id) => return Ok(Some(format!("request:{id}"))),
             Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
+            Subject::Group(id) => return Ok(Some(format!("group:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
             Subject::Party(destination) => return Ok(Some(format!("party:{destination}"))),
+            Subject::Hold(id) => return Ok(Some(format!("hold:{id}"))),
+            Subject::Expired { class, count } => {
+                return Ok(Some(format!("expired:{}:{count}", class.as_str())));
+            }
             Subject::DataKey { class, version } => {
                 return Ok(Some(format!("data_key:{}:{version}", class.as_str())));
             }

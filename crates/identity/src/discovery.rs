@@ -14,6 +14,16 @@ pub(crate) struct Endpoints {
     pub(crate) authorization: String,
     pub(crate) token: String,
     pub(crate) keys: String,
+    pub(crate) secret: SecretPlace,
+}
+
+/// Where a provider takes the client secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecretPlace {
+    /// `client_secret_post`
+    Body,
+    /// `client_secret_basic`
+    Header,
 }
 
 /// Why a provider cannot be asked.
@@ -29,7 +39,7 @@ pub(crate) enum DiscoveryError {
     Elsewhere(&'static str),
     #[error("it does not take PKCE with S256")]
     Pkce,
-    #[error("it takes no client secret in the body of a request: `client_secret_post`")]
+    #[error("it takes no client secret: neither `client_secret_post` nor `client_secret_basic`")]
     ClientSecret,
 }
 
@@ -51,9 +61,7 @@ pub(crate) fn read(
     if lacks(&document, "code_challenge_methods_supported", "S256") {
         return Err(DiscoveryError::Pkce);
     }
-    if lacks(&document, "token_endpoint_auth_methods_supported", "client_secret_post") {
-        return Err(DiscoveryError::ClientSecret);
-    }
+    let secret = secret_place(&document).ok_or(DiscoveryError::ClientSecret)?;
     let endpoint = |name| {
         let address = document.get(name).and_then(Value::as_str);
         let address = address.ok_or(DiscoveryError::Missing(name))?;
@@ -69,7 +77,21 @@ pub(crate) fn read(
         authorization: endpoint("authorization_endpoint")?,
         token: endpoint("token_endpoint")?,
         keys: endpoint("jwks_uri")?,
+        secret,
     })
+}
+
+/// In the body wherever that is possible: a secret of any letters is written the same there by
+/// all. A provider that says nothing takes it there too.
+fn secret_place(document: &Map<String, Value>) -> Option<SecretPlace> {
+    let refuses = |method| lacks(document, "token_endpoint_auth_methods_supported", method);
+    if !refuses("client_secret_post") {
+        Some(SecretPlace::Body)
+    } else if !refuses("client_secret_basic") {
+        Some(SecretPlace::Header)
+    } else {
+        None
+    }
 }
 
 /// A list that is there and does not have it.
@@ -131,9 +153,24 @@ mod tests {
         check("code_challenge_methods_supported", &json!(["plain", "S256"]), None);
         let methods = "token_endpoint_auth_methods_supported";
         check(methods, &json!(["private_key_jwt"]), Some(Error::ClientSecret));
+        check(methods, &json!(["client_secret_basic"]), None);
         check(methods, &json!(["client_secret_basic", "client_secret_post"]), None);
         let refused = read(b"{\"issuer\":1,\"issuer\":2}", "https://id.example/a", &[]);
         assert_eq!(refused, Err(Error::Malformed));
+    }
+
+    #[test]
+    fn the_secret_goes_into_the_body_wherever_that_is_possible() {
+        let place = |methods: &Value| {
+            let changed = json!({"token_endpoint_auth_methods_supported": methods});
+            let Value::Object(changed) = changed else { unreachable!("an object") };
+            secret_place(&changed)
+        };
+        assert_eq!(place(&json!(["client_secret_basic"])), Some(SecretPlace::Header));
+        let both = json!(["client_secret_basic", "client_secret_post"]);
+        assert_eq!(place(&both), Some(SecretPlace::Body));
+        assert_eq!(secret_place(&Map::new()), Some(SecretPlace::Body));
+        assert_eq!(place(&json!([])), None);
     }
 
     #[test]

@@ -18,6 +18,13 @@ pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
     text
 }
 
+/// One part, written as in a form.
+pub(crate) fn encode_one(part: &str) -> String {
+    let mut text = String::new();
+    escape(&mut text, part);
+    text
+}
+
 fn escape(text: &mut String, part: &str) {
     for byte in part.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

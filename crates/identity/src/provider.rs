@@ -3,7 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use domain::Timestamp;
 use egress::{Answer, Destination, EgressClient, EgressError};
 use governance::ports::{Identified, IdentityProvider, ProviderError, Question, Reply};
@@ -12,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    discovery::{self, DiscoveryError, Endpoints},
+    discovery::{self, DiscoveryError, Endpoints, SecretPlace},
     form,
     keys::{KeySet, SigningAlgorithm},
     strict_json,
@@ -111,11 +114,18 @@ impl OpenIdProvider {
             ("client_id", &parts.client_id),
             ("code_verifier", reply.verifier),
         ];
-        if let Some(secret) = &parts.client_secret {
-            pairs.push(("client_secret", secret));
-        }
-        let body = form::encode(&pairs);
-        let sent = parts.client.post(&endpoints.token, form::CONTENT_TYPE, body).await;
+        let client = &parts.client;
+        let sent = match (&parts.client_secret, endpoints.secret) {
+            (Some(secret), SecretPlace::Header) => {
+                let (body, secret) = (form::encode(&pairs), basic(&parts.client_id, secret));
+                client.post_as(&endpoints.token, form::CONTENT_TYPE, body, &secret).await
+            }
+            (secret, SecretPlace::Body | SecretPlace::Header) => {
+                pairs.extend(secret.iter().map(|secret| ("client_secret", secret.as_str())));
+                let body = form::encode(&pairs);
+                client.post(&endpoints.token, form::CONTENT_TYPE, body).await
+            }
+        };
         let answer = sent.map_err(AskError::Egress)?;
         match answer.status {
             200 => Ok(answer),
@@ -201,6 +211,13 @@ impl IdentityProvider for OpenIdProvider {
     }
 }
 
+/// Both halves are written as in a form before they are put together: RFC 6749, section 2.3.1.
+fn basic(client_id: &str, secret: &str) -> Zeroizing<String> {
+    let secret = Zeroizing::new(form::encode_one(secret));
+    let both = Zeroizing::new(format!("{}:{}", form::encode_one(client_id), *secret));
+    Zeroizing::new(format!("Basic {}", STANDARD.encode(both.as_bytes())))
+}
+
 fn refused(reason: &str) -> ProviderError {
     ProviderError::Refused { reason: reason.to_owned() }
 }
@@ -239,6 +256,15 @@ mod tests {
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
         });
         assert_eq!(found, expected, "{groups}");
+    }
+
+    /// The example of RFC 6749, section 2.3.1, and a secret that has to be written otherwise.
+    #[test]
+    fn credentials_are_written_as_in_a_form() {
+        let expected = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3";
+        assert_eq!(*basic("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw"), expected);
+        let expected = format!("Basic {}", STANDARD.encode("a%3Ab:c%20%26%3A"));
+        assert_eq!(*basic("a:b", "c &:"), expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the seventh version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the ninth version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -20,6 +20,11 @@ mod account_rows;
 #[path = "../tests/fixtures/v0007/identity_rows.rs"]
 mod identity_rows;
 
+#[path = "../tests/fixtures/v0008/protection_rows.rs"]
+mod protection_rows;
+#[path = "../tests/fixtures/v0009/provisioning_rows.rs"]
+mod provisioning_rows;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -28,7 +33,9 @@ use assistant::{
     ports::{Begun, ConversationStore as _, Updated},
 };
 use governance::ports::{
-    AccessStore as _, AuditStore as _, DataKeyStore as _, IdentityStore as _, LogStore as _,
+    AccessStore as _, Applied, AuditStore as _, BreakGlassStore as _, DataKeyStore as _,
+    ErasureOrdered, IdentityStore as _, LogStore as _, ProtectionStore as _, ProvisioningChange,
+    ProvisioningStore as _,
 };
 use inference::ports::UsageLedger as _;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -40,11 +47,12 @@ async fn main() -> anyhow::Result<()> {
     let path = std::env::args_os().nth(1).context("usage: make_fixture FILE")?;
     let path = Path::new(&path);
     fill(path).await?;
-    // The only columns that the machine's clock writes.
+    // The only columns that the machine's clock writes. Many tables of few rows fit small pages.
     let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
     sqlx::raw_sql(
         "UPDATE _sqlx_migrations SET installed_on = '2026-01-01 00:00:00', execution_time = 0; \
-         VACUUM;",
+         PRAGMA journal_mode = DELETE; PRAGMA page_size = 2048; VACUUM; \
+         PRAGMA journal_mode = WAL;",
     )
     .execute(&mut connection)
     .await?;
@@ -82,7 +90,42 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     keep_accounts(&store).await?;
     let (identity, bound) = (identity_rows::identity(), identity_rows::entry());
     anyhow::ensure!(store.bind_identity(&identity, &bound).await?, "it is bound already");
+    protect(&store).await?;
+    provision(&store).await?;
     store.close().await;
+    Ok(())
+}
+
+async fn protect(store: &Store) -> anyhow::Result<()> {
+    let entries = protection_rows::entries();
+    let [made, ordered, removed, held] = &entries[..] else { anyhow::bail!("four entries") };
+    let (leaver, order) = (protection_rows::leaver(), protection_rows::order());
+    anyhow::ensure!(store.insert_account(&leaver, made).await?, "the name is taken");
+    let begun = store.order_erasure(&order, ordered).await?;
+    anyhow::ensure!(begun == ErasureOrdered::Done, "the order was refused");
+    let (organisation, id) = (order.organisation, order.id);
+    while store.erase_some(organisation, id, 100).await? {}
+    let erased = store.erase_account(organisation, id, removed.at, removed).await?;
+    anyhow::ensure!(erased, "the account was not removed");
+    store.overwrite(organisation, &[id]).await?;
+    store.conclude_erasure(organisation, id, protection_rows::CERTIFICATE).await?;
+    anyhow::ensure!(store.place_hold(&protection_rows::hold(), held).await?, "no such account");
+    Ok(())
+}
+
+async fn provision(store: &Store) -> anyhow::Result<()> {
+    let entries = provisioning_rows::entries();
+    let organisation = provisioning_rows::person().account.organisation;
+    let (person, group) = (provisioning_rows::person(), provisioning_rows::group());
+    let roles = vec![(person.account.id, domain::Role::Developer)];
+    let put = ProvisioningChange::PutGroup { group, roles };
+    for (change, entry) in [ProvisioningChange::Create(person), put].iter().zip(&entries) {
+        let applied = store.apply(organisation, change, std::slice::from_ref(entry)).await?;
+        anyhow::ensure!(applied == Applied::Done, "{applied:?}");
+    }
+    let (asked, opened) = (provisioning_rows::asked(), provisioning_rows::opened());
+    store.insert_opening(&asked, &entries[2]).await?;
+    anyhow::ensure!(store.update_opening(&asked, &opened, &entries[3]).await?, "it has changed");
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 //!
 //! The statements are in one file a noun; this one says what is written together.
 
-mod account;
+pub(crate) mod account;
+mod break_glass;
 mod identity;
 mod key;
+mod provisioning;
 mod sign_in;
 mod subject;
 mod tenant;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 mod begin;
-mod deletion;
+pub(crate) mod deletion;
 mod draft;
 mod entry;
 mod json;
@@ -24,7 +24,9 @@ mod words;
 
 use assistant::{
     Change, Conversation, Draft, DraftOf, Entry, IdempotencyKey, ListQuery, Page, Scope,
-    ports::{BeginTurn, Begun, ConversationStore, FinishedTurn, Progress, Remembered, Updated},
+    ports::{
+        BeginTurn, Begun, ConversationStore, Deleted, FinishedTurn, Progress, Remembered, Updated,
+    },
 };
 use async_trait::async_trait;
 use domain::{ConversationId, EntryId, Timestamp};
@@ -33,10 +35,11 @@ use governance::{AuditEntry, ContentKeys, Vault, ports::StoreError};
 use crate::{
     audit,
     failure::{Failure, store_error},
+    protection::hold,
     store::Store,
 };
 
-pub use sealing::seal_clear_texts;
+pub use sealing::{ClearTexts, seal_clear_texts};
 
 /// The conversations of a store, under the keys of a vault. Cheap to clone.
 #[derive(Clone)]
@@ -230,17 +233,21 @@ impl ConversationStore for Conversations {
         scope: Scope,
         id: ConversationId,
         audit: &AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Deleted, StoreError> {
         let entry = audit.clone();
         self.store
             .change(move |connection| {
                 Box::pin(async move {
                     if record::number(connection, (scope, id)).await?.is_none() {
-                        return Ok(false);
+                        return Ok(Deleted::UnknownConversation);
+                    }
+                    let account = (scope.organisation, scope.account);
+                    if let Some(hold) = hold::in_force(connection, account).await? {
+                        return Ok(Deleted::Held(hold));
                     }
                     deletion::delete(connection, (scope, id)).await?;
                     audit::insert(connection, &entry).await?;
-                    Ok(true)
+                    Ok(Deleted::Done)
                 })
             })
             .await

@@ -10,6 +10,8 @@ use inference::ports::LedgerError;
 pub(crate) enum Failure {
     #[error("the database did not answer within {seconds} s")]
     Deadline { seconds: u64 },
+    #[error("readers kept what was removed in the log of writes")]
+    StillRead,
     #[error("the store is closed")]
     Closed,
     #[error("the request `{request}` was never opened")]

@@ -14,12 +14,14 @@ mod failure;
 mod flusher;
 mod log;
 mod open;
+mod overwriting;
+mod protection;
 mod row;
 mod schema;
 mod store;
 mod usage;
 mod writer;
 
-pub use conversation::{Conversations, seal_clear_texts};
+pub use conversation::{ClearTexts, Conversations, seal_clear_texts};
 pub use open::OpenError;
 pub use store::Store;

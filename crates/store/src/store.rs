@@ -20,6 +20,9 @@ use crate::{
 /// No call waits longer, for the disk or for another process.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// A copy of the whole file may take this long.
+const COPY_DEADLINE: Duration = Duration::from_mins(30);
+
 /// The connections beside the writing one; a database in memory has none.
 pub(crate) struct Beside {
     pub(crate) readers: SqlitePool,
@@ -80,6 +83,13 @@ impl Store {
         let deadline = Instant::now() + DEADLINE;
         let (append, answer) = Append::new(entry, deadline, late());
         self.enqueue(Queued::Append(Box::new(append)), answer, deadline).await
+    }
+
+    /// Writes the file anew, so that nothing of what was removed is left in it or beside it.
+    /// Other writes wait meanwhile.
+    pub(crate) async fn overwrite_file(&self) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Queued::Overwrite(reply), answer, Instant::now() + COPY_DEADLINE).await
     }
 
     async fn enqueue<T>(

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use governance::AuditEntry;
 
-use crate::{audit, failure::Failure, open::BUSY};
+use crate::{audit, failure::Failure, open::BUSY, overwriting};
 
 /// Changes that may wait; who comes later waits for a place until its deadline.
 const QUEUE_LENGTH: usize = 1_024;
@@ -37,6 +37,8 @@ pub(crate) type Queue = mpsc::Sender<Queued>;
 pub(crate) enum Queued {
     Change(Box<dyn Change>),
     Append(Box<Append>),
+    /// To write the whole file anew, after everything that was queued before.
+    Overwrite(oneshot::Sender<Result<(), Failure>>),
 }
 
 /// A change and who waits for it.
@@ -136,6 +138,7 @@ impl Append {
 struct Group {
     changes: Vec<Box<dyn Change>>,
     appends: Vec<Append>,
+    overwrites: Vec<oneshot::Sender<Result<(), Failure>>>,
 }
 
 impl Group {
@@ -145,6 +148,7 @@ impl Group {
             match queued {
                 Queued::Change(change) => group.changes.push(change),
                 Queued::Append(append) => group.appends.push(*append),
+                Queued::Overwrite(reply) => group.overwrites.push(reply),
             }
         }
         group
@@ -192,13 +196,27 @@ impl Writer {
                     if taken == 0 {
                         break;
                     }
-                    self.write(Group::of(&mut queued)).await;
+                    let mut group = Group::of(&mut queued);
+                    let overwrites = std::mem::take(&mut group.overwrites);
+                    if group.len() > 0 {
+                        self.write(group).await;
+                    }
+                    self.overwrite(overwrites).await;
                 }
                 () = self.stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the database was not closed cleanly");
+        }
+    }
+
+    async fn overwrite(&mut self, replies: Vec<oneshot::Sender<Result<(), Failure>>>) {
+        for reply in replies {
+            let overwritten = overwriting::overwrite(&mut self.connection).await;
+            if reply.send(overwritten).is_err() {
+                tracing::debug!("a caller left before the file was written anew");
+            }
         }
     }
 

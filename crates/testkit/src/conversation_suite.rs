@@ -3,6 +3,7 @@
 mod browsing;
 mod drafts;
 mod keys;
+mod protection;
 mod sample;
 mod trees;
 mod turns;
@@ -17,6 +18,8 @@ use governance::{
 use inference::ports::UsageLedger;
 
 use sample::World;
+
+pub use protection::{ProtectionUnderTest, protection_suite};
 
 /// One store, seen through its ports.
 #[derive(Clone)]

@@ -22,6 +22,7 @@ where
     whoever_is_disabled_does_not_enter(make().await, Samples::new(4)).await;
     accounts_have_one_identity_of_an_issuer(make().await, Samples::new(5)).await;
     sessions_of_one_account_end(make().await, Samples::new(6)).await;
+    accounts_that_are_there_are_bound_once(make().await, Samples::new(7)).await;
 }
 
 async fn newcomers_are_kept_with_everything<S>(store: S, samples: Samples)
@@ -168,6 +169,39 @@ where
     let found = store.find_session(&other.token, other.created_at).await;
     assert!(found.expect("readable").is_some(), "another account's");
     assert_eq!(trail(&store, &founding).await.last(), Some(&entry));
+}
+
+async fn accounts_that_are_there_are_bound_once<S>(store: S, samples: Samples)
+where
+    S: AccessStore + AuditStore + IdentityStore,
+{
+    let (store, samples, founding) = founded(store, samples).await;
+    let organisation = founding.organisation.id;
+    let entry = || samples.entry(Some(organisation));
+    let account = samples.account(&founding.project, Role::Member);
+    assert!(store.insert_account(&account, &entry()).await.expect("answered"));
+    let first = identity(&samples, &account);
+    let binding = |identity: &Identity, account: &Account| Entering {
+        account: Account { role: Role::Developer, ..account.clone() },
+        step: EnteringStep::Bind(identity.clone()),
+        session: samples.session(account),
+    };
+    let entering = binding(&first, &account);
+    assert_eq!(store.enter(&entering, &[entry()]).await.expect("answered"), Entered::Done);
+    let found = store.find_identity(&first.hash).await.expect("readable");
+    assert_eq!(found, Some(entering.account));
+
+    let disabled = samples.account(&founding.project, Role::Member);
+    let disabled = Account { disabled_at: Some(samples.now()), ..disabled };
+    assert!(store.insert_account(&disabled, &entry()).await.expect("answered"));
+    let before = trail(&store, &founding).await;
+    let again = binding(&identity(&samples, &account), &account);
+    assert_eq!(store.enter(&again, &[entry()]).await.expect("answered"), Entered::Taken);
+    let late = identity(&samples, &disabled);
+    let shut = binding(&late, &disabled);
+    assert_eq!(store.enter(&shut, &[entry()]).await.expect("answered"), Entered::Changed);
+    assert_eq!(store.find_identity(&late.hash).await.expect("readable"), None);
+    assert_eq!(trail(&store, &founding).await, before);
 }
 
 fn newcomer(samples: &Samples, founding: &Founding) -> (Entering, Vec<AuditEntry>) {

@@ -1,13 +1,15 @@
 //! Fakes and conformance suites for every port. A dev-dependency only.
 //!
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
-//! [`identity_suite`], [`usage_suite`], [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
+//! [`identity_suite`], [`provisioning_suite`], [`break_glass_suite`], [`protection_suite`], [`usage_suite`],
+//! [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
 //! [`conversation_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
 //! or [`FakeEngine`] says something about the real ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
 
 mod access_suite;
 mod audit_suite;
+mod break_glass_suite;
 mod clock;
 mod conversation_suite;
 mod embedding_suite;
@@ -18,6 +20,7 @@ mod identity_suite;
 mod log_suite;
 mod memory_store;
 mod memory_witness;
+mod provisioning_suite;
 mod random;
 mod sample_log;
 mod samples;
@@ -29,8 +32,11 @@ mod witness_suite;
 
 pub use access_suite::access_suite;
 pub use audit_suite::audit_suite;
+pub use break_glass_suite::break_glass_suite;
 pub use clock::SimulatedClock;
-pub use conversation_suite::{ConversationsUnderTest, conversation_suite};
+pub use conversation_suite::{
+    ConversationsUnderTest, ProtectionUnderTest, conversation_suite, protection_suite,
+};
 pub use embedding_suite::embedding_suite;
 pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
@@ -39,6 +45,7 @@ pub use identity_suite::identity_suite;
 pub use log_suite::log_suite;
 pub use memory_store::MemoryStore;
 pub use memory_witness::MemoryWitness;
+pub use provisioning_suite::provisioning_suite;
 pub use random::{Random, SeededIds, SeededSecrets};
 pub use sample_log::SampleLog;
 pub use samples::{Samples, deployment};

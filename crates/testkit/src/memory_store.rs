@@ -3,24 +3,27 @@
 mod access;
 mod account;
 mod audit;
+mod break_glass;
 mod conversation;
 mod identity;
 mod log;
+mod protection;
+mod provisioning;
 mod usage;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use assistant::{Draft, DraftOf, IdempotencyKey, Scope};
 use domain::{
-    AccountId, KeyId, Organisation, OrganisationId, Project, RequestId, SessionId, SignInLinkId,
-    Timestamp,
+    AccountId, GroupId, KeyId, OpeningId, Organisation, OrganisationId, Project, RequestId,
+    SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
-    AuditEntry, Session, SignInLink, SubjectId,
-    ports::{Identity, StoreError, StoredAccount, StoredKey},
+    AuditEntry, Erasure, Hold, Opening, Session, SignInLink, SubjectId,
+    ports::{Group, Identity, StoreError, StoredAccount, StoredKey},
 };
 use inference::ports::LedgerError;
 
@@ -40,12 +43,20 @@ struct State {
     projects: Vec<Project>,
     accounts: BTreeMap<(OrganisationId, AccountId), StoredAccount>,
     identities: Vec<Identity>,
+    /// Foreign id, display name and when it was said.
+    said: BTreeMap<AccountId, (Option<String>, Option<String>, Timestamp)>,
+    removed: BTreeSet<AccountId>,
+    groups: BTreeMap<GroupId, Group>,
+    openings: BTreeMap<OpeningId, Opening>,
     keys: BTreeMap<KeyId, StoredKey>,
     links: BTreeMap<(OrganisationId, SignInLinkId), Link>,
     sessions: BTreeMap<(OrganisationId, SessionId), SignedIn>,
     usage: BTreeMap<(OrganisationId, RequestId), UsageRecord>,
     audit: Vec<AuditEntry>,
-    subject_keys: BTreeMap<(OrganisationId, SubjectId), [u8; 32]>,
+    /// `None` once it was destroyed.
+    subject_keys: BTreeMap<(OrganisationId, SubjectId), Option<[u8; 32]>>,
+    erasures: Vec<Erasure>,
+    holds: Vec<Hold>,
     tiles: BTreeMap<(u8, u64), Vec<u8>>,
     checkpoints: BTreeMap<u64, String>,
     conversations: Vec<conversation::Kept>,

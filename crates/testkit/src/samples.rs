@@ -104,7 +104,7 @@ impl Samples {
             project: account.project,
             account: account.id,
             name: format!("key {}", self.count.load(Ordering::SeqCst)),
-            permissions: Permissions::OF_KEYS,
+            permissions: Permissions::OF_PLAIN_KEYS,
             created_at,
             expires_at: None,
             revoked_at: None,

@@ -95,6 +95,26 @@ checks! {
         "address ranges of hyperscalers are known and younger than 90 days",
         "fetch what they publish, `galerne residency import-ranges`, and set `residency.ranges`"
     }
+    TextsSealed {
+        "texts.sealed", Data, Registry, Proved, 4, Some(Level::TWO), true,
+        "no text of a conversation lies in clear in the database",
+        "start the server: it seals what an earlier version stored in clear, before it serves"
+    }
+    WrappingKeyPrivate {
+        "key.wrapping_private", Data, Inspect, Proved, 3, Some(Level::TWO), true,
+        "the wrapping key is a file of the operator that nobody else may read",
+        "chmod 600 the file; if others have read it, `galerne encryption rotate-wrapping-key`"
+    }
+    WrappingKeyOutside {
+        "key.wrapping_outside", Data, Inspect, Proved, 3, Some(Level::THREE), false,
+        "the wrapping key lies outside of the data directory",
+        "move it and set `encryption.key_file`; docs/operate/encryption.md tells how"
+    }
+    DataKeyFresh {
+        "key.data_fresh", Data, Registry, Proved, 1, Some(Level::THREE), false,
+        "the key that seals what is written now is younger than a year",
+        "`galerne encryption rotate-data-key` makes a new one"
+    }
     InstallationKeyPrivate {
         "key.installation_private", Data, Inspect, Proved, 3, Some(Level::TWO), true,
         "installation.key is a file of the operator that nobody else may read",

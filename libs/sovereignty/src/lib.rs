@@ -20,6 +20,7 @@ mod declaration;
 mod framework;
 mod objective;
 mod report;
+mod summary;
 mod tender;
 mod verdict;
 
@@ -30,6 +31,10 @@ pub use day::{Day, DayError};
 pub use declaration::{Declaration, Declarations, DeclarationsError, Standing};
 pub use framework::{Criterion, CriterionResult, Framework, FrameworkError, frameworks};
 pub use objective::{Level, Objective};
-pub use report::{BANNER, text};
+pub use report::{
+    CheckReport, Circumstances, CriterionReport, FrameworkReport, GateReport, LogReport,
+    ObjectiveReport, ProgramReport, Report, ScoreReport,
+};
+pub use summary::{BANNER, text};
 pub use tender::{Gate, Tender, TenderError};
 pub use verdict::{Conclusion, Measured, Verdict};

@@ -22,3 +22,7 @@ export type Key = Schemas["Key"];
 export type KeyList = Schemas["KeyList"];
 export type NewKey = Schemas["CreateKey"];
 export type CreatedKey = Schemas["CreatedKey"];
+export type SovereigntyReport = Schemas["SovereigntyReport"];
+export type SovereigntyObjective = Schemas["SovereigntyObjective"];
+export type SovereigntyCheck = Schemas["SovereigntyCheck"];
+export type SovereigntyFramework = Schemas["SovereigntyFramework"];

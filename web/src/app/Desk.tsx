@@ -5,6 +5,7 @@ import { ErrorNote } from "../components/ErrorNote";
 import { retryable } from "../components/retryable";
 import { Skeleton } from "../components/Skeleton";
 import { pageFailure } from "../errors/failure";
+import type { DeskName } from "./route";
 
 interface DeskProps {
   me: Session;
@@ -21,10 +22,17 @@ const TAKE = {
     () => import("../features/key/components/KeysPage").then(({ KeysPage }) => KeysPage),
     Unreachable,
   ),
+  sovereignty: retryable<DeskProps>(
+    () =>
+      import("../features/sovereignty/components/SovereigntyPage").then(
+        ({ SovereigntyPage }) => SovereigntyPage,
+      ),
+    Unreachable,
+  ),
 };
 
-/** The page of people or that of keys, in place of the conversation. */
-export function Desk({ page, me }: DeskProps & { page: "people" | "keys" }) {
+/** A page in place of the conversation. */
+export function Desk({ page, me }: DeskProps & { page: DeskName }) {
   const [Page] = useState<ComponentType<DeskProps>>(TAKE[page]);
   return (
     <Suspense fallback={<Waiting />}>

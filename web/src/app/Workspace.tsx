@@ -25,7 +25,7 @@ import { Layers } from "./Layers";
 import { Missing } from "./Missing";
 import { NoConversations } from "./NoConversations";
 import { OfflineBar } from "./OfflineBar";
-import { placeOf } from "./route";
+import { DESKS, placeOf } from "./route";
 import { TopBar } from "./TopBar";
 import { useLayer } from "./useLayer";
 import { useMediaQuery } from "./useMediaQuery";
@@ -73,11 +73,11 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
   const signOut = useSignOut(session);
   const showPassword = useCallback((): void => open({ kind: "password" }), [open]);
   const { me } = session;
-  const { onPeople, onKeys } = useDesks(me?.account.permissions, place, close);
+  const desks = useDesks(me?.account.permissions, place, close);
   const account = useMemo(
     (): AccountTargets | null =>
-      me && { me, onPassword: showPassword, onPeople, onKeys, onSignOut: signOut },
-    [me, showPassword, onPeople, onKeys, signOut],
+      me && { me, onPassword: showPassword, ...desks, onSignOut: signOut },
+    [me, showPassword, desks, signOut],
   );
   const targets = {
     onNew: startAnew,
@@ -87,8 +87,7 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
       if (!isWide) showNavigation();
     }, [onView, isWide, showNavigation]),
     onPassword: showPassword,
-    onPeople,
-    onKeys,
+    ...desks,
     onSignOut: signOut,
   };
   useShortcuts({ palette: showPalette, newConversation: startAnew, help: showHelp }, true);
@@ -107,15 +106,15 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
   };
 
   const { page } = place.route;
-  const isDesk = page === "people" || page === "keys";
-  const title = isDesk
-    ? accountTexts[page]
+  const desk = DESKS.find((name) => name === page);
+  const title = desk
+    ? accountTexts[desk]
     : (conversation.name ?? titleOf(conversation.turns[0]) ?? texts.newTitle);
 
   return (
     <div className={isWide ? "app wide" : "app"}>
       <a className="skip" href="#main">
-        {isDesk ? app.skipToContent : app.skipToConversation}
+        {desk ? app.skipToContent : app.skipToConversation}
       </a>
       {isWide && (
         <nav className="nav" aria-label={app.name}>
@@ -137,8 +136,8 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
         <main id="main" tabIndex={-1}>
           {page === "missing" ? (
             <Missing onNew={startAnew} />
-          ) : me !== null && isDesk ? (
-            <Desk key={page} page={page} me={me} />
+          ) : me !== null && desk ? (
+            <Desk key={desk} page={desk} me={me} />
           ) : me?.account.permissions.includes("conversations") === false ? (
             <NoConversations />
           ) : (

@@ -4,7 +4,13 @@ export type Route =
   | { page: "conversation"; id: string }
   | { page: "people" }
   | { page: "keys" }
+  | { page: "sovereignty" }
   | { page: "missing"; path: string };
+
+/** Pages beside the conversations. */
+export const DESKS = ["people", "keys", "sovereignty"] as const;
+
+export type DeskName = (typeof DESKS)[number];
 
 /** Which conversations the navigation lists. */
 export interface ListFilter {
@@ -51,9 +57,9 @@ export function pathOf(route: Route): string {
     case "conversation":
       return `/c/${route.id}`;
     case "people":
-      return "/people";
     case "keys":
-      return "/keys";
+    case "sovereignty":
+      return `/${route.page}`;
     case "missing":
       return route.path;
   }
@@ -61,8 +67,8 @@ export function pathOf(route: Route): string {
 
 function routeOf(pathname: string): Route {
   if (pathname === "/") return { page: "new" };
-  if (pathname === "/people") return { page: "people" };
-  if (pathname === "/keys") return { page: "keys" };
+  const desk = DESKS.find((page) => pathname === `/${page}`);
+  if (desk !== undefined) return { page: desk };
   const id = canonicalId(CONVERSATION_PATH.exec(pathname)?.groups?.["id"] ?? "");
   return id === null ? { page: "missing", path: pathname } : { page: "conversation", id };
 }

@@ -5,6 +5,7 @@ import { nameOrUntitled } from "../features/conversations/name";
 import { isolate } from "../format/bidi";
 import { useMessages } from "../messages/messages";
 import { useAnnounce } from "../status/StatusRegion";
+import type { DeskName } from "./route";
 import type { RouteControl } from "./useRoute";
 
 /** Ways from here to another conversation. */
@@ -49,15 +50,17 @@ export function useDesks(
   const announce = useAnnounce();
   const mayPeople = permissions?.includes("accounts") ?? false;
   const mayKeys = permissions?.includes("keys") ?? false;
+  const mayAssess = permissions?.includes("log") ?? false;
   return useMemo(() => {
-    const open = (page: "people" | "keys", title: string) => (): void => {
+    const open = (page: DeskName) => (): void => {
       close();
       go({ page });
-      announce(title);
+      announce(account[page]);
     };
     return {
-      onPeople: mayPeople ? open("people", account.people) : null,
-      onKeys: mayKeys ? open("keys", account.keys) : null,
+      onPeople: mayPeople ? open("people") : null,
+      onKeys: mayKeys ? open("keys") : null,
+      onSovereignty: mayAssess ? open("sovereignty") : null,
     };
-  }, [mayPeople, mayKeys, go, close, announce, account]);
+  }, [mayPeople, mayKeys, mayAssess, go, close, announce, account]);
 }

@@ -17,6 +17,7 @@ export interface CommandTargets {
   onPassword: () => void;
   onPeople: (() => void) | null;
   onKeys: (() => void) | null;
+  onSovereignty: (() => void) | null;
   onSignOut: () => void;
 }
 
@@ -24,7 +25,8 @@ export interface CommandTargets {
 export function useCommands(targets: CommandTargets): Command[] {
   const { account, keyboard, palette, password, settings } = useMessages();
   const { change, language, theme } = usePreferences();
-  const { onNew, onHelp, onArchived, onPassword, onPeople, onKeys, onSignOut } = targets;
+  const { onNew, onHelp, onArchived, onPassword, onPeople, onKeys, onSovereignty, onSignOut } =
+    targets;
   return useMemo((): Command[] => {
     const keysOf = (id: "newConversation" | "help"): string =>
       keysOfShortcut(id, keyboard.names, IS_APPLE);
@@ -52,6 +54,7 @@ export function useCommands(targets: CommandTargets): Command[] {
       { id: "help", icon: "keyboard", text: palette.help, keys: keysOf("help"), run: onHelp },
       ...commandOf("people", "users", account.people, onPeople),
       ...commandOf("keys", "key", account.keys, onKeys),
+      ...commandOf("sovereignty", "shield", account.sovereignty, onSovereignty),
       { id: "password", icon: "lock", text: password.change, run: onPassword },
       { id: "sign-out", icon: "logOut", text: palette.signOut, run: onSignOut },
     ];
@@ -70,6 +73,7 @@ export function useCommands(targets: CommandTargets): Command[] {
     onPassword,
     onPeople,
     onKeys,
+    onSovereignty,
     onSignOut,
   ]);
 }

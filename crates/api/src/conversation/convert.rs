@@ -107,7 +107,7 @@ fn settings(arguments: wire::CompletionArgs) -> TurnSettings {
     }
 }
 
-pub(super) fn conversation(conversation: Conversation, running: bool) -> wire::Conversation {
+pub(crate) fn conversation(conversation: Conversation, running: bool) -> wire::Conversation {
     let settings = conversation.settings;
     wire::Conversation {
         object: wire::ConversationObject::Conversation,
@@ -136,7 +136,7 @@ pub(super) fn conversation(conversation: Conversation, running: bool) -> wire::C
     }
 }
 
-pub(super) fn history(history: History) -> wire::ConversationHistory {
+pub(crate) fn history(history: History) -> wire::ConversationHistory {
     wire::ConversationHistory {
         object: wire::HistoryObject::History,
         conversation_id: show_conversation(history.conversation.id),

@@ -45,7 +45,7 @@ pub(super) fn follow(text: &str) -> Result<Follow, Problem> {
     if text == ROOT { Ok(Follow::Root) } else { entry(text).map(Follow::Entry) }
 }
 
-fn conversation(text: &str) -> Result<ConversationId, Problem> {
+pub(crate) fn conversation(text: &str) -> Result<ConversationId, Problem> {
     text.strip_prefix(CONVERSATION).unwrap_or(text).parse().map_err(|_| {
         Problem::new(Code::ConversationNotFound, "that is not the id of a conversation")
             .hint("ids of conversations look like `conv_` and 32 hexadecimal digits")

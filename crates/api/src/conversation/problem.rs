@@ -30,6 +30,8 @@ impl From<AssistantError> for Problem {
             }
             AssistantError::Busy { .. } => Self::new(Code::ConversationBusy, message)
                 .hint("wait for the answer, or stop it with POST /v1/conversations/{id}/stop"),
+            AssistantError::Held { .. } => Self::new(Code::HoldInForce, message)
+                .hint("whoever protects data in the organisation can lift the hold"),
             AssistantError::Full => Self::new(Code::ConversationFull, message),
             AssistantError::KeyReused => {
                 Self::new(Code::IdempotencyReused, message).param("Idempotency-Key")

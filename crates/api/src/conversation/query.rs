@@ -36,7 +36,7 @@ async fn parameters<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Para
 }
 
 /// Which conversations to list.
-pub(crate) struct Listing(pub(super) ListQuery);
+pub(crate) struct Listing(pub(crate) ListQuery);
 
 impl<S: Send + Sync> FromRequestParts<S> for Listing {
     type Rejection = Problem;

@@ -7,14 +7,16 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use domain::{AccountKind, Permission, Permissions, Role};
-use governance::{NewAccount, NewKey};
+use domain::{AccountKind, ErasureReason, HoldReason, Permission, Permissions, Role};
+use governance::{NewAccount, NewHold, NewKey};
 use serde_json::{Value, json};
 
 use crate::{
+    break_glass::Staged,
     conversation::{append, start},
     identity::{leave, sign_in},
-    server::{Server, anonymous, hello},
+    scim::provisioning_key,
+    server::{Answer, Server, anonymous, hello},
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -50,7 +52,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 40] = [
+const TABLE: [Row; 70] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -58,10 +60,52 @@ const TABLE: [Row; 40] = [
     row("get", "/metrics", Needs::Nothing, "none", "none"),
     row("get", "/openapi.json", Needs::Nothing, "none", "none"),
     row("get", "/ready", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/Groups", Needs::Caller, "provisioning", "group.list"),
+    row("post", "/scim/v2/Groups", Needs::Caller, "provisioning", "group.create"),
+    row("delete", "/scim/v2/Groups/{id}", Needs::Caller, "provisioning", "group.remove"),
+    row("get", "/scim/v2/Groups/{id}", Needs::Caller, "provisioning", "group.read"),
+    row("patch", "/scim/v2/Groups/{id}", Needs::Caller, "provisioning", "group.update"),
+    row("put", "/scim/v2/Groups/{id}", Needs::Caller, "provisioning", "group.update"),
+    row("get", "/scim/v2/ResourceTypes", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/ResourceTypes/{id}", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/Schemas", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/Schemas/{id}", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/ServiceProviderConfig", Needs::Nothing, "none", "none"),
+    row("get", "/scim/v2/Users", Needs::Caller, "provisioning", "account.list"),
+    row("post", "/scim/v2/Users", Needs::Caller, "provisioning", "account.create"),
+    row("delete", "/scim/v2/Users/{id}", Needs::Caller, "provisioning", "account.remove"),
+    row("get", "/scim/v2/Users/{id}", Needs::Caller, "provisioning", "account.read"),
+    row("patch", "/scim/v2/Users/{id}", Needs::Caller, "provisioning", "account.update"),
+    row("put", "/scim/v2/Users/{id}", Needs::Caller, "provisioning", "account.update"),
     row("get", "/v1/accounts", Needs::Browser, "accounts", "account.list"),
     row("post", "/v1/accounts", Needs::Browser, "accounts", "account.create"),
     row("patch", "/v1/accounts/{id}", Needs::Browser, "accounts", "account.update"),
+    row("post", "/v1/accounts/{id}/erasure", Needs::Browser, "data_protection", "account.erase"),
     row("post", "/v1/accounts/{id}/invitation", Needs::Browser, "accounts", "sign_in_link.create"),
+    row("get", "/v1/break-glass", Needs::Browser, "none", "break_glass.list"),
+    row("post", "/v1/break-glass", Needs::Browser, "break_glass", "break_glass.request"),
+    row("delete", "/v1/break-glass/{id}", Needs::Browser, "break_glass", "break_glass.close"),
+    row(
+        "post",
+        "/v1/break-glass/{id}/approval",
+        Needs::Browser,
+        "break_glass",
+        "break_glass.approve",
+    ),
+    row(
+        "get",
+        "/v1/break-glass/{id}/conversations",
+        Needs::Browser,
+        "break_glass",
+        "break_glass.read",
+    ),
+    row(
+        "get",
+        "/v1/break-glass/{id}/conversations/{conversation}",
+        Needs::Browser,
+        "break_glass",
+        "break_glass.read",
+    ),
     row("post", "/v1/chat/completions", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/conversations", Needs::Caller, "conversations", "conversation.list"),
     row("post", "/v1/conversations", Needs::Caller, "conversations", "conversation.start"),
@@ -101,6 +145,11 @@ const TABLE: [Row; 40] = [
     ),
     row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversations", "conversation.stop"),
     row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
+    row("get", "/v1/erasures", Needs::Browser, "data_protection", "erasure.list"),
+    row("get", "/v1/erasures/{id}", Needs::Browser, "data_protection", "erasure.read"),
+    row("get", "/v1/holds", Needs::Browser, "data_protection", "hold.list"),
+    row("post", "/v1/holds", Needs::Browser, "data_protection", "hold.place"),
+    row("delete", "/v1/holds/{id}", Needs::Browser, "data_protection", "hold.lift"),
     row("get", "/v1/keys", Needs::Browser, "keys", "key.list"),
     row("post", "/v1/keys", Needs::Browser, "keys", "key.create"),
     row("delete", "/v1/keys/{id}", Needs::Browser, "keys", "key.revoke"),
@@ -114,6 +163,7 @@ const TABLE: [Row; 40] = [
     row("post", "/v1/session/oidc", Needs::Browser, "none", "none"),
     row("get", "/v1/session/oidc/callback", Needs::Return, "none", "session.create"),
     row("get", "/v1/session/provider", Needs::Nothing, "none", "none"),
+    row("get", "/v1/sovereignty/assessment", Needs::Caller, "log", "sovereignty.assess"),
     row("put", "/v1/session/password", Needs::Browser, "none", "account.update"),
 ];
 
@@ -124,11 +174,34 @@ impl Row {
     fn request(&self, id: &str, body: String) -> Request<Body> {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
         let path = self.path.replace("{id}", id).replace("{level}", "0");
+        let path = path.replace("{conversation}", NOBODY);
         anonymous(method, &path.replace("{*position}", "000.p/1"), body)
     }
 }
 
 impl Row {
+    fn request_about(&self, staged: &Staged) -> Request<Body> {
+        let Staged { opening, conversation, account } = staged;
+        let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
+        let path = self.path.replace("{id}", opening).replace("{conversation}", conversation);
+        let body = json!({"account": account, "reason": "a good reason", "minutes": 30});
+        anonymous(method, &path, body.to_string())
+    }
+
+    fn is_scim(&self) -> bool {
+        self.path.starts_with("/scim/")
+    }
+
+    #[track_caller]
+    fn assert_refused(&self, answer: &Answer, status: u16, code: &str) {
+        if !self.is_scim() {
+            answer.assert_problem(status, code);
+            return;
+        }
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(answer.body.contains(&format!("({code})")), "{}", answer.body);
+    }
+
     fn asks_a_model(&self) -> bool {
         matches!(self.audit, "conversation.start" | "conversation.append")
     }
@@ -140,7 +213,18 @@ impl Row {
             "/v1/conversations/{id}" if self.method == "patch" => json!({"pinned": true}),
             "/v1/accounts" => json!({"name": "anne@ministere.example", "role": "member"}),
             "/v1/accounts/{id}" => json!({"role": "developer"}),
+            "/v1/accounts/{id}/erasure" => json!({"reason": "request_of_person"}),
+            "/v1/holds" => json!({"reason": "audit", "reference": "2026/7"}),
             "/v1/keys" => json!({"name": "laptop"}),
+            "/v1/break-glass" => {
+                json!({"account": NOBODY, "reason": "a good reason", "minutes": 30})
+            }
+            path if path.starts_with("/scim/v2/Users") => {
+                json!({"userName": "anne", "Operations": []})
+            }
+            path if path.starts_with("/scim/v2/Groups") => {
+                json!({"displayName": "staff", "Operations": []})
+            }
             "/v1/session/password" => json!({"new": "correct horse battery"}),
             "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
@@ -181,7 +265,7 @@ async fn protected_routes_refuse_whoever_is_nobody() {
     for row in TABLE.iter().filter(|row| matches!(row.needs, Needs::Caller | Needs::Browser)) {
         let server = Server::new().await;
         let answer = server.send(row.request("fake-model", hello(json!({})))).await;
-        answer.assert_problem(401, "auth.missing");
+        row.assert_refused(&answer, 401, "auth.missing");
         server.assert_audit(&[("request.refused", "auth.missing")]);
         assert_eq!(server.engine.counts().started, 0, "{} {}", row.method, row.path);
     }
@@ -225,7 +309,7 @@ async fn routes_take_the_permission_that_they_declare_and_no_other() {
             }
         };
         let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &lacking)).await;
-        answer.assert_problem(403, "auth.forbidden");
+        row.assert_refused(&answer, 403, "auth.forbidden");
         assert_eq!(server.engine.counts().started, 0, "{} {}", row.method, row.path);
         assert_eq!(
             server.audit().last(),
@@ -242,7 +326,8 @@ async fn roles_reach_the_routes_of_their_permissions() {
     for role in Role::ALL {
         let server = Server::new().await;
         let cookie = cookie_of(&server, role).await;
-        for row in &TABLE {
+        // A provider has a key, and no browser.
+        for row in TABLE.iter().filter(|row| !row.is_scim()) {
             let needed: Option<Permission> = row.permission.parse().ok();
             let Some(needed) = needed else { continue };
             let answer = server.send(with(row.request(NOBODY, hello(json!({}))), &cookie)).await;
@@ -286,16 +371,19 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         server.log.checkpoint().await.unwrap();
         let token = server.access.create_link(&server.caller).await.unwrap();
         let kept = a_conversation(&server).await;
-        let operator = server.access.operator().await.unwrap();
-        let member = NewAccount {
-            name: "member".parse().unwrap(),
-            kind: AccountKind::Person,
-            role: Role::Member,
+        let (member, key_id) = a_member_and_a_key(&server).await;
+        let provider = provisioning_key(&server).await;
+        let staged = staged(&server, row).await;
+        let made = match row.path {
+            "/v1/erasures/{id}" => Some(an_erasure(&server, &member).await),
+            "/v1/holds/{id}" => Some(a_hold(&server).await),
+            _ => provisioned(&server, row, &provider).await,
         };
-        let member = server.access.create_account(&operator, &member).await.unwrap().id.to_string();
-        let key = server.access.create_key(&operator, &NewKey::named("old")).await.unwrap();
-        let key_id = key.key.id.to_string();
-        let (id, entry) = if row.path.starts_with("/v1/conversations/") {
+        let (id, entry) = if let Some(staged) = &staged {
+            (staged.opening.as_str(), &Value::Null)
+        } else if let Some(id) = &made {
+            (id.as_str(), &Value::Null)
+        } else if row.path.starts_with("/v1/conversations/") {
             (kept["conversation_id"].as_str().unwrap(), &kept["outputs"][0]["id"])
         } else if row.path.starts_with("/v1/accounts/") {
             (member.as_str(), &Value::Null)
@@ -312,11 +400,15 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
             Needs::Nothing | Needs::Return | Needs::Caller | Needs::Browser => row.body(entry),
         };
         let mut request = row.request(id, body);
+        if let Some(staged) = &staged {
+            request = row.request_about(staged);
+        }
         match row.needs {
             Needs::Nothing | Needs::Link => {}
             Needs::Return => request = returning(&server).await,
             Needs::Caller => {
-                let key = format!("Bearer {}", server.key).parse().unwrap();
+                let key = if row.is_scim() { &provider } else { &server.key };
+                let key = format!("Bearer {key}").parse().unwrap();
                 request.headers_mut().insert(header::AUTHORIZATION, key);
             }
             Needs::Browser => {
@@ -343,6 +435,51 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         let expected = (row.audit != "none").then(|| (row.audit.to_owned(), "ok".to_owned()));
         assert_eq!(new, Vec::from_iter(expected), "{} {}", row.method, row.path);
     }
+}
+
+/// Their ids.
+async fn a_member_and_a_key(server: &Server) -> (String, String) {
+    let operator = server.access.operator().await.unwrap();
+    let name = "member".parse().unwrap();
+    let member = NewAccount { name, kind: AccountKind::Person, role: Role::Member };
+    let member = server.access.create_account(&operator, &member).await.unwrap();
+    let key = server.access.create_key(&operator, &NewKey::named("old")).await.unwrap();
+    (member.id.to_string(), key.key.id.to_string())
+}
+
+/// What a route of break-glass is asked about.
+async fn staged(server: &Server, row: &Row) -> Option<Staged> {
+    let is_of_it = row.path.starts_with("/v1/break-glass");
+    if is_of_it { Some(Staged::new(server, row.audit == "break_glass.read").await) } else { None }
+}
+
+/// What a route of SCIM is asked about.
+async fn provisioned(server: &Server, row: &Row, key: &str) -> Option<String> {
+    let rest = row.path.strip_prefix("/scim/v2/")?;
+    let (kind, body) = match rest.strip_suffix("/{id}")? {
+        "Users" => ("Users", json!({"userName": "bob"})),
+        "Groups" => ("Groups", json!({"displayName": "others"})),
+        "Schemas" => return Some("urn:ietf:params:scim:schemas:core:2.0:User".to_owned()),
+        _ => return Some("User".to_owned()),
+    };
+    let path = format!("/scim/v2/{kind}");
+    let mut request = anonymous(Method::POST, &path, body.to_string());
+    request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {key}").parse().unwrap());
+    let made = server.send(request).await.json();
+    Some(made["id"].as_str().unwrap().to_owned())
+}
+
+async fn an_erasure(server: &Server, account: &str) -> String {
+    let operator = server.access.operator().await.unwrap();
+    let reason = ErasureReason::EndOfPurpose;
+    let ordered = server.erasures.order(&operator, account.parse().unwrap(), reason).await;
+    ordered.unwrap().id.to_string()
+}
+
+async fn a_hold(server: &Server) -> String {
+    let operator = server.access.operator().await.unwrap();
+    let new = NewHold { account: None, reason: HoldReason::Audit, reference: "2026/7".to_owned() };
+    server.holds.place(&operator, new).await.unwrap().id.to_string()
 }
 
 /// A browser of somebody who was here before.

@@ -6,7 +6,9 @@
 )]
 
 mod access_table;
+mod assessment;
 mod bad_input;
+mod break_glass;
 mod browse;
 mod chat;
 mod connection;
@@ -17,6 +19,7 @@ mod log;
 mod operations;
 mod receipt;
 mod running_turn;
+mod scim;
 mod server;
 mod session;
 mod tools;

@@ -19,9 +19,10 @@ use axum::{
 use carbon_ledger::factors;
 use domain::{Caller, OrganisationId};
 use governance::{
-    Access, AccessParts, Admission, Admit, AuditEntry, Identities, IdentitiesParts,
-    InstallationKey, Log, LogGate, LogParts, ReceiptLog, Trail, TrailParts,
-    ports::{AuditStore, StoreError},
+    Access, AccessParts, Admission, Admit, Assessments, AuditEntry, BreakGlass, Erasures,
+    ErasuresParts, Holds, HoldsParts, Identities, IdentitiesParts, InstallationKey, Log, LogGate,
+    LogParts, Provisioning, ProvisioningParts, ReceiptLog, Trail, TrailParts,
+    ports::{Assessor, AssessorError, AuditStore, StoreError},
 };
 use http_body_util::BodyExt as _;
 use inference::{
@@ -49,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) assistant: Assistant,
     pub(crate) switches: Arc<Switches>,
     pub(crate) provider: FakeProvider,
+    pub(crate) erasures: Erasures,
+    pub(crate) holds: Holds,
     /// The API key of the first start.
     pub(crate) key: String,
     pub(crate) caller: Caller,
@@ -62,6 +65,22 @@ pub(crate) struct Switches {
     pub(crate) is_stopping: AtomicBool,
     pub(crate) texts_are_locked: AtomicBool,
     pub(crate) models_refused: AtomicUsize,
+    pub(crate) assessor_fails: AtomicBool,
+    pub(crate) assessments_begun: AtomicUsize,
+    /// An assessment waits until a test lets it end.
+    pub(crate) assessing: tokio::sync::Mutex<()>,
+}
+
+#[async_trait]
+impl Assessor for Switches {
+    async fn assess(&self, framework: Option<&str>) -> Result<Vec<u8>, AssessorError> {
+        self.assessments_begun.fetch_add(1, Ordering::Relaxed);
+        let _until_let = self.assessing.lock().await;
+        if self.assessor_fails.load(Ordering::Relaxed) {
+            return Err(AssessorError { source: "the disk is gone".into() });
+        }
+        Ok(json!({ "framework": framework }).to_string().into_bytes())
+    }
 }
 
 pub(crate) struct Setting {
@@ -140,9 +159,26 @@ impl Server {
         });
         let provider = FakeProvider::new("subject-1", Some("anne"), &["staff"]);
         let identities = has_provider.then(|| identities(&access, &store, &provider));
+        let assessor = Arc::clone(&switches) as Arc<dyn Assessor>;
+        let assessments = Assessments::new(assessor, trail.clone());
+        let erasures = Erasures::new(ErasuresParts {
+            store: Arc::new(store.clone()),
+            access: access.clone(),
+            log: ReceiptLog::new(log.reader().clone(), signer()),
+            turns: Some(Arc::new(assistant.clone())),
+            patience: Duration::ZERO,
+        });
+        let holds = Holds::new(HoldsParts {
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+        });
         let router = api::router(ApiState::new(ApiParts {
             access: access.clone(),
             identities,
+            provisioning: provisioning(&access, &store),
+            break_glass: BreakGlass::new(access.clone(), Arc::new(store.clone())),
             trail,
             log: log.clone(),
             chat,
@@ -150,6 +186,9 @@ impl Server {
             assistant: assistant.clone(),
             models: Models::new(Arc::new(engine.clone())),
             receipts,
+            assessments,
+            erasures: erasures.clone(),
+            holds: holds.clone(),
             clock: Arc::new(clock.clone()),
             ids,
             readiness: Arc::clone(&switches) as Arc<dyn Readiness>,
@@ -167,6 +206,8 @@ impl Server {
             assistant,
             switches,
             provider,
+            erasures,
+            holds,
             key,
             caller,
         }
@@ -224,6 +265,16 @@ impl Server {
         let audit: Vec<_> = audit.iter().map(|(a, o)| (a.as_str(), o.as_str())).collect();
         assert_eq!(audit, expected);
     }
+}
+
+/// Groups by the name of `devs` make developers, by that of `dpo` data officers.
+fn provisioning(access: &Access, store: &MemoryStore) -> Provisioning {
+    let roles = [("devs", domain::Role::Developer), ("dpo", domain::Role::DataOfficer)];
+    Provisioning::new(ProvisioningParts {
+        access: access.clone(),
+        store: Arc::new(store.clone()),
+        roles: roles.map(|(group, role)| (group.to_owned(), role)).into(),
+    })
 }
 
 /// Whoever is of the staff is a member.

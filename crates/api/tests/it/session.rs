@@ -58,7 +58,10 @@ async fn a_link_becomes_a_session_once() {
                 "name": "owner",
                 "kind": "person",
                 "role": "owner",
-                "permissions": ["models", "conversations", "keys", "accounts", "log"],
+                "permissions": [
+                    "models", "conversations", "keys", "accounts", "log", "provisioning",
+                    "break_glass", "data_protection"
+                ],
                 "created_at": "2026-01-01T00:00:00Z",
                 "disabled_at": null,
             },

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use assistant::{
     Change, Conversation, Draft, DraftOf, Entry, IdempotencyKey, ListQuery, Page, Scope,
-    ports::{BeginTurn, Begun, ConversationStore, FinishedTurn, Progress, Remembered, Updated},
+    ports::{
+        BeginTurn, Begun, ConversationStore, Deleted, FinishedTurn, Progress, Remembered, Updated,
+    },
 };
 use async_trait::async_trait;
 use domain::{ConversationId, EntryId, Timestamp};
@@ -156,7 +158,7 @@ impl ConversationStore for FailingStore {
         scope: Scope,
         id: ConversationId,
         audit: &AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Deleted, StoreError> {
         self.call("delete", self.inner.delete(scope, id, audit)).await
     }
 

@@ -1,87 +1,44 @@
 //! What the server and the commands hold of a token.
 
-use std::{
-    fmt, io,
-    os::fd::OwnedFd,
-    process::{Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use companion::{Companion, CompanionError, Pipes, QUESTION_BYTES_MAX};
 use envelope::{DataKey, KEY_LENGTH, NONCE_LENGTH, WrappingKeyId};
 use governance::{
     SecretSource,
     ports::{CustodyError, KeyCustodian, StoredDataKey},
 };
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    net::unix::pipe::{Receiver, Sender},
-    sync::Mutex,
-    time::timeout,
-};
 use zeroize::Zeroizing;
 
 use super::{
     TokenError, TokenPlace, Which,
-    message::{Bytes, Done, Reply, Request, Task, failed, line},
+    message::{Bytes, Done, Outcome, Task, failed},
 };
 
 /// Longer than the keeper waits for the holder.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// The ends of the pipes to a keeper, which ends when they are closed.
-pub struct KeeperPipes {
-    input: OwnedFd,
-    output: OwnedFd,
-}
-
-impl KeeperPipes {
-    /// Starts a keeper. `command` runs [`super::keep`]; it gets a process group of its own, so that
-    /// a Ctrl-C does not end it before the server.
-    pub fn start(mut command: Command) -> io::Result<Self> {
-        use std::os::unix::process::CommandExt as _;
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
-        let mut child = command.spawn()?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(io::Error::other("the keeper of the token has no pipes"));
-        };
-        Ok(Self { input: input.into(), output: output.into() })
-    }
-}
-
 /// The wrapping key in a token.
 #[derive(Clone)]
 pub struct TokenKey {
     place: Arc<TokenPlace>,
-    keeper: Arc<Mutex<Keeper>>,
+    keeper: Arc<Companion>,
     which: Which,
     secrets: Arc<dyn SecretSource>,
 }
 
-struct Keeper {
-    input: Sender,
-    output: BufReader<Receiver>,
-    /// Of an answer that came in part before whoever waited for it gave up.
-    partial: Zeroizing<Vec<u8>>,
-    number: u64,
-}
-
 impl TokenKey {
-    /// To be called in a runtime with its input and output.
+    /// `pipes` lead to a process that runs [`super::keep`]. To be called in a runtime with its
+    /// input and output.
     pub async fn connect(
-        pipes: KeeperPipes,
+        pipes: Pipes,
         place: TokenPlace,
         secrets: Arc<dyn SecretSource>,
-    ) -> io::Result<Self> {
-        let mut keeper = Keeper {
-            input: Sender::from_owned_fd(pipes.input)?,
-            output: BufReader::new(Receiver::from_owned_fd(pipes.output)?),
-            partial: Zeroizing::default(),
-            number: 0,
-        };
-        keeper.input.write_all(&line(&place).map_err(io::Error::other)?).await?;
-        let keeper = Arc::new(Mutex::new(keeper));
+    ) -> Result<Self, TokenError> {
+        let keeper = Companion::connect(pipes, QUESTION_BYTES_MAX as u64);
+        let keeper = Arc::new(keeper.map_err(|error| failed(&error))?);
+        keeper.tell(&place).await.map_err(|error| unanswered(&error))?;
         Ok(Self { place: Arc::new(place), keeper, which: Which::Current, secrets })
     }
 
@@ -122,9 +79,11 @@ impl TokenKey {
         }
     }
 
-    async fn ask(&self, task: Task) -> Result<Done, TokenError> {
-        let asked = async { self.keeper.lock().await.exchange(task).await };
-        timeout(DEADLINE, asked).await.map_err(|_| TokenError::Late)?
+    async fn ask(&self, task: Task) -> Outcome {
+        match self.keeper.ask(task, DEADLINE).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(unanswered(&error)),
+        }
     }
 
     async fn unwrapped(&self, place: &[u8], stored: &StoredDataKey) -> Result<DataKey, TokenError> {
@@ -136,28 +95,6 @@ impl TokenKey {
         let Done::Unwrapped { secret } = self.ask(task).await? else { return Err(unexpected()) };
         let bytes: &[u8; KEY_LENGTH] = secret.0.as_slice().try_into().map_err(|_| unexpected())?;
         Ok(DataKey::new(stored.version, Zeroizing::new(*bytes)))
-    }
-}
-
-impl Keeper {
-    async fn exchange(&mut self, task: Task) -> Result<Done, TokenError> {
-        self.number += 1;
-        let request = line(&Request { number: self.number, task })?;
-        // A line is taken whole or not at all: whoever gives up leaves none by half.
-        self.input.write_all(&request).await.map_err(|_| TokenError::Ended)?;
-        loop {
-            let count = self.output.read_until(b'\n', &mut self.partial).await;
-            let is_line = self.partial.last() == Some(&b'\n');
-            if !matches!(count, Ok(1..)) || !is_line {
-                return Err(TokenError::Ended);
-            }
-            let bytes = std::mem::take(&mut self.partial);
-            let reply: Reply = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
-            // Others are for who gave up waiting.
-            if reply.number == self.number {
-                return reply.outcome;
-            }
-        }
     }
 }
 
@@ -199,6 +136,14 @@ fn id_of(bytes: &Bytes) -> Result<WrappingKeyId, TokenError> {
         cause: "the id (CKA_ID) of its key is not one that was given here".to_owned(),
     })?;
     Ok(WrappingKeyId::from_bytes(bytes))
+}
+
+fn unanswered(error: &CompanionError) -> TokenError {
+    match error {
+        CompanionError::Late { .. } => TokenError::Late,
+        CompanionError::Ended => TokenError::Ended,
+        CompanionError::Long | CompanionError::Garbled { .. } => failed(error),
+    }
 }
 
 fn unexpected() -> TokenError {

@@ -2,11 +2,12 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
+use companion::{QUESTION_BYTES_MAX, Reply, Request, line, read_line};
 use cryptoki::{
     context::{CInitializeArgs, CInitializeFlags, Pkcs11},
     error::{Error, RvError},
@@ -21,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::{
     TokenError, TokenPlace, Which,
-    message::{Bytes, Done, LINE_BYTES_MAX, Reply, Request, Task, failed, line},
+    message::{Bytes, Done, Outcome, Task, failed},
 };
 
 /// Longer than PINs are.
@@ -33,17 +34,18 @@ const TAG_BITS: u64 = 128;
 pub fn hold() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let mut input = io::stdin().lock();
-    let Some(place) = read(&mut input)? else { return Ok(()) };
+    let Some(place) = read_line(&mut input)? else { return Ok(()) };
     let place: TokenPlace = serde_json::from_slice(&place)?;
     let token = Token::open(&place);
-    while let Some(request) = read(&mut input)? {
-        let Request { number, task } = serde_json::from_slice(&request)?;
-        let outcome = match &token {
+    while let Some(request) = read_line(&mut input)? {
+        let Request::<Task> { number, task } = serde_json::from_slice(&request)?;
+        let outcome: Outcome = match &token {
             Ok(token) => token.carry_out(&task),
             Err(error) => Err(error.clone()),
         };
         let is_over = outcome.as_ref().is_err_and(TokenError::ends_holder);
-        let reply = line(&Reply { number, outcome }).map_err(io::Error::other)?;
+        let reply =
+            line(&Reply { number, outcome }, QUESTION_BYTES_MAX).map_err(io::Error::other)?;
         let mut output = io::stdout().lock();
         output.write_all(&reply)?;
         output.flush()?;
@@ -52,13 +54,6 @@ pub fn hold() -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// `None` at the end.
-pub(super) fn read(input: &mut impl io::BufRead) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX));
-    input.take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut bytes)?;
-    Ok((bytes.last() == Some(&b'\n')).then_some(bytes))
 }
 
 /// A session with the token.

@@ -12,13 +12,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use companion::{QUESTION_BYTES_MAX, Reply, Request, line, read_line};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use zeroize::Zeroizing;
 
 use super::{
     TokenError, TokenPlace,
-    holder::read,
-    message::{LINE_BYTES_MAX, Reply, Request, line},
+    message::{Outcome, Task},
 };
 
 /// Of one task. Modules that speak to a device over a network may take seconds to sign in.
@@ -32,7 +32,7 @@ pub fn keep(holder: &dyn Fn() -> Command) -> io::Result<()> {
     // Not what the library keeps of it: whether something comes is asked of the kernel.
     let input: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
     let mut input = BufReader::new(File::from(input));
-    let Some(place) = read(&mut input)? else { return Ok(()) };
+    let Some(place) = read_line(&mut input)? else { return Ok(()) };
     let mut keeper = Keeper {
         pin_file: serde_json::from_slice::<TokenPlace>(&place)?.pin_file,
         place,
@@ -47,7 +47,7 @@ pub fn keep(holder: &dyn Fn() -> Command) -> io::Result<()> {
         if is_idle {
             keeper.running = None;
         }
-        let Some(request) = read(&mut input)? else { return Ok(()) };
+        let Some(request) = read_line(&mut input)? else { return Ok(()) };
         let reply = keeper.ask(&request)?;
         let mut output = io::stdout().lock();
         output.write_all(&reply)?;
@@ -81,14 +81,14 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     fn ask(&mut self, request: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
-        let Request { number, .. } = serde_json::from_slice(request)?;
+        let Request::<Task> { number, .. } = serde_json::from_slice(request)?;
         let outcome = match self.refusal() {
             Some(refusal) => Err(refusal),
             None => self.pass_on(request),
         };
         let error = match outcome {
             Ok(reply) => {
-                let read = serde_json::from_slice::<Reply>(&reply);
+                let read = serde_json::from_slice::<Reply<Outcome>>(&reply);
                 if let Ok(read) = read
                     && read.number == number
                 {
@@ -103,7 +103,8 @@ impl Keeper<'_> {
             Err(error) => error,
         };
         self.running = None;
-        line(&Reply { number, outcome: Err(error) }).map_err(io::Error::other)
+        let outcome: Outcome = Err(error);
+        line(&Reply { number, outcome }, QUESTION_BYTES_MAX).map_err(io::Error::other)
     }
 
     /// Tokens lock themselves after some wrong PINs: one is tried once.
@@ -166,15 +167,15 @@ impl Running {
         until: Instant,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         self.input.write_all(request).map_err(|error| ended(&error))?;
-        let mut reply = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX));
-        let mut chunk = Zeroizing::new([0; LINE_BYTES_MAX]);
+        let mut reply = Zeroizing::new(Vec::with_capacity(QUESTION_BYTES_MAX));
+        let mut chunk = Zeroizing::new([0; QUESTION_BYTES_MAX]);
         while reply.last() != Some(&b'\n') {
             if !is_readable(&self.output, until).map_err(|error| ended(&error))? {
                 return Err(TokenError::Late);
             }
             let count = self.output.read(&mut *chunk).map_err(|error| ended(&error))?;
             let read = chunk.get(..count).unwrap_or_default();
-            if count == 0 || reply.len() + count > LINE_BYTES_MAX {
+            if count == 0 || reply.len() + count > QUESTION_BYTES_MAX {
                 return Err(TokenError::Failed { cause: "its module has crashed".to_owned() });
             }
             reply.extend_from_slice(read);
@@ -200,7 +201,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::token::{Which, message::Task};
+    use crate::token::Which;
 
     /// A keeper whose holders run one script after the other, the last one again and again.
     fn check(pin_file: &Path, scripts: &[&str], expected: &[&str]) {
@@ -221,7 +222,8 @@ mod tests {
         };
         for (number, expected) in expected.iter().enumerate() {
             let task = Task::Identify { which: Which::Current };
-            let request = line(&Request { number: number as u64, task }).unwrap();
+            let request =
+                line(&Request { number: number as u64, task }, QUESTION_BYTES_MAX).unwrap();
             let reply = keeper.ask(&request).unwrap();
             let reply = String::from_utf8_lossy(&reply).into_owned();
             assert!(reply.contains(expected), "{number}: {reply} has no {expected}");

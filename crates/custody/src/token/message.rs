@@ -5,16 +5,6 @@ use zeroize::Zeroizing;
 
 use super::{TokenError, Which};
 
-/// No line is longer, and a pipe takes one whole or not at all.
-pub(super) const LINE_BYTES_MAX: usize = 4096;
-
-#[derive(Deserialize, Serialize)]
-pub(super) struct Request {
-    /// Tells late answers from the one that is waited for.
-    pub(super) number: u64,
-    pub(super) task: Task,
-}
-
 #[derive(Deserialize, Serialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(super) enum Task {
@@ -41,11 +31,8 @@ pub(super) enum Task {
     Replace,
 }
 
-#[derive(Deserialize, Serialize)]
-pub(super) struct Reply {
-    pub(super) number: u64,
-    pub(super) outcome: Result<Done, TokenError>,
-}
+/// What comes of a task.
+pub(super) type Outcome = Result<Done, TokenError>;
 
 #[derive(Deserialize, Serialize)]
 #[serde(tag = "done", rename_all = "snake_case")]
@@ -89,17 +76,6 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// As a line, with its end.
-pub(super) fn line(message: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-    let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX));
-    serde_json::to_writer(&mut *line, message).map_err(|error| failed(&error))?;
-    line.push(b'\n');
-    if line.len() > LINE_BYTES_MAX {
-        return Err(TokenError::Failed { cause: "what is asked is too long".to_owned() });
-    }
-    Ok(line)
-}
-
 pub(super) fn failed(error: &dyn std::error::Error) -> TokenError {
     // Makers of modules write long messages.
     TokenError::Failed { cause: error.to_string().chars().take(500).collect() }
@@ -107,6 +83,8 @@ pub(super) fn failed(error: &dyn std::error::Error) -> TokenError {
 
 #[cfg(test)]
 mod tests {
+    use companion::{QUESTION_BYTES_MAX, Reply, line};
+
     use super::*;
 
     #[test]
@@ -125,6 +103,7 @@ mod tests {
     fn every_answer_fits_into_a_line() {
         let cause = "\"".repeat(5000);
         let outcome = Err(failed(&std::io::Error::other(cause)));
-        assert!(line(&Reply { number: u64::MAX, outcome }).is_ok());
+        let outcome: Outcome = outcome;
+        assert!(line(&Reply { number: u64::MAX, outcome }, QUESTION_BYTES_MAX).is_ok());
     }
 }

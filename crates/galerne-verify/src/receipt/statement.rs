@@ -14,7 +14,7 @@ pub(super) struct Statement {
 
 /// The line is not what Galerne states.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StatementError {
+pub(crate) enum StatementError {
     #[error("its second line is not a JSON object")]
     NoObject,
     #[error("its `{name}` is missing or not of the right kind")]
@@ -41,23 +41,7 @@ impl Statement {
 
     /// The proof that the log has the entry.
     pub(super) fn evidence(&self) -> Result<InclusionEvidence, StatementError> {
-        let member = |name| StatementError::Member { name };
-        let log = &self.json["log"];
-        let index = log["index"].as_u64().ok_or(member("log.index"))?;
-        let entry = log["entry"].as_str().ok_or(member("log.entry"))?;
-        let note = log["checkpoint"].as_str().ok_or(member("log.checkpoint"))?;
-        let hashes = log["inclusion"].as_array().ok_or(member("log.inclusion"))?;
-        let proof = hashes.iter().zip(1..).map(|(hash, number)| {
-            let hash = hash.as_str().and_then(|text| Hash::parse_base64(text).ok());
-            hash.ok_or(StatementError::Inclusion { number })
-        });
-        Ok(InclusionEvidence {
-            index,
-            proof: proof.collect::<Result<_, _>>()?,
-            extra: Some(entry.as_bytes().to_vec()),
-            checkpoint: SignedNote::parse(note)
-                .map_err(|reason| StatementError::Checkpoint { reason })?,
-        })
+        evidence(&self.json["log"])
     }
 
     /// Where the receipt says something else than the entry that it carries.
@@ -128,6 +112,26 @@ impl Statement {
             format!("emissions: {}", figure(&emissions["grams_co2e"], "g CO2e", emissions)),
         ]
     }
+}
+
+/// The proof in the member `log` of a statement.
+pub(crate) fn evidence(log: &Value) -> Result<InclusionEvidence, StatementError> {
+    let member = |name| StatementError::Member { name };
+    let index = log["index"].as_u64().ok_or(member("log.index"))?;
+    let entry = log["entry"].as_str().ok_or(member("log.entry"))?;
+    let note = log["checkpoint"].as_str().ok_or(member("log.checkpoint"))?;
+    let hashes = log["inclusion"].as_array().ok_or(member("log.inclusion"))?;
+    let proof = hashes.iter().zip(1..).map(|(hash, number)| {
+        let hash = hash.as_str().and_then(|text| Hash::parse_base64(text).ok());
+        hash.ok_or(StatementError::Inclusion { number })
+    });
+    Ok(InclusionEvidence {
+        index,
+        proof: proof.collect::<Result<_, _>>()?,
+        extra: Some(entry.as_bytes().to_vec()),
+        checkpoint: SignedNote::parse(note)
+            .map_err(|reason| StatementError::Checkpoint { reason })?,
+    })
 }
 
 fn figure(value: &Value, unit: &str, evidence: &Value) -> String {

@@ -8,6 +8,7 @@
 
 mod checkpoints;
 mod damage;
+mod erasure;
 mod export;
 mod log;
 mod program;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use sovereignty::Measured;
+use tokio_util::sync::CancellationToken;
 
 use super::Scene;
 use crate::{
-    config::Signatures,
+    config::{Settings, Signatures},
     failure::Failure,
     model_files::{Manifest, ModelFiles},
     trust::{Refusal, Standing},
@@ -29,7 +30,8 @@ pub(crate) struct Imported {
 
 pub(super) fn gather(
     local: &Local,
-    settings: &crate::config::Settings,
+    settings: &Settings,
+    stop: &CancellationToken,
 ) -> Result<Vec<Imported>, Failure> {
     let files = ModelFiles::new(&local.data_dir);
     let trust = local.trust(settings).read()?;
@@ -43,7 +45,7 @@ pub(super) fn gather(
         let is_intact = if read > BYTES_MAX {
             Err(format!("models have more than {BYTES_MAX} bytes: `galerne model verify ID`"))
         } else {
-            let contents = files.contents(&manifest, &mut |_| Ok(()));
+            let contents = files.contents(&manifest, &mut |_| go_on(stop));
             let is_it = |sha256: &str, bytes| sha256 == manifest.sha256 && bytes == manifest.bytes;
             contents
                 .map(|contents| is_it(&contents.sha256, contents.bytes))
@@ -60,6 +62,11 @@ pub(super) fn gather(
         });
     }
     Ok(models)
+}
+
+/// Gigabytes are read, which a server that stops does not wait for.
+fn go_on(stop: &CancellationToken) -> Result<(), Failure> {
+    if stop.is_cancelled() { Err(Failure::message("the server stopped meanwhile")) } else { Ok(()) }
 }
 
 /// The imported models; an answer where there are none.

@@ -12,10 +12,12 @@ use domain::{Account, ApiKey, Timestamp};
 use governance::AccessError;
 use sha2::{Digest as _, Sha256};
 use sovereignty::{Day, Declarations};
+use tokio_util::sync::CancellationToken;
 use transparency_log::Verifier;
 
 use super::{
     Machine, Program,
+    encryption::AtRest,
     flows::Refused,
     journal::Journal,
     models::{self, Imported},
@@ -39,6 +41,8 @@ pub(crate) struct Surroundings {
     pub(crate) now: Timestamp,
     /// A listener of this process at which nothing may arrive.
     pub(crate) canary: TcpListener,
+    /// Ends an assessment that nobody waits for.
+    pub(crate) stop: CancellationToken,
 }
 
 /// What the checks look at. Where something could not be seen, the reason stands in its place.
@@ -53,6 +57,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) people: Result<People, String>,
     pub(crate) journal: Result<Journal, String>,
     pub(crate) models: Result<Vec<Imported>, String>,
+    pub(crate) at_rest: AtRest,
     pub(crate) refused: Refused,
     /// `None` where there is no file of declarations.
     pub(crate) declared: Result<Option<Declarations>, String>,
@@ -88,7 +93,8 @@ impl<'a> Scene<'a> {
         Ok(Self {
             is_served,
             server: around.machine.server_of(&data_dir.join("serve.lock")),
-            models: models::gather(local, settings).map_err(|failure| failure.text()),
+            models: models::gather(local, settings, &around.stop).map_err(|failure| failure.text()),
+            at_rest: AtRest::read(local, settings).await,
             settings,
             around,
             data_dir,

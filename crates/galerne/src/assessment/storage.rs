@@ -26,8 +26,12 @@ const NETWORK: [&str; 11] = [
 ];
 
 pub(super) fn key_private(scene: &Scene<'_>, name: &str) -> Measured {
-    let path = scene.data_dir.join(name);
-    let found = match fs::symlink_metadata(&path) {
+    file_private(scene, &scene.data_dir.join(name), name)
+}
+
+/// Whether a file is that of whoever keeps the data directory, and nobody else's.
+pub(super) fn file_private(scene: &Scene<'_>, path: &Path, name: &str) -> Measured {
+    let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(error) => return Measured::not_measured(format!("{name}: {error}")),
     };

@@ -43,6 +43,8 @@ pub(crate) async fn run(
             output.show(&text, &json!({ "url": link, "valid_seconds": 600 }))
         }
         cli::Account::Password { name } => password(local, &operator, name, output).await,
+        // A command of its own: it needs the log too.
+        cli::Account::Erase(_) => Ok(()),
     };
     local.close().await;
     result
@@ -108,7 +110,11 @@ async fn password(
     output.show(&format!("{name} has a new password"), &describe(&account))
 }
 
-async fn named(local: &Local, operator: &Caller, name: &AccountName) -> Result<Account, Failure> {
+pub(super) async fn named(
+    local: &Local,
+    operator: &Caller,
+    name: &AccountName,
+) -> Result<Account, Failure> {
     let found = local.access.account_named(operator, name).await;
     found.map_err(|error| Failure::from(error).hint("`galerne account list` shows all of them"))
 }

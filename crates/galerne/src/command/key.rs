@@ -49,10 +49,10 @@ pub(crate) async fn run(local: &Local, command: &Key, output: Output) -> Result<
     result
 }
 
-/// What was named, or everything that a key of this role can do.
+/// What was named, or what a key of this role can do without touching accounts.
 fn permissions(allow: &[Permission], role: Role) -> Permissions {
     if allow.is_empty() {
-        role.permissions().and(Permissions::OF_KEYS)
+        role.permissions().and(Permissions::OF_PLAIN_KEYS)
     } else {
         Permissions::of(allow)
     }

@@ -1,28 +1,24 @@
 //! `galerne sovereignty assess`
 
-use std::{fs, net::TcpListener, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use domain::Clock as _;
 use governance::{
     Action, AuditFact, ReadError, Subject,
     ports::{AuditStore as _, EntryRef},
 };
-use serde_json::{Value, json};
-use sovereignty::{Assessment, Conclusion, Framework, Tender};
+use sovereignty::Conclusion;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::audit;
 use crate::{
-    assessment::{
-        Bundle, Machine, Program, Scene, Surroundings, assess as assess_scene, digest, write_bundle,
-    },
+    assessment::{self, Assessed, Bundle, Scene, Wanted, digest, write_bundle},
     cli::SovereigntyAssess,
-    config::{Settings, variables},
+    config::Settings,
     failure::{Exit, Failure},
     log,
     output::Output,
-    system::SystemClock,
     wiring::Local,
 };
 
@@ -38,7 +34,13 @@ pub(crate) async fn assess(
     flags: &SovereigntyAssess,
     output: Output,
 ) -> Result<(), Failure> {
-    let wanted = Wanted::read(flags)?;
+    let evidence = flags.evidence.as_deref();
+    if let Some(path) = evidence.filter(|path| path.exists()) {
+        return Err(Failure::message(format!("{} exists", path.display()))
+            .exit(Exit::Settings)
+            .hint("give a directory that does not exist yet"));
+    }
+    let wanted = Wanted::read(settings, flags.framework.as_deref(), flags.min.as_deref())?;
     let database = settings.data_dir.value.join("galerne.db");
     if !database.exists() {
         let text = format!("there is no deployment at {}", settings.data_dir.value.display());
@@ -47,7 +49,7 @@ pub(crate) async fn assess(
             .hint("give its --data-dir; `galerne serve` makes one"));
     }
     let local = Local::open(settings).await?;
-    let assessed = carry_out(&local, settings, &wanted, output).await;
+    let assessed = carry_out(&local, settings, (&wanted, evidence), output).await;
     local.close().await;
     match assessed? {
         Conclusion::Passed => Ok(()),
@@ -59,69 +61,21 @@ pub(crate) async fn assess(
     }
 }
 
-/// What was typed, read.
-struct Wanted<'a> {
-    framework: Option<Framework>,
-    tender: Option<Tender>,
-    evidence: Option<&'a Path>,
-}
-
-impl<'a> Wanted<'a> {
-    fn read(flags: &'a SovereigntyAssess) -> Result<Self, Failure> {
-        let evidence = flags.evidence.as_deref();
-        if let Some(path) = evidence.filter(|path| path.exists()) {
-            return Err(Failure::message(format!("{} exists", path.display()))
-                .exit(Exit::Settings)
-                .hint("give a directory that does not exist yet"));
-        }
-        let framework = flags.framework.as_deref().map(framework).transpose()?;
-        Ok(Self { framework, tender: flags.min.as_deref().map(tender).transpose()?, evidence })
-    }
-}
-
-fn framework(id: &str) -> Result<Framework, Failure> {
-    let all = sovereignty::frameworks()?;
-    let ids: Vec<_> = all.iter().map(|framework| framework.id.clone()).collect();
-    all.into_iter().find(|framework| framework.id == id).ok_or_else(|| {
-        Failure::message(format!("there is no framework `{id}`"))
-            .exit(Exit::Settings)
-            .hint(format!("give one of {}", ids.join(", ")))
-    })
-}
-
-fn tender(path: &Path) -> Result<Tender, Failure> {
-    let wrong = |error: anyhow::Error| {
-        let error = error.context(format!("{} is no tender", path.display()));
-        Failure::new(Exit::Settings, error)
-            .hint("write `name = \"…\"` and under [minimum] lines as `SOV-3 = 2`")
-    };
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.into()))?;
-    Tender::parse(&text).map_err(|error| wrong(error.into()))
-}
-
 async fn carry_out(
     local: &Local,
     settings: &Settings,
-    wanted: &Wanted<'_>,
+    (wanted, evidence): (&Wanted, Option<&Path>),
     output: Output,
 ) -> Result<Conclusion, Failure> {
-    let now = SystemClock.now();
-    let around = Surroundings {
-        machine: Machine::this(),
-        program: Program::this()?,
-        environment: variables(),
-        now,
-        canary: TcpListener::bind("127.0.0.1:0").context("no listener for a probe")?,
-    };
-    let scene = Scene::gather(local, settings, around).await?;
-    let assessment = assess_scene(&scene, wanted.tender.clone());
-    let report = report(&scene, &assessment, wanted.framework.as_ref());
+    let stop = CancellationToken::new();
+    let assessed = assessment::carry_out(local, settings, wanted, stop).await?;
+    let Assessed { scene, assessment, report } = assessed;
     let bytes = serde_json::to_vec(&report)?;
     let heading = heading(&scene);
     let text = format!("{heading}\n{}", sovereignty::text(&assessment, wanted.framework.as_ref()));
     let entry = record(local, &digest(&bytes)).await?;
     let mut lines = text.clone();
-    if let Some(directory) = wanted.evidence {
+    if let Some(directory) = evidence {
         let (checkpoint, proof) = prove(local, settings, entry).await?;
         let bundle = Bundle {
             assessment: &assessment,
@@ -130,7 +84,7 @@ async fn carry_out(
             checkpoint,
             proof,
             declarations: fs::read(scene.data_dir.join("declarations.toml")).ok(),
-            assessed_at: now.to_string(),
+            assessed_at: report.assessed_at.clone(),
         };
         let signer = local.data_dir.log_key()?.context("log.key is missing")?;
         let count = write_bundle(directory, &bundle, &signer)?;
@@ -140,7 +94,7 @@ async fn carry_out(
              {directory} --key VKEY"
         );
     }
-    output.show(&lines, &report)?;
+    output.show(&lines, &serde_json::to_value(&report)?)?;
     Ok(assessment.conclusion())
 }
 
@@ -150,25 +104,6 @@ fn heading(scene: &Scene<'_>) -> String {
         Err(_) => "log not measured".to_owned(),
     };
     format!("{}  {log}  policy {}", scene.around.now, scene.settings.outbound.policy().digest())
-}
-
-fn report(scene: &Scene<'_>, assessment: &Assessment, framework: Option<&Framework>) -> Value {
-    let mut report = assessment.json(framework);
-    let signed = scene.journal.as_ref().ok().and_then(|journal| journal.signed.as_ref());
-    report["assessed_at"] = scene.around.now.to_string().into();
-    report["program"] = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "commit": scene.around.program.commit,
-    });
-    report["policy"] = scene.settings.outbound.policy().digest().to_string().into();
-    report["declarations_sha256"] = scene.declarations_digest.clone().into();
-    report["server"] = scene.is_served.into();
-    report["log"] = json!({
-        "origin": scene.verifier().map(transparency_log::Verifier::name),
-        "size": scene.journal.as_ref().ok().map(|journal| journal.size),
-        "checkpoint": signed.map(|(_, note)| note),
-    });
-    report
 }
 
 /// Leaves word of the assessment in the log.

@@ -13,7 +13,8 @@ use crate::TokenHash;
 /// How long somebody may take to sign in at the provider.
 pub(crate) const PENDING_SECONDS: i64 = 10 * 60;
 
-/// So many are waited for at once; the next one is refused.
+/// So many are waited for at once; the next one takes the place of the oldest. Anybody can begin a
+/// sign-in, so nobody may be kept out by those who never come back.
 const PENDING_MAX: usize = 4096;
 
 /// By the hash of their state. Forgotten at a restart: whoever is on the way begins again.
@@ -36,17 +37,17 @@ pub(crate) struct Departure {
 }
 
 impl Pending {
-    /// `false` if too many are on the way.
-    pub(crate) fn depart(&self, state: &TokenHash, departure: Departure, now: Timestamp) -> bool {
+    pub(crate) fn depart(&self, state: &TokenHash, departure: Departure, now: Timestamp) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= PENDING_MAX {
             waiting.retain(|_, departure| departure.is_open(now));
         }
-        let has_room = waiting.len() < PENDING_MAX;
-        if has_room {
-            waiting.insert(*state.as_bytes(), departure);
+        if waiting.len() >= PENDING_MAX {
+            let oldest = waiting.iter().min_by_key(|(_, departure)| departure.expires_at);
+            let oldest = oldest.map(|(state, _)| *state);
+            oldest.map(|state| waiting.remove(&state));
         }
-        has_room
+        waiting.insert(*state.as_bytes(), departure);
     }
 
     /// Once: whatever is found wrong afterwards, the state is used up.
@@ -91,7 +92,7 @@ mod tests {
     fn a_state_is_good_once_and_for_ten_minutes() {
         for (after, expected) in [(0, true), (599, true), (600, false), (-1, false)] {
             let pending = Pending::default();
-            assert!(pending.depart(&state(1), departure(0), at(0)));
+            pending.depart(&state(1), departure(0), at(0));
             assert!(pending.take(&state(2), at(after)).is_none());
             assert_eq!(pending.take(&state(1), at(after)).is_some(), expected, "after {after} s");
             assert!(pending.take(&state(1), at(0)).is_none(), "a second time");
@@ -99,13 +100,18 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_until_others_are_too_late() {
+    fn the_oldest_gives_way_when_there_is_no_room() {
         let pending = Pending::default();
-        for number in 0..PENDING_MAX {
-            assert!(pending.depart(&state(number), departure(0), at(0)));
+        pending.depart(&state(0), departure(0), at(0));
+        for number in 1..PENDING_MAX {
+            pending.depart(&state(number), departure(1), at(1));
         }
-        assert!(!pending.depart(&state(PENDING_MAX), departure(1), at(1)));
-        assert!(pending.depart(&state(PENDING_MAX), departure(600), at(600)));
-        assert_eq!(pending.waiting.lock().unwrap().len(), 1);
+        pending.depart(&state(PENDING_MAX), departure(2), at(2));
+        assert_eq!(pending.waiting.lock().unwrap().len(), PENDING_MAX);
+        assert!(pending.take(&state(0), at(2)).is_none(), "the oldest");
+        assert!(pending.take(&state(PENDING_MAX), at(2)).is_some(), "the newest");
+        pending.depart(&state(0), departure(601), at(601));
+        pending.depart(&state(1), departure(601), at(601));
+        assert_eq!(pending.waiting.lock().unwrap().len(), 2, "who is too late is forgotten");
     }
 }

@@ -70,6 +70,13 @@ pub trait IdentityStore: Send + Sync {
     /// The account of an identity, a disabled one too.
     async fn find_identity(&self, identity: &TokenHash) -> Result<Option<Account>, StoreError>;
 
+    /// The account that provisioning knows under this foreign id, a disabled one too.
+    async fn find_external(
+        &self,
+        organisation: OrganisationId,
+        external_id: &str,
+    ) -> Result<Option<Account>, StoreError>;
+
     /// Keeps the session, and before it what `step` says. Nothing is kept unless it is
     /// [`Entered::Done`].
     async fn enter(&self, entering: &Entering, audit: &[AuditEntry])
@@ -121,6 +128,8 @@ pub enum EnteringStep {
     ChangeRole(Role),
     /// The account is made and bound.
     Create(Identity),
+    /// The account is there already: it is bound and gets the role that it has in [`Entering`].
+    Bind(Identity),
 }
 
 /// What became of an [`Entering`].

@@ -173,7 +173,7 @@ async fn a_key_does_what_it_was_made_for_and_never_more_than_its_account() {
     let world = World::founded().await;
     let anne = account(&world, "anne", Role::Developer).await;
     let (caller, _) = browser(&world, &anne).await;
-    let all = Permissions::OF_KEYS;
+    let all = Permissions::OF_PLAIN_KEYS;
     let refused = world.access.create_key(&caller, &NewKey::named("all")).await.unwrap_err();
     assert!(matches!(refused, AccessError::KeyPermissions { wanted, .. } if wanted == all));
     let none = NewKey { permissions: Permissions::NONE, ..NewKey::named("none") };

@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod identities;
 mod log;
+mod protection;
 mod trail;
 mod vault;
 

@@ -35,7 +35,7 @@ pub(super) async fn insert(
     Ok(changed.rows_affected() > 0)
 }
 
-pub(super) async fn find(
+pub(crate) async fn find(
     connection: &mut SqliteConnection,
     organisation: OrganisationId,
     id: AccountId,
@@ -107,7 +107,7 @@ pub(super) async fn list(
 }
 
 /// Changes nothing unless an owner is left that may be used.
-pub(super) async fn update(
+pub(crate) async fn update(
     connection: &mut SqliteConnection,
     (organisation, id): (OrganisationId, AccountId),
     change: &AccountChange,
@@ -154,7 +154,7 @@ async fn owners(
     Ok(count.fetch_one(connection).await?)
 }
 
-fn account(row: &SqliteRow) -> Result<Account, Failure> {
+pub(super) fn account(row: &SqliteRow) -> Result<Account, Failure> {
     let columns = Columns(row);
     Ok(Account {
         id: columns.account("id")?,

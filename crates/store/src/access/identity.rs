@@ -13,7 +13,7 @@ use governance::{
 };
 use sqlx::SqliteConnection;
 
-use super::{account, sign_in};
+use super::{account, provisioning, sign_in};
 use crate::{
     audit,
     failure::{Failure, store_error},
@@ -28,6 +28,21 @@ impl IdentityStore for Store {
         self.read(move |connection| Box::pin(account::of_identity(connection, identity)))
             .await
             .map_err(store_error("find the identity"))
+    }
+
+    async fn find_external(
+        &self,
+        organisation: OrganisationId,
+        external_id: &str,
+    ) -> Result<Option<Account>, StoreError> {
+        let external_id = external_id.to_owned();
+        self.read(move |connection| {
+            Box::pin(
+                async move { provisioning::external(connection, organisation, &external_id).await },
+            )
+        })
+        .await
+        .map_err(store_error("find the account"))
     }
 
     async fn enter(
@@ -103,16 +118,30 @@ async fn step(connection: &mut SqliteConnection, entering: &Entering) -> Result<
         insert(connection, identity).await?;
         return Ok(Entered::Done);
     }
+    if let EnteringStep::Bind(identity) = step {
+        let is_known = account::of_identity(connection, identity.hash).await?.is_some();
+        if is_known || any(connection, account.organisation, account.id).await? {
+            return Ok(Entered::Taken);
+        }
+    }
     let kept = account::find(connection, account.organisation, account.id).await?;
     if kept.is_none_or(|kept| kept.disabled_at.is_some()) {
         return Ok(Entered::Changed);
     }
-    if let EnteringStep::ChangeRole(role) = step {
-        let change = AccountChange { role: Some(*role), ..AccountChange::at(session.created_at) };
+    let role = match step {
+        EnteringStep::ChangeRole(role) => Some(*role),
+        EnteringStep::Bind(_) => Some(account.role),
+        EnteringStep::Nothing | EnteringStep::Create(_) => None,
+    };
+    if role.is_some() {
+        let change = AccountChange { role, ..AccountChange::at(session.created_at) };
         let whose = (account.organisation, account.id);
         if account::update(connection, whose, &change).await? != AccountUpdated::Done {
             return Ok(Entered::Changed);
         }
+    }
+    if let EnteringStep::Bind(identity) = step {
+        insert(connection, identity).await?;
     }
     Ok(Entered::Done)
 }

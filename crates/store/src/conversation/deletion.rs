@@ -7,13 +7,24 @@ use sqlx::SqliteConnection;
 use super::{draft, entry, key, record};
 use crate::failure::Failure;
 
-pub(super) async fn delete(
+pub(crate) async fn delete(
     connection: &mut SqliteConnection,
     conversation: (Scope, ConversationId),
 ) -> Result<(), Failure> {
     // Costs a tenth of a millisecond here, and more where the index is rearranged: not elsewhere.
     overwrite(connection, "PRAGMA secure_delete = ON").await?;
     let removed = remove(connection, conversation).await;
+    overwrite(connection, "PRAGMA secure_delete = OFF").await?;
+    removed
+}
+
+/// What somebody typed before a conversation began.
+pub(crate) async fn delete_new_draft(
+    connection: &mut SqliteConnection,
+    scope: Scope,
+) -> Result<(), Failure> {
+    overwrite(connection, "PRAGMA secure_delete = ON").await?;
+    let removed = draft::remove(connection, scope, DraftOf::New).await;
     overwrite(connection, "PRAGMA secure_delete = OFF").await?;
     removed
 }

@@ -15,6 +15,7 @@ use crate::{
     failure::{Failure, store_error},
     open,
     row::{Columns, bytes},
+    store::Store,
 };
 
 /// The first byte of a text in clear.
@@ -49,6 +50,52 @@ async fn seal(path: &Path, vault: &Vault) -> Result<u64, Failure> {
         sqlx::query(statement).execute(&mut connection).await?;
     }
     Ok(sealed)
+}
+
+/// Rows with texts, looked at without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClearTexts {
+    /// Conversations, entries and drafts.
+    pub rows: u64,
+    /// Those of which a text does not begin as sealed ones do.
+    pub clear: u64,
+    /// Whether pages of the file may still hold texts in clear, as an earlier version left them.
+    pub is_unfinished: bool,
+}
+
+impl Store {
+    /// Looks at the first byte of every text.
+    pub async fn clear_texts(&self) -> Result<ClearTexts, StoreError> {
+        self.read(|connection| Box::pin(count_clear(connection)))
+            .await
+            .map_err(store_error("look for texts in clear"))
+    }
+}
+
+/// Of every column with texts: form 1 begins a sealed one.
+const COUNT_CLEAR: &str = "
+    SELECT count(*), coalesce(sum(is_clear), 0) FROM (
+        SELECT substr(name, 1, 1) IS NOT x'01'
+            OR substr(coalesce(description, x'01'), 1, 1) IS NOT x'01'
+            OR substr(coalesce(instructions, x'01'), 1, 1) IS NOT x'01'
+            OR substr(coalesce(metadata, x'01'), 1, 1) IS NOT x'01'
+            OR substr(coalesce(stop, x'01'), 1, 1) IS NOT x'01' AS is_clear FROM conversation
+        UNION ALL
+        SELECT substr(text, 1, 1) IS NOT x'01'
+            OR substr(coalesce(attachments, x'01'), 1, 1) IS NOT x'01' FROM entry
+        UNION ALL
+        SELECT substr(text, 1, 1) IS NOT x'01'
+            OR substr(coalesce(attachments, x'01'), 1, 1) IS NOT x'01' FROM draft
+    )";
+
+async fn count_clear(connection: &mut SqliteConnection) -> Result<ClearTexts, Failure> {
+    let (rows, clear): (i64, i64) = sqlx::query_as(COUNT_CLEAR).fetch_one(&mut *connection).await?;
+    let found = sqlx::query("SELECT 1 FROM clear_texts").fetch_optional(connection).await?;
+    Ok(ClearTexts {
+        rows: rows.unsigned_abs(),
+        clear: clear.unsigned_abs(),
+        is_unfinished: found.is_some(),
+    })
 }
 
 #[derive(Clone, Copy)]

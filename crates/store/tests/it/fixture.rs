@@ -18,14 +18,22 @@ mod account_rows;
 #[path = "../fixtures/v0007/identity_rows.rs"]
 mod identity_rows;
 
+#[path = "../fixtures/v0008/protection_rows.rs"]
+mod protection_rows;
+#[path = "../fixtures/v0009/provisioning_rows.rs"]
+mod provisioning_rows;
+
 mod conversation;
 
 use std::{fs, path::PathBuf};
 
-use domain::{Account, OrganisationId, Timestamp};
+use domain::{Account, OrganisationId, Role, Timestamp};
 use governance::{
-    AuditEntry, PasswordDigest,
-    ports::{AccessStore as _, AuditStore as _, EntryRef, IdentityStore as _, LogStore},
+    AuditEntry, ErasedClass, ErasureState, PasswordDigest,
+    ports::{
+        AccessStore as _, AuditStore as _, BreakGlassStore as _, EntryRef, IdentityStore as _,
+        LogStore, ProtectionStore as _, ProvisioningStore as _,
+    },
 };
 use inference::{UsageFigures, UsageRecord, ports::UsageLedger};
 use store::Store;
@@ -35,7 +43,8 @@ use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 7] = ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007"];
+const VERSIONS: [&str; 9] =
+    ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -73,8 +82,11 @@ async fn tenants_are_there(version: &str) {
     assert_eq!(owner, Some(founding.owner.clone()));
     let accounts = store.list_accounts(organisation()).await.expect("read");
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
-    let expected: &[_] =
-        if version >= "v0005" { &["anne@ministere.example", "ci-7", "owner"] } else { &["owner"] };
+    let expected: &[_] = match version {
+        "v0009" => &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"],
+        "v0005" | "v0006" | "v0007" | "v0008" => &["anne@ministere.example", "ci-7", "owner"],
+        _ => &["owner"],
+    };
     assert_eq!(names, expected);
     let mut second = rows::second_key();
     second.key.revoked_at = Some(rows::time(20));
@@ -131,6 +143,12 @@ async fn usage_is_there(version: &str) {
     if version >= "v0007" {
         numbered.push((20, identity_rows::entry()));
     }
+    if version >= "v0008" {
+        numbered.extend((21..).zip(protection_rows::entries()));
+    }
+    if version >= "v0009" {
+        numbered.extend((25..).zip(provisioning_rows::entries()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -182,7 +200,11 @@ async fn the_log_is_there_or_begins() {
     log_is_there("v0005", entries.clone()).await;
     log_is_there("v0006", entries.clone()).await;
     entries.push(identity_rows::entry());
-    log_is_there("v0007", entries).await;
+    log_is_there("v0007", entries.clone()).await;
+    entries.extend(protection_rows::entries());
+    log_is_there("v0008", entries.clone()).await;
+    entries.extend(provisioning_rows::entries());
+    log_is_there("v0009", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -247,4 +269,34 @@ async fn identities_are_there() {
     let store = Store::open(&path).await.expect("opened");
     let found = store.find_identity(&identity_rows::identity().hash).await.expect("read");
     assert_eq!(found, Some(account_rows::anne()));
+}
+
+#[tokio::test]
+async fn erasures_and_holds_are_there() {
+    let (_directory, path) = copy("v0008");
+    let store = Store::open(&path).await.expect("opened");
+    let order = protection_rows::order();
+    let found = store.erasure(organisation(), order.id).await.expect("read").expect("there");
+    assert_eq!((found.subject, found.reason), (order.subject, order.reason));
+    assert_eq!((found.state, found.account), (ErasureState::Done, None));
+    assert_eq!(found.certificate.as_deref(), Some(protection_rows::CERTIFICATE));
+    assert_eq!(found.erased.get(&ErasedClass::Accounts), Some(&1));
+    let holds = store.holds(organisation()).await.expect("read");
+    assert_eq!(holds, [protection_rows::hold()]);
+}
+
+#[tokio::test]
+async fn what_a_provider_said_is_there() {
+    let (_directory, path) = copy("v0009");
+    let store = Store::open(&path).await.expect("opened");
+    let persons = store.persons(organisation()).await.expect("read");
+    let mut expected = provisioning_rows::person();
+    expected.account.role = Role::Developer;
+    assert!(persons.contains(&expected), "{persons:?}");
+    let groups = store.groups(organisation()).await.expect("read");
+    assert_eq!(groups, [provisioning_rows::group()]);
+    let found = store.find_external(organisation(), "4712").await.expect("read");
+    assert_eq!(found, Some(expected.account));
+    let openings = store.openings(organisation()).await.expect("read");
+    assert_eq!(openings, [provisioning_rows::opened()]);
 }

@@ -6,8 +6,9 @@ use std::sync::{
 use store::Store;
 use tempfile::TempDir;
 use testkit::{
-    ConversationsUnderTest, MemoryCustodian, UsageUnderTest, access_suite, audit_suite,
-    conversation_suite, identity_suite, log_suite, usage_suite, vault_of,
+    ConversationsUnderTest, MemoryCustodian, ProtectionUnderTest, UsageUnderTest, access_suite,
+    audit_suite, break_glass_suite, conversation_suite, identity_suite, log_suite,
+    protection_suite, provisioning_suite, usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -37,6 +38,18 @@ impl Databases {
 async fn a_file_passes_the_identity_suite() {
     let databases = Databases::new();
     identity_suite(async || databases.store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_provisioning_suite() {
+    let databases = Databases::new();
+    provisioning_suite(async || databases.store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_break_glass_suite() {
+    let databases = Databases::new();
+    break_glass_suite(async || databases.store().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,6 +124,27 @@ async fn two_stores_on_one_file_pass_the_conversation_suite() {
         let first = Store::open(&path).await.expect("opened");
         let second = Store::open(&path).await.expect("opened beside the first");
         conversations(&first, &second)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_protection_suite() {
+    let databases = Databases::new();
+    protection_suite(async || {
+        let store = databases.store().await;
+        let conversations = conversations(&store, &store);
+        ProtectionUnderTest { store: Arc::new(store), conversations }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_passes_the_protection_suite() {
+    protection_suite(async || {
+        let store = Store::in_memory().await.expect("opened");
+        let conversations = conversations(&store, &store);
+        ProtectionUnderTest { store: Arc::new(store), conversations }
     })
     .await;
 }

@@ -1,4 +1,7 @@
-use assistant::{Change, Conversation, DraftOf, ListQuery, ports::Updated};
+use assistant::{
+    Change, Conversation, DraftOf, ListQuery,
+    ports::{Deleted, Updated},
+};
 use domain::{ConversationId, EntryId};
 
 use super::{
@@ -145,13 +148,15 @@ pub(super) async fn what_is_deleted_is_gone(world: &World) {
     assert!(store.put_draft(world.scope, of, Some(&draft), &world.entry()).await.expect("kept"));
     let trail = world.trail().await;
     for stranger in world.strangers() {
-        assert!(!store.delete(stranger, id, &world.entry()).await.expect("answered"));
+        let deleted = store.delete(stranger, id, &world.entry()).await.expect("answered");
+        assert_eq!(deleted, Deleted::UnknownConversation);
     }
     assert_eq!(world.trail().await, trail, "nothing is written");
     assert!(world.conversation(id).await.is_some());
 
     let entry = world.entry();
-    assert!(store.delete(world.scope, id, &entry).await.expect("deleted"));
+    let deleted = store.delete(world.scope, id, &entry).await.expect("deleted");
+    assert_eq!(deleted, Deleted::Done);
     assert_eq!(world.trail().await.last(), Some(&entry));
     assert_eq!(world.conversation(id).await, None);
     assert_eq!(world.entries(id).await, []);
@@ -159,7 +164,8 @@ pub(super) async fn what_is_deleted_is_gone(world: &World) {
     let key = key("key", 1).key;
     let kept = store.remembered(world.scope, &key, begin.at).await.expect("readable");
     assert_eq!(kept, None);
-    assert!(!store.delete(world.scope, id, &world.entry()).await.expect("answered"), "once");
+    let deleted = store.delete(world.scope, id, &world.entry()).await.expect("answered");
+    assert_eq!(deleted, Deleted::UnknownConversation, "once");
     assert_eq!(world.entries(other.conversation).await.len(), 2, "others stay");
 }
 

@@ -45,7 +45,7 @@ impl AccessStore for MemoryStore {
         candidate: [u8; 32],
     ) -> Result<Option<[u8; 32]>, StoreError> {
         let mut state = self.working().map_err(store_error("keep the pseudonym key"))?;
-        Ok(Some(*state.subject_keys.entry((organisation, subject)).or_insert(candidate)))
+        Ok(*state.subject_keys.entry((organisation, subject)).or_insert(Some(candidate)))
     }
 
     async fn owner(&self, organisation: OrganisationId) -> Result<Option<Account>, StoreError> {

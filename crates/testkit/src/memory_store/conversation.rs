@@ -1,7 +1,9 @@
 use assistant::{
     Body, Change, Conversation, Draft, DraftOf, ENTRIES_MAX, Entry, EntryState, IdempotencyKey,
     KEPT_SECONDS, ListQuery, Page, Scope,
-    ports::{BeginTurn, Begun, ConversationStore, FinishedTurn, Progress, Remembered, Updated},
+    ports::{
+        BeginTurn, Begun, ConversationStore, Deleted, FinishedTurn, Progress, Remembered, Updated,
+    },
 };
 use async_trait::async_trait;
 use domain::{ConversationId, EntryId, Timestamp};
@@ -13,8 +15,8 @@ use crate::{tree::path, usage_record::turn_usage};
 /// A conversation with its tree.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    conversation: Conversation,
-    entries: Vec<Entry>,
+    pub(super) conversation: Conversation,
+    pub(super) entries: Vec<Entry>,
 }
 
 /// What was begun under a key, and when.
@@ -145,7 +147,7 @@ impl ConversationStore for MemoryStore {
         scope: Scope,
         id: ConversationId,
         audit: &AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Deleted, StoreError> {
         self.remove(scope, id, audit).map_err(store_error("delete the conversation"))
     }
 
@@ -234,17 +236,18 @@ impl MemoryStore {
         scope: Scope,
         id: ConversationId,
         audit: &AuditEntry,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<Deleted, Refusal> {
         let mut state = self.working()?;
         state.check_entry(audit)?;
         if state.kept(scope, id).is_none() {
-            return Ok(false);
+            return Ok(Deleted::UnknownConversation);
         }
-        state.conversations.retain(|kept| kept.conversation.id != id);
-        state.drafts.remove(&(scope, DraftOf::Conversation(id)));
-        state.idempotency.retain(|_, kept| kept.remembered.conversation != id);
+        if let Some(hold) = state.hold_on((scope.organisation, scope.account)) {
+            return Ok(Deleted::Held(hold));
+        }
+        state.remove_conversation(scope, id);
         state.audit.push(audit.clone());
-        Ok(true)
+        Ok(Deleted::Done)
     }
 
     fn keep_draft(
@@ -330,6 +333,12 @@ impl KeptKey {
 }
 
 impl State {
+    pub(super) fn remove_conversation(&mut self, scope: Scope, id: ConversationId) {
+        self.conversations.retain(|kept| kept.conversation.id != id);
+        self.drafts.remove(&(scope, DraftOf::Conversation(id)));
+        self.idempotency.retain(|_, kept| kept.remembered.conversation != id);
+    }
+
     fn kept(&self, scope: Scope, id: ConversationId) -> Option<&Kept> {
         let mut all = self.conversations.iter();
         all.find(|kept| kept.conversation.id == id && kept.conversation.scope == scope)

@@ -20,6 +20,14 @@ impl IdentityStore for MemoryStore {
         }))
     }
 
+    async fn find_external(
+        &self,
+        organisation: OrganisationId,
+        external_id: &str,
+    ) -> Result<Option<Account>, StoreError> {
+        self.external(organisation, external_id).map_err(store_error("find the account"))
+    }
+
     async fn enter(
         &self,
         entering: &Entering,
@@ -76,7 +84,12 @@ impl MemoryStore {
                 state.accounts.insert(id, stored);
                 state.identities.push(identity.clone());
             }
-            EnteringStep::Nothing | EnteringStep::ChangeRole(_) => {
+            EnteringStep::Nothing | EnteringStep::ChangeRole(_) | EnteringStep::Bind(_) => {
+                if let EnteringStep::Bind(identity) = step
+                    && state.is_bound(identity)
+                {
+                    return Ok(Entered::Taken);
+                }
                 let owners = state.accounts.values().filter(|stored| leads(&stored.account));
                 let is_last = owners.count() == 1;
                 let Some(stored) = state.accounts.get_mut(&id) else {
@@ -90,6 +103,10 @@ impl MemoryStore {
                         return Ok(Entered::Changed);
                     }
                     stored.account.role = *role;
+                }
+                if let EnteringStep::Bind(identity) = step {
+                    stored.account.role = account.role;
+                    state.identities.push(identity.clone());
                 }
             }
         }

@@ -8,13 +8,24 @@ use std::sync::Arc;
 
 use testkit::{
     ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness,
-    UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, conversation_suite,
-    embedding_suite, engine_suite, identity_suite, log_suite, usage_suite, witness_suite,
+    ProtectionUnderTest, UsageUnderTest, WitnessUnderTest, access_suite, audit_suite,
+    break_glass_suite, conversation_suite, embedding_suite, engine_suite, identity_suite,
+    log_suite, protection_suite, provisioning_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_store_passes_the_identity_suite() {
     identity_suite(async || MemoryStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_provisioning_suite() {
+    provisioning_suite(async || MemoryStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_break_glass_suite() {
+    break_glass_suite(async || MemoryStore::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,12 +60,28 @@ async fn memory_store_passes_the_usage_suite() {
 async fn memory_store_passes_the_conversation_suite() {
     conversation_suite(async || {
         let store = Arc::new(MemoryStore::default());
-        ConversationsUnderTest {
-            vault: None,
+        conversations(store)
+    })
+    .await;
+}
+
+fn conversations(store: Arc<MemoryStore>) -> ConversationsUnderTest {
+    ConversationsUnderTest {
+        vault: None,
+        store: Arc::<MemoryStore>::clone(&store),
+        ledger: Arc::<MemoryStore>::clone(&store),
+        audit: Arc::<MemoryStore>::clone(&store),
+        projects: store,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_protection_suite() {
+    protection_suite(async || {
+        let store = Arc::new(MemoryStore::default());
+        ProtectionUnderTest {
             store: Arc::<MemoryStore>::clone(&store),
-            ledger: Arc::<MemoryStore>::clone(&store),
-            audit: Arc::<MemoryStore>::clone(&store),
-            projects: store,
+            conversations: conversations(store),
         }
     })
     .await;

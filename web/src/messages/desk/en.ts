@@ -1,6 +1,6 @@
 import { plural } from "../plural";
 
-/** English text of the pages of people and keys. The other languages have the same keys. */
+/** English text of the pages of people, keys and sovereignty. The other languages have the same keys. */
 export const en = {
   people: {
     lead: "Who may use this server, and for what. Nobody reads here what others wrote.",
@@ -107,5 +107,80 @@ export const en = {
     empty: "A program needs one to use the models. You make it for one purpose, and can revoke it.",
     deniedTitle: "You may not have keys",
     deniedText: "Your role makes no keys. Whoever keeps the accounts can give you another one.",
+  },
+  sovereignty: {
+    lead: "How far this deployment is under its operator’s own control, and how well that is shown. The server looks at itself; what it cannot see counts as failed.",
+    assess: "Assess now",
+    again: "Assess again",
+    assessing: "Assessing",
+    done: "The assessment is ready",
+    emptyTitle: "No assessment yet",
+    emptyText:
+      "The server reads its settings, files and log, and tries what must not work. With large models that takes a minute. It changes nothing, and leaves one entry in the log.",
+    deniedTitle: "You may not assess the deployment",
+    deniedText: "Your role does not read the log. An owner can give you another one.",
+    conclusions: {
+      passed: "No knock-out was found",
+      gateFailed: "A level that the tender asks for is not evidenced",
+      knockOut: "Something is wrong that no score makes up for",
+      notMeasured: "Something that counts could not be measured",
+    },
+    conclusionTexts: {
+      passed: "Nothing is wrong that no score makes up for. What is proved, and what is open, stands below.",
+      gateFailed: "The objectives below say which level is asked for and which one is shown.",
+      knockOut: "These come first. Until they pass, three objectives stay at level 1:",
+      notMeasured: "What could not be measured might be wrong. It never counts as passed.",
+    },
+    scoreProved: "Proved alone",
+    scoreAssisted: "With assisted",
+    scoreDeclared: "With declared",
+    assessedAt: (moment: string) => `Points of 100, assessed ${moment}.`,
+    tender: (name: string) => `Compared with the tender ${name}.`,
+    noTender: "No tender is set, so no level is asked for.",
+    objectives: "Objectives",
+    objectiveNames: {
+      "SOV-1": "Strategy: who owns the operator",
+      "SOV-2": "Law: whose law reaches the service",
+      "SOV-3": "Data: who can read and move them",
+      "SOV-4": "Operation: whether it runs without others",
+      "SOV-5": "Supply: where its parts come from",
+      "SOV-6": "Technology: whether it can be changed and left",
+      "SOV-7": "Security: who watches and can prove it",
+      "SOV-8": "Environment: what it uses",
+    },
+    shares: { proved: "Proved", assisted: "Assisted", declared: "Declared", missing: "Not shown" },
+    shareTexts: {
+      proved: "the deployment shows it itself",
+      assisted: "it shows a part, a person looks at the rest",
+      declared: "somebody says so, with a document",
+      missing: "failed, or not measured",
+    },
+    weight: (percent: string) => `${percent} of the score`,
+    evidenced: "Level shown",
+    claimed: "Level claimed",
+    noLevel: "none",
+    levelsExplained:
+      "Levels from 1 to 4 say who controls something, not how well it is shown. Declarations raise no level.",
+    gatePassed: (level: string) => `The tender asks for level ${level}, which is shown`,
+    gateFailed: (level: string) => `The tender asks for level ${level}, which is not shown`,
+    gateNotMeasured: (level: string) => `The tender asks for level ${level}, which was not measured`,
+    checks: "Checks",
+    framework: "Sort by a text",
+    allChecks: "All checks",
+    criteriaExplained: "A criterion asks for more than its checks can see.",
+    criterionCount: (counts: string) => `${counts} checks passed`,
+    verdicts: {
+      failed: "Failed",
+      notMeasured: "Not measured",
+      passed: "Passed",
+      notApplicable: "Does not apply",
+    },
+    knockOut: "knock-out",
+    observed: "Seen",
+    todo: "What to do",
+    inEnglish: "What was seen and what to do come from the server, in English.",
+    disclaimer:
+      "The deployment assesses itself. This is no seal of anybody; which level must be reached, a tender says.",
+    save: "Save the report",
   },
 };

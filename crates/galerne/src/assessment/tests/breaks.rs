@@ -34,6 +34,22 @@ pub(super) const BREAKS: &[Break] = &[
     ),
     (Check::UndeclaredRefused, &[Step::Settings("[log]", CANARY)], &[]),
     (Check::RangesFresh, &[Step::Settings("ranges = '{root}/outside/ranges.txt'\n", "")], &[]),
+    (Check::TextsSealed, &[Step::Sql(DRAFT_IN_CLEAR)], &[]),
+    (Check::WrappingKeyPrivate, &[Step::Mode("outside/wrapping.key", 0o640)], &[]),
+    (
+        Check::WrappingKeyOutside,
+        &[
+            Step::Copy("outside/wrapping.key", "data/wrapping.key"),
+            Step::Mode("data/wrapping.key", 0o600),
+            Step::Settings("key_file = '{root}/outside/wrapping.key'\n", ""),
+        ],
+        &[],
+    ),
+    (
+        Check::DataKeyFresh,
+        &[Step::Sql("UPDATE data_key SET created_at = created_at - 31622400000000")],
+        &[],
+    ),
     (Check::InstallationKeyPrivate, &[Step::Mode("data/installation.key", 0o640)], &[]),
     (Check::DataPrivate, &[Step::Mode("data", 0o755)], &[]),
     (Check::DataLocal, &[Step::Replace("proc/self/mountinfo", "ext4", "nfs4")], &[]),
@@ -169,6 +185,11 @@ pub(super) const BREAKS: &[Break] = &[
     (Check::GridOfSite, &[Step::Settings("zone = 'FR'", "zone = 'DE'")], &[]),
     (Check::EnergySupply, &[Step::Declaration(Check::EnergySupply, Paper::Missing)], &[]),
 ];
+
+/// As an earlier version left it, or whoever writes to the file.
+const DRAFT_IN_CLEAR: &str = "INSERT INTO draft \
+    (organisation_id, account_id, conversation_id, updated_at, text) \
+    SELECT organisation_id, id, x'', 0, CAST('cBonjour' AS BLOB) FROM account LIMIT 1";
 
 /// The listener of the assessment, declared as if it were somebody's service.
 const CANARY: &str = "[[egress.destinations]]\naddress = 'http://{canary}'\n\

@@ -5,13 +5,15 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use domain::{AccountKind, AccountName, Caller, Clock as _, ModelId, Role, Timestamp};
-use governance::{Action, AuditFact, NewAccount, NewKey, Password, Subject, Wish};
+use governance::{Action, AuditFact, NewAccount, NewKey, Password, Subject, Vault, Wish};
 use model_signing::{Curve, SignatureBundle, SigningKey, Statement};
 use sovereignty::{Assessment, Check, Day, Kind};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use transparency_log::Checkpoint;
 
 use super::super::{Machine, Program, Scene, Surroundings, assess, digest};
@@ -22,6 +24,7 @@ use crate::{
     log,
     model_files::{Contents, Format, Manifest, ModelFiles},
     system::SystemClock,
+    vault,
     wiring::Local,
 };
 
@@ -38,6 +41,8 @@ parent_country = 'FR'
 [residency]
 region = 'eu'
 ranges = '{root}/outside/ranges.txt'
+[encryption]
+key_file = '{root}/outside/wrapping.key'
 [models]
 signatures = 'required'
 [log]
@@ -79,6 +84,8 @@ pub(super) enum Step {
     Waive,
     /// The witness holds another history.
     Fork,
+    /// Something done to the rows by other means than ours.
+    Sql(&'static str),
 }
 
 /// The deployment that copies are made of.
@@ -109,6 +116,7 @@ impl Template {
         wait(async {
             let local = Local::open(&settings).await?;
             populate(&local).await;
+            seal(&local, &settings).await;
             import(&local, template.0.path());
             log::open(&local, &settings.log.value).await?.checkpoint().await.unwrap();
             local.close().await;
@@ -198,6 +206,14 @@ async fn populate(local: &Local) {
     local.access.create_key(&operator, &key).await.unwrap();
 }
 
+/// The keys of texts, as the first start makes them.
+async fn seal(local: &Local, settings: &Settings) {
+    let custodian = vault::custodian(settings, &local.data_dir, None).await.unwrap();
+    custodian.create().await.unwrap();
+    let vault = Vault::new(vault::parts(local, Arc::new(custodian)));
+    vault.found(local.operator().await.unwrap()).await.unwrap();
+}
+
 fn of_models(name: &str) -> NewKey<'_> {
     let permissions = domain::Permissions::of(&[domain::Permission::UseModels]);
     NewKey { permissions, ..NewKey::named(name) }
@@ -265,6 +281,7 @@ impl Stage {
             }
             Step::Declaration(check, paper) => self.papers.push((check, paper)),
             Step::Around(change) => self.around.push(change),
+            Step::Sql(statement) => self.sql(statement),
             Step::Account(..)
             | Step::Disable(_)
             | Step::EndlessKey
@@ -272,6 +289,19 @@ impl Stage {
             | Step::Waive
             | Step::Fork => self.change_rows(*step),
         }
+    }
+
+    fn sql(&self, statement: &'static str) {
+        let path = self.path("data/galerne.db");
+        wait(async {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+            let done = sqlx::query(statement).execute(&mut connection).await?;
+            assert!(done.rows_affected() > 0, "{statement}");
+            sqlx::Connection::close(connection).await?;
+            Ok(())
+        })
+        .unwrap();
     }
 
     fn change_rows(&self, step: Step) {
@@ -345,7 +375,7 @@ impl Stage {
         let machine =
             Machine { proc: self.path("proc"), sys: self.path("sys"), is_dumpable: Some(false) };
         let environment = vec![("PATH".to_owned(), "/bin".to_owned())];
-        Surroundings { machine, program, environment, now, canary }
+        Surroundings { machine, program, environment, now, canary, stop: CancellationToken::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use assistant::{
     Answer, Body, Conversation, Entry, EntryState, ListQuery, Question, Scope, TurnSettings,
-    ports::{BeginTurn, Begun, ConversationStore as _, Created, FinishedTurn},
+    ports::{BeginTurn, Begun, ConversationStore as _, Created, Deleted, FinishedTurn},
 };
 use domain::{Account, ConversationId, EntryId, Project, Role};
 use governance::{
@@ -151,7 +151,8 @@ impl Talks {
 
     pub(super) async fn delete(&self, scope: Scope, id: ConversationId) {
         let entry = self.samples.entry(Some(scope.organisation));
-        assert!(self.conversations.delete(scope, id, &entry).await.expect("deleted"));
+        let deleted = self.conversations.delete(scope, id, &entry).await;
+        assert_eq!(deleted.expect("deleted"), Deleted::Done);
     }
 
     /// Those of the texts that stand in the file once all that was written is in it.

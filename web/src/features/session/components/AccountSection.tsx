@@ -16,6 +16,8 @@ export interface AccountTargets {
   onPeople: (() => void) | null;
   /** Given to who may make keys. */
   onKeys: (() => void) | null;
+  /** Given to who may read the log. */
+  onSovereignty: (() => void) | null;
   onSignOut: () => void;
 }
 
@@ -26,7 +28,7 @@ interface AccountSectionProps extends AccountTargets {
 
 /** Name and role of who is signed in, the own password, and the way out. */
 export function AccountSection(props: AccountSectionProps) {
-  const { me, onPassword, onPeople, onKeys, onSignOut, onLeave } = props;
+  const { me, onPassword, onPeople, onKeys, onSovereignty, onSignOut, onLeave } = props;
   const messages = useMessages();
   const { account, has_password: hasPassword } = me;
   const { provider, connect } = useProvider();
@@ -51,6 +53,11 @@ export function AccountSection(props: AccountSectionProps) {
       {onKeys !== null && (
         <MenuLink icon="key" href="/keys" onGo={then(onKeys)}>
           {messages.account.keys}
+        </MenuLink>
+      )}
+      {onSovereignty !== null && (
+        <MenuLink icon="shield" href="/sovereignty" onGo={then(onSovereignty)}>
+          {messages.account.sovereignty}
         </MenuLink>
       )}
       <MenuButton icon="lock" onPress={then(onPassword)}>

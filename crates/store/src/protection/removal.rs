@@ -1,0 +1,148 @@
+//! Removes a person: first the content, some rows at a time, then everything that names the account.
+//!
+//! Every table with a column for accounts has a statement here or a reason not to
+//! (`tests/it/erasure.rs` compares them with the schema).
+
+use domain::{AccountId, ErasureId, OrganisationId};
+use governance::ErasedClass;
+use sqlx::SqliteConnection;
+
+use super::erasure;
+use crate::{failure::Failure, row::bytes};
+
+type Order = (OrganisationId, ErasureId);
+type Account = (OrganisationId, AccountId);
+
+/// Entries before their conversations. `true` while there are more.
+pub(super) async fn content(
+    connection: &mut SqliteConnection,
+    order: Order,
+    rows_max: u32,
+) -> Result<bool, Failure> {
+    let Some(account) = erasure::account_of(connection, order).await? else { return Ok(false) };
+    let account = (order.0, account);
+    let mut left = u64::from(rows_max);
+    for (class, statement) in [
+        (
+            ErasedClass::Entries,
+            "DELETE FROM entry WHERE number IN (SELECT number FROM entry \
+             WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+        ),
+        (
+            ErasedClass::Conversations,
+            "DELETE FROM conversation WHERE number IN (SELECT number FROM conversation \
+             WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+        ),
+    ] {
+        let removed = sqlx::query(statement)
+            .bind(bytes(account.0.as_uuid()))
+            .bind(bytes(account.1.as_uuid()))
+            .bind(i64::try_from(left).unwrap_or(i64::MAX))
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+        erasure::count(connection, order, class, removed).await?;
+        left -= removed;
+        if left == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What names the account, those that refer first.
+const STATEMENTS: [(ErasedClass, &str); 14] = [
+    (
+        ErasedClass::PseudonymKeys,
+        "UPDATE subject_key SET secret = NULL \
+         WHERE organisation_id = ?1 AND secret IS NOT NULL AND (\
+         kind = 'account' AND subject_id = ?2 \
+         OR kind = 'key' AND subject_id IN \
+         (SELECT id FROM api_key WHERE organisation_id = ?1 AND account_id = ?2) \
+         OR kind = 'session' AND subject_id IN \
+         (SELECT id FROM session WHERE organisation_id = ?1 AND account_id = ?2) \
+         OR kind = 'sign_in_link' AND subject_id IN \
+         (SELECT id FROM sign_in_link WHERE organisation_id = ?1 AND account_id = ?2))",
+    ),
+    (
+        ErasedClass::UsageRecordsUnlinked,
+        "UPDATE usage SET account_id = NULL, \
+         principal_id = CASE WHEN principal_id IS NULL THEN NULL ELSE zeroblob(16) END \
+         WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (ErasedClass::Drafts, "DELETE FROM draft WHERE organisation_id = ?1 AND account_id = ?2"),
+    (
+        ErasedClass::IdempotencyKeys,
+        "DELETE FROM idempotency WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        // How many there were is counted with the conversations.
+        ErasedClass::Conversations,
+        "DELETE FROM conversation_range WHERE organisation_id = ?1 AND account_id = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM conversation WHERE organisation_id = ?1 AND account_id = ?2)",
+    ),
+    (ErasedClass::Sessions, "DELETE FROM session WHERE organisation_id = ?1 AND account_id = ?2"),
+    (
+        ErasedClass::SignInLinks,
+        "DELETE FROM sign_in_link WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (ErasedClass::ApiKeys, "DELETE FROM api_key WHERE organisation_id = ?1 AND account_id = ?2"),
+    (
+        ErasedClass::Identities,
+        "DELETE FROM identity WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        ErasedClass::GroupMemberships,
+        "DELETE FROM account_group_member WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        ErasedClass::Provisioned,
+        "DELETE FROM provisioned WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        // The log keeps that it happened; the reason may name the person.
+        ErasedClass::Openings,
+        "DELETE FROM opening WHERE organisation_id = ?1 \
+         AND ?2 IN (subject_id, requester_id, approver_id, closer_id)",
+    ),
+    (ErasedClass::LiftedHolds, "DELETE FROM hold WHERE organisation_id = ?1 AND account_id = ?2"),
+    (ErasedClass::Accounts, "DELETE FROM account WHERE organisation_id = ?1 AND id = ?2"),
+];
+
+/// `false`, and nothing is changed, if content is left or it was done before.
+pub(super) async fn account(
+    connection: &mut SqliteConnection,
+    order: Order,
+) -> Result<bool, Failure> {
+    let Some(account) = erasure::account_of(connection, order).await? else { return Ok(false) };
+    let account = (order.0, account);
+    if has_content(connection, account).await? {
+        return Ok(false);
+    }
+    for (class, statement) in STATEMENTS {
+        let removed = sqlx::query(statement)
+            .bind(bytes(account.0.as_uuid()))
+            .bind(bytes(account.1.as_uuid()))
+            .execute(&mut *connection)
+            .await?
+            .rows_affected();
+        if class != ErasedClass::Conversations {
+            erasure::count(connection, order, class, removed).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn has_content(
+    connection: &mut SqliteConnection,
+    (organisation, account): Account,
+) -> Result<bool, Failure> {
+    let found = sqlx::query(
+        "SELECT 1 FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 LIMIT 1",
+    )
+    .bind(bytes(organisation.as_uuid()))
+    .bind(bytes(account.as_uuid()))
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
