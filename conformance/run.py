@@ -26,6 +26,7 @@ SUITES = [
     "conversations",
     *("oracle", "tokens", "embeddings"),
     *("encryption", "pkcs11", "erasure", "models", "log", "log_attacks", "log_faults", "receipts"),
+    *("policy", "prefixes"),
     *("sovereignty", "canary", "kill"),
 ]
 

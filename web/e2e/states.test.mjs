@@ -1,5 +1,6 @@
 /** States that a real model cannot be asked for, on a stand-in server. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import {
@@ -28,6 +29,9 @@ const HOSTILE = [
   '<svg onload="alert(1)"></svg> <iframe src=https://evil.example></iframe>',
   '<p style="background:url(https://evil.example/b)">styled</p>',
 ].join("\n\n");
+const EXFILTRATION = JSON.parse(
+  readFileSync(new URL("../src/markdown/exfiltration.json", import.meta.url), "utf8"),
+);
 const RICH = [
   "# Title",
   "Text with `code`, **bold** and *italic*.",
@@ -100,6 +104,23 @@ describe("an answer", () => {
     const links = await turn.locator("a").evaluateAll((found) => found.map((a) => [a.href, a.rel]));
     assert.deepEqual(links, [["https://evil.example/page", "noopener noreferrer"]]);
     assert.match(await turn.innerText(), /link \(evil\.example\)/u);
+  });
+
+  test("of every way to carry words out reaches nobody", async () => {
+    const { page } = visitor;
+    const asked = [];
+    const note = (request) => asked.push(request.url());
+    page.on("request", note);
+    await ask(page, `say ${EXFILTRATION.map(([, markdown]) => markdown).join("\n\n")}`);
+    await page.locator(".turn:last-child .prov").waitFor();
+    const turn = page.locator(".turn:last-child .answer");
+    assert.match(await turn.innerText(), /evil\.example/u);
+    const loading = "img,image,picture,video,audio,iframe,object,embed,link,meta,base,form,style,script";
+    assert.equal(await turn.locator(loading).count(), 0);
+    page.off("request", note);
+    assert.ok(asked.length > 0, "the page was not watched");
+    assert.deepEqual(asked.filter((url) => /evil|SECRET/u.test(url)), []);
+    assert.deepEqual(visitor.problems, []);
   });
 
   test("with every kind of block is accessible and fits a phone", async () => {

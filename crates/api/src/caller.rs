@@ -60,7 +60,7 @@ impl FromRequestParts<ApiState> for Authenticated {
         match result {
             Ok(caller) => {
                 slot.remember(caller);
-                state.permissions.check(parts, &caller)?;
+                state.permissions.check(parts, &caller, &state.rules).await?;
                 Ok(Self(caller))
             }
             Err(error) => {
@@ -103,7 +103,7 @@ impl FromRequestParts<ApiState> for SignedInBrowser {
         }
         let (caller, session, account) = found?;
         slot(parts).remember(caller);
-        state.permissions.check(parts, &caller)?;
+        state.permissions.check(parts, &caller, &state.rules).await?;
         Ok(Self { caller, session, account })
     }
 }

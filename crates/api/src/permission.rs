@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use axum::{extract::MatchedPath, http::Method, http::request::Parts};
 use domain::{Caller, Permission};
+use governance::{Act, Rulebook};
 use utoipa::openapi::{OpenApi, path::Operation};
 
 use crate::problem::{Code, Problem};
@@ -44,13 +45,29 @@ impl Permissions {
     }
 
     /// Refuses a caller who may not use this route, and everybody where the route does not say.
-    pub(crate) fn check(&self, parts: &Parts, caller: &Caller) -> Result<(), Problem> {
+    pub(crate) async fn check(
+        &self,
+        parts: &Parts,
+        caller: &Caller,
+        rules: &Rulebook,
+    ) -> Result<(), Problem> {
+        match self.granted(parts, caller)? {
+            Some(used) => {
+                let permitted = rules.permits(caller, Act::Use(used)).await;
+                permitted.map_err(|error| Problem::from(&error))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The permission that the route asks for and the caller has, if it asks for one.
+    fn granted(&self, parts: &Parts, caller: &Caller) -> Result<Option<Permission>, Problem> {
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         // What may be read may be asked for without its body.
         let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         match self.0.get(&(method.clone(), route.to_owned())) {
-            Some(Needs::Nothing) => Ok(()),
-            Some(Needs::One(needed)) if caller.permissions.contains(*needed) => Ok(()),
+            Some(Needs::Nothing) => Ok(None),
+            Some(Needs::One(needed)) if caller.permissions.contains(*needed) => Ok(Some(*needed)),
             Some(Needs::One(needed)) => Err(forbidden(*needed)),
             None => {
                 tracing::error!(route, "the route does not say what its callers need");

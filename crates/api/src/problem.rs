@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use governance::{AccessError, AuditError, ProtectionError};
+use governance::{AccessError, AuditError, ProtectionError, RulesError};
 use inference::{ChatError, EmbedError, ReceiptError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
 use scim::ScimType;
@@ -69,6 +69,8 @@ pub(crate) enum Code {
     AccountHasPassword,
     LastOwner,
     KeyUnknown,
+    PolicyDenied,
+    PolicyUnavailable,
     GroupUnknown,
     ScimInvalid,
     BreakGlassUnknown,
@@ -160,6 +162,8 @@ impl Code {
             Self::HoldInForce => ("hold.in_force", Status::CONFLICT, request),
             Self::HoldUnknown => ("hold.unknown", not_found.0, not_found.1),
             Self::KeyUnknown => ("key.unknown", not_found.0, not_found.1),
+            Self::PolicyDenied => ("policy.denied", Status::FORBIDDEN, Type::PermissionError),
+            Self::PolicyUnavailable => ("policy.unavailable", unavailable, server),
             Self::GroupUnknown => ("group.unknown", not_found.0, not_found.1),
             Self::ScimInvalid => ("scim.invalid", Status::BAD_REQUEST, request),
             Self::BreakGlassUnknown => ("opening.unknown", not_found.0, not_found.1),
@@ -367,6 +371,7 @@ impl From<ChatError> for Problem {
                 Self::new(Code::EngineFailed, "the engine failed")
             }
             ChatError::Stopping => Self::new(Code::ServerStopping, message),
+            ChatError::Rules(error) => error.into(),
             ChatError::Audit(_) | ChatError::Ledger(_) => {
                 tracing::warn!(?error, "chat request could not be recorded");
                 Self::new(Code::AuditUnavailable, message)
@@ -417,6 +422,23 @@ impl From<ReceiptError> for Problem {
             }
         };
         problem.retry_after(retry_after)
+    }
+}
+
+impl From<&RulesError> for Problem {
+    fn from(error: &RulesError) -> Self {
+        match error {
+            RulesError::Forbidden { .. } | RulesError::NotPermitted => {
+                Self::new(Code::PolicyDenied, error.to_string())
+                    .hint("whoever runs the installation keeps its rules; ask them")
+            }
+            RulesError::Unavailable { reason } => {
+                tracing::error!(%reason, "the rules cannot be asked; nothing is let through");
+                // What is wrong with them is the operator's business.
+                Self::new(Code::PolicyUnavailable, "the rules of this installation cannot be asked")
+                    .hint("`galerne policy show` tells the operator what is wrong with them")
+            }
+        }
     }
 }
 

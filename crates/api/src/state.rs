@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::{Clock, IdSource};
 use governance::{
-    Access, Assessments, BreakGlass, Erasures, Holds, Identities, Log, Provisioning, Trail,
+    Access, Assessments, BreakGlass, Erasures, Holds, Identities, Log, Provisioning, Rulebook,
+    Trail,
 };
 use inference::{Chat, Embeddings, Models, Receipts};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -76,6 +77,7 @@ pub struct ApiParts {
     pub provisioning: Provisioning,
     pub break_glass: BreakGlass,
     pub trail: Trail,
+    pub rules: Rulebook,
     pub log: Log,
     pub chat: Chat,
     pub embeddings: Embeddings,

@@ -1,6 +1,6 @@
 //! Decides who is reached. Knows the policy and the declared destinations, does nothing itself.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use residency::{
     DataClass, Decision, Declaration, DeniedBy, Operator, Policy, Question, RangeCheck, Ranges,
@@ -11,6 +11,13 @@ use crate::{
     AddressError, AddressKind, Destination, address::Reach, destination::Host, resolver::Resolution,
 };
 
+/// Rules that come after the policy and can only deny more. They are asked before each exchange,
+/// about each name and address that it leads to.
+pub trait SendRules: Send + Sync {
+    /// `Err` with a [`Refusal`] if something forbids it, or nothing can be asked.
+    fn permit(&self, origin: &str, question: &Question<'_>) -> Result<(), Refusal>;
+}
+
 /// The rules, and the destinations that they are about.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -18,10 +25,19 @@ pub struct Broker {
 }
 
 /// What decisions follow from, beside the destination.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Rules {
     policy: Arc<Policy>,
     ranges: Arc<Ranges>,
+    more: Option<Arc<dyn SendRules>>,
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, ranges, more: _ } = self;
+        let mut shown = formatter.debug_struct("Rules");
+        shown.field("policy", policy).field("ranges", ranges).finish_non_exhaustive()
+    }
 }
 
 /// A destination that the settings name.
@@ -43,6 +59,8 @@ pub enum Refusal {
     Address { address: IpAddr, kind: AddressKind },
     #[error("the policy denies it: {denied}")]
     Residency { denied: DeniedBy },
+    #[error("{reason}")]
+    Rules { code: &'static str, reason: String },
 }
 
 impl Refusal {
@@ -52,6 +70,7 @@ impl Refusal {
             Self::Undeclared => "egress.undeclared",
             Self::Address { .. } => "egress.address",
             Self::Residency { .. } => "residency.denied",
+            Self::Rules { code, .. } => code,
         }
     }
 }
@@ -63,7 +82,7 @@ impl Broker {
         ranges: Arc<Ranges>,
         declarations: impl IntoIterator<Item = Declaration>,
     ) -> Result<Self, AddressError> {
-        let rules = Rules { policy, ranges };
+        let rules = Rules { policy, ranges, more: None };
         let allowed = declarations.into_iter().map(|declaration| {
             let destination: Destination = declaration.origin.parse()?;
             let reach = reach(&destination, &declaration);
@@ -71,6 +90,16 @@ impl Broker {
         });
         let allowed = allowed.collect::<Result<Vec<_>, _>>()?;
         Ok(Self { allowed: allowed.into() })
+    }
+
+    /// A broker that asks these rules too.
+    #[must_use]
+    pub fn under(self, more: &Arc<dyn SendRules>) -> Self {
+        let allowed = self.allowed.iter().map(|allowed| {
+            let rules = Rules { more: Some(Arc::clone(more)), ..allowed.rules.clone() };
+            Allowed { rules, ..allowed.clone() }
+        });
+        Self { allowed: allowed.collect() }
     }
 
     /// The first destination that is refused whatever its name leads to.
@@ -127,7 +156,10 @@ impl Allowed {
             known,
         };
         match self.rules.policy.decide(&question) {
-            Decision::Allow(_) => Ok(()),
+            Decision::Allow(_) => match &self.rules.more {
+                Some(more) => more.permit(&self.declaration.origin, &question),
+                None => Ok(()),
+            },
             Decision::Deny(denied) => Err(Refusal::Residency { denied }),
         }
     }

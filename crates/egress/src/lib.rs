@@ -19,7 +19,7 @@ mod journal;
 mod resolver;
 
 pub use address::AddressKind;
-pub use broker::{Broker, Refusal};
+pub use broker::{Broker, Refusal, SendRules};
 pub use client::{Answer, Deadlines, EgressClient, EgressParts};
 pub use destination::{AddressError, Destination};
 pub use error::EgressError;

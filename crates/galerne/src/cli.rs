@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use domain::{AccountName, ErasureReason, HoldId, HoldReason, KeyId, ModelId, Permission, Role};
+use domain::{
+    AccountName, ErasureReason, HoldId, HoldReason, KeyId, ModelId, Permission, Principal, Role,
+    SessionId,
+};
 
 /// Models, assistant and proof on machines that you control.
 #[derive(Debug, Parser)]
@@ -69,6 +72,9 @@ pub(crate) enum Command {
     /// The policy that says where data may go
     #[command(subcommand)]
     Residency(Residency),
+    /// The rules of this installation, in Cedar: who may do what beyond what roles say
+    #[command(subcommand)]
+    Policy(Policy),
     /// The keys under which texts lie on the disk
     #[command(subcommand)]
     Encryption(Encryption),
@@ -432,6 +438,63 @@ pub(crate) struct SovereigntyAssess {
     /// Write the report and all that it rests on, signed, into this new directory
     #[arg(long, value_name = "DIR")]
     pub(crate) evidence: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Read rules, check them against the schema and tell what they come to
+    Check {
+        /// File of rules
+        file: PathBuf,
+    },
+    /// Put rules into force, in the place of those before
+    Apply {
+        /// File of rules; a copy is kept in the data directory
+        file: PathBuf,
+    },
+    /// End the use of rules
+    Remove,
+    /// Print the rules in force and their digest, as entries of the log name it
+    Show,
+    /// Tell whether an account may do something now, and because of which rules
+    Explain(PolicyExplain),
+    /// Print what rules can use, in Cedar's format
+    Schema,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PolicyExplain {
+    /// Who
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: AccountName,
+    /// What: a permission, or `infer` or `embed`
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: String,
+    /// With which model
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<ModelId>,
+    /// With what the account proves who it is
+    #[arg(long, value_enum, default_value = "session", value_name = "MEANS")]
+    pub(crate) by: Means,
+}
+
+/// With what somebody proves who it is.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Means {
+    Key,
+    Session,
+    Operator,
+}
+
+impl Means {
+    /// Rules see the kind alone.
+    pub(crate) fn principal(self) -> Principal {
+        match self {
+            Self::Key => Principal::Key(KeyId::from_uuid(uuid::Uuid::nil())),
+            Self::Session => Principal::Session(SessionId::from_uuid(uuid::Uuid::nil())),
+            Self::Operator => Principal::Operator,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ mod key;
 mod login_link;
 pub(crate) use login_link::page_link;
 mod model;
+mod policy;
 mod receipt;
 mod residency;
 mod sovereignty;
@@ -75,6 +76,10 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Residency(Residency::Policy) => residency::policy(&settings(None)?, output),
         Command::Residency(Residency::ImportRanges(command)) => {
             residency::import_ranges(command, output)
+        }
+        Command::Policy(command) => {
+            let settings = settings(None)?;
+            wait(async { policy::run(&settings, command, output).await })
         }
         Command::Sovereignty(Sovereignty::Assess(flags)) => {
             let settings = settings(None)?;

@@ -7,6 +7,7 @@ mod encryption;
 mod identity;
 mod residency;
 mod retention;
+mod rules;
 
 use std::{
     fmt, fs,
@@ -25,13 +26,13 @@ use crate::{
     outbound::{DEFAULT_REGION, Named, Outbound},
 };
 
-pub(crate) use self::retention::RetentionSettings;
 pub(crate) use self::{
     confinement::ConfinementSettings,
     encryption::EncryptionSettings,
     identity::{IdentitySettings, OidcSettings},
     residency::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
 };
+pub(crate) use self::{retention::RetentionSettings, rules::RulesSettings};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = ".galerne";
@@ -57,6 +58,7 @@ struct File {
     confinement: ConfinementSettings,
     encryption: EncryptionSettings,
     identity: IdentitySettings,
+    rules: RulesSettings,
     retention: RetentionSettings,
 }
 
@@ -367,6 +369,7 @@ pub(crate) struct Settings {
     pub(crate) confinement: Setting<ConfinementSettings>,
     pub(crate) encryption: Setting<EncryptionSettings>,
     pub(crate) identity: Setting<IdentitySettings>,
+    pub(crate) rules: Setting<RulesSettings>,
     pub(crate) retention: Setting<RetentionSettings>,
 }
 
@@ -445,6 +448,7 @@ impl Settings {
             confinement: Setting { value: file.confinement, origin },
             encryption: Setting { value: file.encryption, origin },
             identity: Setting { value: file.identity, origin },
+            rules: Setting { value: file.rules, origin },
             retention: Setting { value: file.retention, origin },
         };
         settings.check()?;
@@ -504,8 +508,6 @@ impl Settings {
             [] => "not measured".to_owned(),
             sources => sources.join(", "),
         };
-        let policy = self.outbound.policy().digest().to_string();
-        let destinations = self.outbound.destinations().join(", ");
         let site = &self.site_declared.value;
         let said = |text: &Option<String>| text.clone().unwrap_or_default();
         let signatures = self.models.value.signatures.as_str().to_owned();
@@ -537,8 +539,9 @@ impl Settings {
             ("residency.region", region, self.residency.origin),
             ("residency.ranges", ranges, self.residency.origin),
             ("residency.rules", residency.rules.len().to_string(), self.residency.origin),
-            ("egress.destinations", destinations, self.egress.origin),
-            ("policy", policy, self.residency.origin),
+            ("egress.destinations", self.outbound.destinations().join(", "), self.egress.origin),
+            ("policy", self.outbound.policy().digest().to_string(), self.residency.origin),
+            ("rules.required", self.rules.value.required.to_string(), self.rules.origin),
         ];
         let parts = [
             (self.encryption.value.describe(), self.encryption.origin),

@@ -8,6 +8,7 @@
 //! checkpoints         checkpoints of the log, unless the settings name another witness
 //! galerne.toml        settings, optional
 //! serve.lock          held by the server that works here
+//! rules.cedar         rules of the customer that were applied, under a seal; rules.lock beside it
 //! models/<id>/        model.gguf, or the directory model, with manifest.json, and what speaks for it:
 //!                     model.sig, waiver.json; licences/; refused.json if it was not loaded
 //! keys/models/        public keys whose signatures of models count, one a file, *.pub
@@ -73,6 +74,20 @@ impl DataDir {
     /// Public keys whose signatures of models count.
     pub(crate) fn model_keys(&self) -> PathBuf {
         self.path.join("keys").join("models")
+    }
+
+    /// The rules of the customer that were applied.
+    pub(crate) fn rules(&self) -> PathBuf {
+        self.path.join("rules.cedar")
+    }
+
+    /// Makes this process the only one that applies rules.
+    pub(crate) fn lock_rules(&self) -> Result<File, Failure> {
+        let path = self.path.join("rules.lock");
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = opened.with_context(|| format!("could not open {}", path.display()))?;
+        file.lock()?;
+        Ok(file)
     }
 
     /// Packed weights, which can be made again.

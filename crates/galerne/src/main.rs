@@ -20,6 +20,7 @@ mod model_worker;
 mod outbound;
 mod output;
 mod protection;
+mod rules;
 mod seal;
 mod serve;
 mod served_models;

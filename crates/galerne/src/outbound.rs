@@ -1,20 +1,22 @@
 //! What may leave this machine: the policy that follows from the settings, the destinations that it
 //! is about, and the entry in the audit log for whoever was reached or refused.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{fmt, fs, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use egress::{
     Broker, Deadlines, Destination, EgressClient, EgressError, EgressParts, Event, NotRecorded,
-    Recorder, Refusal, SystemResolver,
+    Recorder, Refusal, SendRules, SystemResolver,
 };
 use governance::{Action, AuditFact, PolicyDigest, Subject, Trail};
+use policy::Keeper;
 use residency::{Declaration, Policy, PolicyParts, Purpose, Ranges, Record, Rule, Zone};
 use serde::{Serialize, Serializer};
 
 use crate::{
     config::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
     failure::{Exit, Failure},
+    rules::Sending,
 };
 
 /// What the region is unless the settings say it.
@@ -24,11 +26,13 @@ const GUIDE: &str = "docs/operate/egress.md tells how";
 
 /// The policy in force and the destinations that it is about. Made with the settings and never
 /// changed: whoever edits the file changes nothing until the next start.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Outbound {
     policy: Arc<Policy>,
     ranges: Arc<Ranges>,
     declarations: Vec<Declaration>,
+    /// Rules of the customer, where somebody keeps them.
+    rules: Option<Arc<Keeper>>,
 }
 
 /// What other settings name, beside the declared destinations.
@@ -63,11 +67,17 @@ impl Outbound {
             ranges: ranges.as_ref().map(Ranges::digest),
         });
         let ranges = Arc::new(ranges.unwrap_or_default());
-        let outbound = Self { policy: Arc::new(policy), ranges, declarations };
+        let outbound = Self { policy: Arc::new(policy), ranges, declarations, rules: None };
         match outbound.broker(&outbound.declarations)?.refused() {
             Some((destination, refusal)) => Err(refused(destination, &refusal)),
             None => Ok(outbound),
         }
+    }
+
+    /// The same, where every exchange is asked of the customer's rules too.
+    #[must_use]
+    pub(crate) fn under(self, rules: &Arc<Keeper>) -> Self {
+        Self { rules: Some(Arc::clone(rules)), ..self }
     }
 
     pub(crate) fn policy(&self) -> &Policy {
@@ -162,7 +172,8 @@ impl Outbound {
             deadlines: Deadlines::default(),
         })?;
         match client.examine().await {
-            Ok(()) => Ok(client),
+            // Rules change while the server runs: each exchange asks them again.
+            Ok(()) | Err(EgressError::Refused { refusal: Refusal::Rules { .. }, .. }) => Ok(client),
             Err(EgressError::Refused { destination, refusal }) => {
                 Err(refused(&destination, &refusal))
             }
@@ -173,7 +184,23 @@ impl Outbound {
     fn broker(&self, declarations: &[Declaration]) -> Result<Broker, Failure> {
         let (policy, ranges) = (Arc::clone(&self.policy), Arc::clone(&self.ranges));
         let broker = Broker::new(policy, ranges, declarations.to_vec());
-        broker.map_err(|error| Failure::new(Exit::Settings, error))
+        let broker = broker.map_err(|error| Failure::new(Exit::Settings, error))?;
+        Ok(match &self.rules {
+            Some(keeper) => {
+                let sending: Arc<dyn SendRules> = Arc::new(Sending(Arc::clone(keeper)));
+                broker.under(&sending)
+            }
+            None => broker,
+        })
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, ranges, declarations, rules: _ } = self;
+        let mut shown = f.debug_struct("Outbound");
+        shown.field("policy", policy).field("ranges", ranges).field("declarations", declarations);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -307,6 +334,7 @@ fn refused(destination: &Destination, refusal: &Refusal) -> Failure {
              [[egress.destinations]]"
         }
         Refusal::Undeclared => "name it in the settings",
+        Refusal::Rules { .. } => "`galerne policy show` prints the rules in force",
     })
 }
 

@@ -35,7 +35,7 @@ use crate::{
     log,
     model_files::{Manifest, ModelFiles},
     output::{Output, line},
-    protection, sign_in,
+    protection, rules, sign_in,
     signals::Signals,
     system::{SystemClock, SystemRandom},
     vault, web,
@@ -87,6 +87,7 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     let listener = TcpListener::from_std(listener)?;
     let metrics = api::recorder()?;
     let local = Local::open(settings).await?;
+    rules::must_be_usable(&local.rules, settings)?;
     let log = log::open(&local, &settings.log.value).await?;
     close_running(&local).await?;
     let address = listener.local_addr()?;
@@ -244,6 +245,7 @@ impl Parts<'_> {
             provisioning: sign_in::provisioning(local, &settings.identity.value),
             break_glass: BreakGlass::new(local.access.clone(), local.store.clone()),
             trail: local.trail.clone(),
+            rules: local.rulebook(),
             log: log.clone(),
             chat: serving.chat.clone(),
             embeddings: serving.embeddings.clone(),

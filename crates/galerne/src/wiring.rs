@@ -8,11 +8,14 @@ use assistant::{Assistant, AssistantParts};
 use carbon_ledger::factors;
 use domain::Caller;
 use engine_cpu::{CpuEngine, EngineOptions, WeightsCacheOptions, WeightsKey};
-use governance::{Access, AccessError, AccessParts, LogGate, Trail, TrailParts, Vault};
+use governance::{
+    Access, AccessError, AccessParts, LogGate, Rulebook, Trail, TrailParts, Vault, ports::Rules,
+};
 use inference::{
     Chat, ChatLimits, Declared, Deployment, EmbedLimits, Embeddings, EmbeddingsParts, EngineBuild,
     Metering, Models, Parts, Site, ports::Engine,
 };
+use policy::Keeper;
 use store::{OpenError, Store};
 
 use crate::{
@@ -22,6 +25,7 @@ use crate::{
     loading::Loads,
     model_files::{Manifest, ModelFiles},
     outbound::Outbound,
+    rules,
     served_models::{NotServed, ServedModels},
     system::{SystemClock, SystemRandom},
     trust::TrustSource,
@@ -38,6 +42,8 @@ pub(crate) struct Local {
     pub(crate) store: Arc<Store>,
     pub(crate) listen: SocketAddr,
     pub(crate) outbound: Outbound,
+    /// The rules of the customer.
+    pub(crate) rules: Arc<Keeper>,
     /// Follows from the installation key, as what it keeps from being made by others.
     weights_key: WeightsKey,
     pub(crate) waivers: WaiverKey,
@@ -73,6 +79,7 @@ impl Local {
             gate: gate.clone(),
         })
         .under_policy(settings.outbound.digest());
+        let rules = rules::keeper(settings, &data_dir, &installation, trail.policy_in_force());
         let access = Access::new(AccessParts {
             store: store.clone(),
             trail: trail.clone(),
@@ -82,8 +89,24 @@ impl Local {
             secrets: Arc::new(SystemRandom),
         });
         let listen = settings.listen.value;
-        let outbound = settings.outbound.clone();
-        Ok(Self { data_dir, access, trail, gate, store, listen, outbound, weights_key, waivers })
+        let outbound = settings.outbound.clone().under(&rules);
+        Ok(Self {
+            data_dir,
+            access,
+            trail,
+            gate,
+            store,
+            listen,
+            outbound,
+            rules,
+            weights_key,
+            waivers,
+        })
+    }
+
+    /// Asks the rules of the customer for callers.
+    pub(crate) fn rulebook(&self) -> Rulebook {
+        Rulebook::new(Arc::clone(&self.rules) as Arc<dyn Rules>, self.store.clone())
     }
 
     /// Whose signatures of models count here.
@@ -136,6 +159,7 @@ impl Local {
             engine: engine.clone(),
             ledger: ledger.clone(),
             trail: self.trail.clone(),
+            rules: self.rulebook(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             metering: metering.clone(),
@@ -148,6 +172,7 @@ impl Local {
             engine: engine.clone(),
             ledger,
             trail: self.trail.clone(),
+            rules: self.rulebook(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             metering,

@@ -4,9 +4,11 @@
 //! no white space, strings and integers only, and a version. Persons appear as keyed pseudonyms,
 //! content as a salted hash: the keys can be destroyed, the bytes stay valid.
 
+use std::fmt;
+
 use domain::{
     AccountId, Caller, ConversationId, GroupId, HoldId, KeyId, ModelDigest, ModelId,
-    OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
+    OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp, hexadecimal,
 };
 use envelope::WrappingKeyId;
 use serde::Serialize;
@@ -116,6 +118,8 @@ pub enum Action {
     EgressDeny,
     /// The deployment was assessed.
     SovereigntyAssess,
+    /// Other rules of the customer came into force, or none any more.
+    PolicyApply,
     /// A request that was refused before its action was known.
     RequestRefused,
 }
@@ -185,6 +189,7 @@ impl Action {
             Self::EgressExchange => "egress.exchange",
             Self::EgressDeny => "egress.deny",
             Self::SovereigntyAssess => "sovereignty.assess",
+            Self::PolicyApply => "policy.apply",
             Self::RequestRefused => "request.refused",
         }
     }
@@ -227,12 +232,24 @@ pub enum Subject {
     Report {
         sha256: String,
     },
+    /// The policy that was in force, and the one that takes its place.
+    Policy {
+        from: PolicyDigest,
+        to: PolicyDigest,
+    },
 }
 
 /// SHA-256 of the policy that was in force, so that whoever reads an entry knows under which rules
 /// it came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyDigest(pub [u8; 32]);
+
+/// `sha256:` and 64 hexadecimal digits.
+impl fmt::Display for PolicyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", hexadecimal(&self.0))
+    }
+}
 
 /// SHA-256 of content that an entry commits to without holding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ mod provisioning;
 mod pseudonym;
 mod receipt_log;
 mod retention;
+mod rules;
 mod secret;
 mod session;
 mod trail;
@@ -59,9 +60,10 @@ pub use provisioning::{
 pub use pseudonym::SubjectId;
 pub use receipt_log::{LoggedAnswer, ReceiptLog};
 pub use retention::{Retention, RetentionParts};
+pub use rules::{Act, Actor, Asked, DestinationFacts, ModelFacts, Rulebook, RulesError};
 pub use secret::{InstallationKey, SecretSource, TokenHash};
 pub use session::{Session, SessionToken, SignInLink};
-pub use trail::{Trail, TrailParts};
+pub use trail::{PolicyInForce, Trail, TrailParts};
 pub use vault::{
     ContentKeys, DataClass, Locked, REFRESH_SECONDS_MAX, Sealer, Unreadable, Vault, VaultError,
     VaultParts,

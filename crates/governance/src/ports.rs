@@ -4,6 +4,7 @@ mod break_glass;
 mod identity;
 mod protection;
 mod provisioning;
+mod rules;
 
 use async_trait::async_trait;
 use domain::{
@@ -23,6 +24,7 @@ pub use identity::{
 };
 pub use protection::{ErasureOrdered, Expired, ProtectionStore, RunningTurns};
 pub use provisioning::{Applied, Group, Provisioned, ProvisioningChange, ProvisioningStore};
+pub use rules::Rules;
 
 /// Appends to the audit trail. Every implementation passes `testkit::audit_suite`.
 #[async_trait]

@@ -35,6 +35,8 @@ pub struct LoggedAnswer {
     /// Entries before the third version name none.
     pub model: Option<String>,
     pub organisation: Option<String>,
+    /// Digest of the policy that was in force; entries before the third version name none.
+    pub policy: Option<String>,
     /// Hashes in base64, the lowest first.
     pub inclusion: Vec<String>,
     /// The signed checkpoint that the proof leads to.
@@ -49,6 +51,7 @@ struct Logged {
     content: Option<String>,
     model: Option<String>,
     organisation: Option<String>,
+    policy: Option<String>,
 }
 
 /// Proves answers and signs receipts with the key of the log. Cheap to clone.
@@ -98,7 +101,7 @@ impl ReceiptLog {
         let entry = evidence.extra.ok_or_else(damaged)?;
         let entry = String::from_utf8(entry).map_err(|_| damaged())?;
         let logged: Logged = serde_json::from_str(&entry).map_err(|_| damaged())?;
-        let Logged { action, at, content, model, organisation } = logged;
+        let Logged { action, at, content, model, organisation, policy } = logged;
         Ok(LoggedAnswer {
             index: evidence.index,
             entry,
@@ -107,6 +110,7 @@ impl ReceiptLog {
             content,
             model,
             organisation,
+            policy,
             inclusion: evidence.proof.iter().map(Hash::to_base64).collect(),
             checkpoint: evidence.checkpoint.to_string(),
         })

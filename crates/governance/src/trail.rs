@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::{AccountId, Caller, Clock, IdSource, OrganisationId, Principal, hexadecimal};
+use domain::{AccountId, Caller, Clock, IdSource, OrganisationId, Principal};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -29,10 +29,26 @@ pub struct Trail {
     ids: Arc<dyn IdSource>,
     secrets: Arc<dyn SecretSource>,
     gate: LogGate,
-    /// `sha256:` and the digest of the policy in force.
-    policy: Option<Arc<str>>,
+    policy: PolicyInForce,
     /// Read on every request, written once a subject: a lock, not a task.
     keys: Arc<RwLock<HashMap<Owner, [u8; 32]>>>,
+}
+
+/// The digest that entries tell: `sha256:` and 64 digits. Shared by the trail and by whoever changes
+/// the policy.
+#[derive(Clone, Default)]
+pub struct PolicyInForce(Arc<RwLock<Option<Arc<str>>>>);
+
+impl PolicyInForce {
+    /// Entries made from now on tell this one.
+    pub fn set(&self, policy: PolicyDigest) {
+        let text = policy.to_string();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
+    }
+
+    fn get(&self) -> Option<Arc<str>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What [`Trail`] is made of.
@@ -51,13 +67,29 @@ type Owner = (OrganisationId, Option<SubjectId>);
 impl Trail {
     pub fn new(parts: TrailParts) -> Self {
         let TrailParts { audit, access, clock, ids, secrets, gate } = parts;
-        Self { audit, access, clock, ids, secrets, gate, policy: None, keys: Arc::default() }
+        Self {
+            audit,
+            access,
+            clock,
+            ids,
+            secrets,
+            gate,
+            policy: PolicyInForce::default(),
+            keys: Arc::default(),
+        }
     }
 
     /// A trail whose entries tell that this policy was in force.
     #[must_use]
     pub fn under_policy(self, policy: PolicyDigest) -> Self {
-        Self { policy: Some(format!("sha256:{}", hexadecimal(&policy.0)).into()), ..self }
+        let in_force = PolicyInForce::default();
+        in_force.set(policy);
+        Self { policy: in_force, ..self }
+    }
+
+    /// For whoever changes the policy while entries are made.
+    pub fn policy_in_force(&self) -> PolicyInForce {
+        self.policy.clone()
     }
 
     /// Writes an entry on its own; durable when this returns.
@@ -91,6 +123,7 @@ impl Trail {
         let subject = self.subject_text(fact).await?;
         let at = self.clock.now();
         let id = self.ids.next(at);
+        let policy = self.policy.get();
         let pseudonym = |caller: Caller| Some(actor.as_ref()?.pseudonym(caller.principal.into()));
         let canonical = Canonical {
             action: fact.action.as_str(),
@@ -105,7 +138,7 @@ impl Trail {
                 keyed_text(&key, &format!("organisation:{}", caller.organisation))
             }),
             outcome: fact.outcome,
-            policy: self.policy.as_deref(),
+            policy: policy.as_deref(),
             subject,
             v: VERSION,
         };
@@ -131,7 +164,8 @@ impl Trail {
                 | Subject::DataKey { .. }
                 | Subject::WrappingKey(_)
                 | Subject::Party(_)
-                | Subject::Report { .. } => None,
+                | Subject::Report { .. }
+                | Subject::Policy { .. } => None,
             },
             canonical: canonical.to_bytes(),
         })
@@ -189,6 +223,7 @@ impl Trail {
             }
             Subject::WrappingKey(id) => return Ok(Some(format!("wrapping_key:{id}"))),
             Subject::Report { sha256 } => return Ok(Some(format!("report:sha256:{sha256}"))),
+            Subject::Policy { from, to } => return Ok(Some(format!("policy:{from}->{to}"))),
             Subject::ModelFiles { model, sha256 } => {
                 return Ok(Some(format!("model:{model}@sha256:{sha256}")));
             }

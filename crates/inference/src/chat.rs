@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp, chat::Message};
-use governance::{Action, AuditError, AuditFact, ContentDigest, Subject, Trail};
+use governance::{
+    Action, AuditError, AuditFact, ContentDigest, Rulebook, RulesError, Subject, Trail,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -12,6 +14,7 @@ use crate::{
     admission::{Admission, Place},
     content,
     ports::{Asked, Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
+    rules::{self, Work},
     settlement::{Settlement, UsageRow},
 };
 
@@ -64,6 +67,8 @@ pub enum ChatError {
     Ledger(#[from] LedgerError),
     #[error("the preparation of the prompt broke off")]
     Preparation,
+    #[error(transparent)]
+    Rules(#[from] RulesError),
 }
 
 impl ChatError {
@@ -84,6 +89,7 @@ impl ChatError {
             Self::Engine(EngineError::Failed { .. }) | Self::Preparation => "engine.failed",
             Self::Stopping => "server.stopping",
             Self::Audit(_) | Self::Ledger(_) => "audit.unavailable",
+            Self::Rules(error) => error.code(),
         }
     }
 
@@ -92,7 +98,7 @@ impl ChatError {
         match self {
             Self::Engine(EngineError::Busy { retry_after_seconds }) => Some(*retry_after_seconds),
             Self::Crowded { .. } | Self::Stopping | Self::Audit(_) | Self::Ledger(_) => Some(2),
-            Self::Engine(_) | Self::Preparation => None,
+            Self::Engine(_) | Self::Preparation | Self::Rules(_) => None,
         }
     }
 }
@@ -103,6 +109,7 @@ pub struct Chat {
     engine: Arc<dyn Engine>,
     ledger: Arc<dyn UsageLedger>,
     trail: Trail,
+    rules: Rulebook,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     metering: Metering,
@@ -117,6 +124,7 @@ pub struct Parts {
     pub engine: Arc<dyn Engine>,
     pub ledger: Arc<dyn UsageLedger>,
     pub trail: Trail,
+    pub rules: Rulebook,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub metering: Metering,
@@ -167,11 +175,12 @@ struct Request<'a> {
 
 impl Chat {
     pub fn new(parts: Parts) -> Self {
-        let Parts { engine, ledger, trail, clock, ids, metering, limits } = parts;
+        let Parts { engine, ledger, trail, rules, clock, ids, metering, limits } = parts;
         Self {
             engine,
             ledger,
             trail,
+            rules,
             clock,
             ids,
             metering,
@@ -237,6 +246,8 @@ impl Chat {
         }
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
+        let (caller, model) = (request.caller, &command.model);
+        rules::must_permit(&self.rules, &*self.engine, caller, model, Work::Answer).await?;
         let (prompt, content) = self.prepare(&command, request.at).await?;
         let opened = UsageOpened {
             request: request.id,

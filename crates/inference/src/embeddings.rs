@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp};
-use governance::{Action, AuditFact, ContentDigest, Subject, Trail};
+use governance::{Action, AuditFact, ContentDigest, Rulebook, Subject, Trail};
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -12,6 +12,7 @@ use crate::{
     admission::{Admission, Place},
     content,
     ports::{Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger, WhenTooLong},
+    rules::{self, Work},
     settlement::UsageRow,
 };
 
@@ -93,6 +94,7 @@ pub struct Embeddings {
     engine: Arc<dyn Engine>,
     ledger: Arc<dyn UsageLedger>,
     trail: Trail,
+    rules: Rulebook,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     metering: Metering,
@@ -107,6 +109,7 @@ pub struct EmbeddingsParts {
     pub engine: Arc<dyn Engine>,
     pub ledger: Arc<dyn UsageLedger>,
     pub trail: Trail,
+    pub rules: Rulebook,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub metering: Metering,
@@ -129,11 +132,12 @@ struct Started {
 
 impl Embeddings {
     pub fn new(parts: EmbeddingsParts) -> Self {
-        let EmbeddingsParts { engine, ledger, trail, clock, ids, metering, limits } = parts;
+        let EmbeddingsParts { engine, ledger, trail, rules, clock, ids, metering, limits } = parts;
         Self {
             engine,
             ledger,
             trail,
+            rules,
             clock,
             ids,
             metering,
@@ -200,6 +204,8 @@ impl Embeddings {
         }
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
+        let (caller, model) = (request.caller, &command.model);
+        rules::must_permit(&self.rules, &*self.engine, caller, model, Work::Embed).await?;
         let (passages, content) = self.prepare(command).await?;
         let opened = UsageOpened {
             request: request.id,

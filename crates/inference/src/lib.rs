@@ -16,6 +16,7 @@ mod generation;
 mod metering;
 mod model;
 mod receipt;
+mod rules;
 mod settlement;
 mod tool;
 mod usage_record;

@@ -21,8 +21,8 @@ use domain::{Caller, OrganisationId};
 use governance::{
     Access, AccessParts, Admission, Admit, Assessments, AuditEntry, BreakGlass, Erasures,
     ErasuresParts, Holds, HoldsParts, Identities, IdentitiesParts, InstallationKey, Log, LogGate,
-    LogParts, Provisioning, ProvisioningParts, ReceiptLog, Trail, TrailParts,
-    ports::{Assessor, AssessorError, AuditStore, StoreError},
+    LogParts, Provisioning, ProvisioningParts, ReceiptLog, Rulebook, Trail, TrailParts,
+    ports::{Assessor, AssessorError, AuditStore, Rules, StoreError},
 };
 use http_body_util::BodyExt as _;
 use inference::{
@@ -89,6 +89,7 @@ pub(crate) struct Setting {
     pub(crate) limits: ChatLimits,
     pub(crate) page: Option<Router>,
     pub(crate) has_provider: bool,
+    pub(crate) rules: Option<Arc<dyn Rules>>,
 }
 
 impl Default for Setting {
@@ -99,6 +100,7 @@ impl Default for Setting {
             limits: ChatLimits::default(),
             page: None,
             has_provider: true,
+            rules: None,
         }
     }
 }
@@ -110,7 +112,7 @@ impl Server {
 
     #[expect(clippy::too_many_lines, reason = "each part of a whole service, once")]
     pub(crate) async fn with(setting: Setting) -> Self {
-        let Setting { engine, settings, limits, page, has_provider } = setting;
+        let Setting { engine, settings, limits, page, has_provider, rules } = setting;
         let store = MemoryStore::default();
         let clock = SimulatedClock::default();
         let ids = Arc::new(SeededIds::new(1));
@@ -126,6 +128,10 @@ impl Server {
             gate: gate.clone(),
         });
         let log = log(&store, &clock, gate).await;
+        let rules = match rules {
+            Some(rules) => Rulebook::new(rules, Arc::new(store.clone())),
+            None => Rulebook::without_rules(),
+        };
         let access = Access::new(AccessParts {
             store: Arc::new(store.clone()),
             trail: trail.clone(),
@@ -142,6 +148,7 @@ impl Server {
             engine: Arc::new(engine.clone()),
             ledger: Arc::new(CountedLedger::new(Arc::new(store.clone()))),
             trail: trail.clone(),
+            rules: rules.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
             metering: Metering::new(site, factors::grid("FR").unwrap()).of(testkit::deployment()),
@@ -180,6 +187,7 @@ impl Server {
             provisioning: provisioning(&access, &store),
             break_glass: BreakGlass::new(access.clone(), Arc::new(store.clone())),
             trail,
+            rules,
             log: log.clone(),
             chat,
             embeddings,
@@ -305,6 +313,7 @@ fn embeddings(parts: &Parts) -> Embeddings {
         engine: parts.engine.clone(),
         ledger: parts.ledger.clone(),
         trail: parts.trail.clone(),
+        rules: parts.rules.clone(),
         clock: parts.clock.clone(),
         ids: parts.ids.clone(),
         metering: parts.metering.clone(),

@@ -9,7 +9,7 @@ use assistant::{
 use carbon_ledger::factors;
 use domain::{Caller, ConversationId, EntryId, Principal};
 use governance::{
-    LogGate, Trail, TrailParts,
+    LogGate, Rulebook, Trail, TrailParts,
     ports::{AccessStore as _, Founding},
 };
 use inference::{Chat, ChatLimits, Metering, Parts, Site, UsageRecord};
@@ -75,6 +75,7 @@ impl World {
             engine: Arc::new(engine.clone()),
             ledger: memory.clone(),
             trail: trail.clone(),
+            rules: Rulebook::without_rules(),
             clock: clock.clone(),
             ids: ids.clone(),
             metering: Metering::new(site, factors::grid("FR").unwrap()),

@@ -53,12 +53,16 @@ impl Statement {
             "embedding.create" => format!("embd-{request}"),
             _ => request.to_owned(),
         };
+        // Receipts of earlier versions state no policy.
+        let policy = &json["policy"]["digest"];
+        let in_force = if policy.is_null() { Value::Null } else { entry.policy.clone().into() };
         let facts = [
             ("the action", json["action"].clone(), Value::from(&*entry.action)),
             ("the time", json["at"].clone(), entry.at_us.into()),
             ("the content", json["content"].clone(), entry.content.clone().into()),
             ("the model", json["model"]["digest"].clone(), entry.model.clone().into()),
             ("the organisation", json["organisation"].clone(), entry.organisation.clone().into()),
+            ("the policy", policy.clone(), in_force),
             ("the request", format!("request:{request}").into(), entry.subject.clone().into()),
             ("the answer", self.response.clone().into(), response.into()),
             ("the outcome of the request", "ok".into(), entry.outcome.clone().into()),
@@ -100,7 +104,7 @@ impl Statement {
                 shown(&site["operator_country"]),
                 shown(&site["parent_country"])
             ),
-            format!("policy: {}", shown(&json["policy"]["decision"])),
+            policy_line(&json["policy"]),
             format!("documents: {}", json["documents"].as_array().map_or(0, Vec::len)),
             format!(
                 "tokens: {} read, {} written; the answer {}",
@@ -112,6 +116,13 @@ impl Statement {
             format!("emissions: {}", figure(&emissions["grams_co2e"], "g CO2e", emissions)),
         ]
     }
+}
+
+fn policy_line(policy: &Value) -> String {
+    if policy.is_null() {
+        return format!("policy: {}", none());
+    }
+    format!("policy: {}, {}", shown(&policy["decision"]), shown(&policy["digest"]))
 }
 
 /// The proof in the member `log` of a statement.

@@ -24,7 +24,7 @@ fn entry() -> Value {
         "content": format!("sha256:{}", "c0".repeat(32)), "id": "entry",
         "model": format!("sha256:{}", "d1".repeat(32)),
         "organisation": "ffeeddccbbaa99887766554433221100", "outcome": "ok",
-        "subject": format!("request:{REQUEST}"), "v": 3,
+        "policy": format!("sha256:{}", "b0".repeat(32)), "subject": format!("request:{REQUEST}"), "v": 3,
     })
 }
 
@@ -52,7 +52,8 @@ fn statement(log: &Log) -> Value {
             "index": 300, "origin": crate::log::NAME,
         },
         "model": {"digest": entry["model"], "id": "smollm2"},
-        "organisation": entry["organisation"], "outcome": "finished", "policy": null,
+        "organisation": entry["organisation"], "outcome": "finished",
+        "policy": {"decision": "allow", "digest": entry["policy"]},
         "project": null, "request": REQUEST, "response": format!("chatcmpl-{REQUEST}"),
         "site": {"country": "FR", "grid_zone": "FR", "name": "local", "operator": "É",
             "operator_country": null, "parent_country": null, "source": "declared"},
@@ -78,7 +79,7 @@ fn a_receipt_is_verified_and_told() {
     let told = run(["receipt".as_ref(), file.as_os_str(), "--key".as_ref(), log.key().as_ref()]);
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
     let root = log.checkpoint(600).root.to_base64();
-    let digest = "d1".repeat(32);
+    let (digest, policy) = ("d1".repeat(32), "b0".repeat(32));
     let expected = format!(
         "verified: the receipt of answer chatcmpl-{REQUEST}: leaf 300 of the first 600 entries of \
          galerne.internal/0123456789abcdef\n\
@@ -89,7 +90,7 @@ fn a_receipt_is_verified_and_told() {
          engine: galerne 0.1.0, commit not stated, avx2, keys and values f16\n\
          place, as the operator declares it: local, country FR, grid FR, operator É under the law \
          of not stated, group under that of not stated\n\
-         policy: not stated\n\
+         policy: allow, sha256:{policy}\n\
          documents: 0\n\
          tokens: 20 read, 3 written; the answer finished\n\
          energy: 12.5 J (measured, ± 5.00 %)\n\
@@ -142,6 +143,7 @@ fn what_the_key_signed_must_be_what_the_log_says() {
     check(&|it| it["action"] = "embedding.create".into(), &differs, "of the action");
     check(&|it| it["content"] = Value::Null, &differs, "of the content");
     check(&|it| it["model"]["digest"] = "sha256:00".into(), &differs, "of the model");
+    check(&|it| it["policy"]["digest"] = "sha256:00".into(), &differs, "of the policy");
     check(&|it| it["organisation"] = "another".into(), &differs, "of the organisation");
     check(&|it| it["response"] = "chatcmpl-1".into(), &differs, "of the answer");
     check(&|it| it["log"]["origin"] = "another".into(), &differs, "of the log");
@@ -180,6 +182,17 @@ fn receipts_of_other_keys_and_other_files_are_refused() {
     check(second, &["receipt.malformed"]);
     let deep = format!("galerne receipt v1\n{}\n", "[".repeat(100_000));
     check(SignedNote::sign(&deep, &log.signer()).unwrap().to_string(), &["receipt.malformed"]);
+}
+
+/// Receipts of servers that did not state the policy yet.
+#[test]
+fn an_older_receipt_states_no_policy() {
+    let folder = tempdir().unwrap();
+    let log = log();
+    let mut stated = statement(&log);
+    stated["policy"] = Value::Null;
+    let file = write(folder.path(), "r", sign(&log, &stated).as_bytes());
+    assert_verified(&verify(&file, &log.key(), &[]));
 }
 
 /// Answers from before the third version: what was not noted is not stated, and never invented.

@@ -174,7 +174,7 @@ pub(super) fn flows_declared(scene: &Scene<'_>) -> Measured {
         Err(reason) => return Measured::not_measured(reason.clone()),
     };
     let known = scene.parties();
-    let policy = format!("sha256:{}", domain::hexadecimal(&scene.settings.outbound.digest().0));
+    let policy = scene.policy.to_string();
     let reached = journal.reached.iter().filter(|(_, under)| *under == policy);
     let parties: Vec<_> = reached.map(|(party, _)| party.as_str()).collect();
     let strangers: Vec<_> =

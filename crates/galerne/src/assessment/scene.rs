@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{Account, ApiKey, Timestamp};
-use governance::AccessError;
+use governance::{AccessError, PolicyDigest};
 use sha2::{Digest as _, Sha256};
 use sovereignty::{Day, Declarations};
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) models: Result<Vec<Imported>, String>,
     pub(crate) at_rest: AtRest,
     pub(crate) refused: Refused,
+    /// Of the policy in force, as entries name it.
+    pub(crate) policy: PolicyDigest,
     /// `None` where there is no file of declarations.
     pub(crate) declared: Result<Option<Declarations>, String>,
     /// SHA-256 of the file of declarations.
@@ -101,6 +103,7 @@ impl<'a> Scene<'a> {
             people,
             journal,
             refused,
+            policy: local.rules.status().digest,
             declared,
             declarations_digest,
         })

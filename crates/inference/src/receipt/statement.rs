@@ -24,7 +24,7 @@ pub(super) struct Statement<'a> {
     model: Model<'a>,
     organisation: Option<&'a str>,
     outcome: &'a str,
-    /// What a policy decided: there is none so far.
+    /// What the policy decided that was in force; null for entries that name none.
     policy: Option<Policy<'a>>,
     project: Option<&'a str>,
     request: String,
@@ -133,7 +133,8 @@ impl<'a> Statement<'a> {
             model: Model { digest: answer.model.as_deref(), id: opened.model.as_str() },
             organisation: answer.organisation.as_deref(),
             outcome: &row.outcome,
-            policy: None,
+            // Whatever has a receipt was let through.
+            policy: answer.policy.as_deref().map(|digest| Policy { decision: "allow", digest }),
             project: None,
             request,
             response,

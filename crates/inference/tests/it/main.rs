@@ -16,7 +16,7 @@ use domain::{
     AccountId, Caller, OrganisationId, Permissions, Principal, ProjectId,
     chat::{Message, Role},
 };
-use governance::{LogGate, Trail, TrailParts};
+use governance::{LogGate, Rulebook, Trail, TrailParts};
 use inference::{
     AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
     Sampling, Site, ToolUse, UsageRecord, ports::UsageLedger,
@@ -60,6 +60,7 @@ impl World {
             engine: Arc::new(engine.clone()),
             ledger: ledger(store.clone()),
             trail,
+            rules: Rulebook::without_rules(),
             clock,
             ids,
             metering: Metering::new(site, factors::grid("FR").unwrap()),
