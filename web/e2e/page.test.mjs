@@ -145,13 +145,13 @@ describe("the page on a real server", { skip: missing }, () => {
 
   test("Escape stops and the text stays", async () => {
     const { page } = visitor;
-    await stopAnAnswer(page, () => page.keyboard.press("Escape"));
+    await stopAnAnswer(page, server, () => page.keyboard.press("Escape"));
   });
 
   test("the button stops and the text stays", async () => {
     const { page } = visitor;
-    await stopAnAnswer(page, () =>
-      page.getByRole("button", { name: "Stop" }).click({ timeout: 2000 }),
+    await stopAnAnswer(page, server, () =>
+      page.getByRole("button", { name: "Stop", exact: true }).click({ timeout: 10_000 }),
     );
     await field(page).fill("next");
     assert.ok(await page.getByRole("button", { name: "Send" }).isVisible());
@@ -180,7 +180,7 @@ describe("the page on a real server", { skip: missing }, () => {
         for (const viewport of [DESKTOP, PHONE, NARROW]) {
           const name = `conversation-${language}-${theme}-${viewport.width}`;
           await page.setViewportSize(viewport);
-          await page.locator(".prov").first().scrollIntoViewIfNeeded();
+          await page.locator(".prov,.ended").first().scrollIntoViewIfNeeded();
           await field(page).focus();
           await checkFits(page, name);
           await checkAccessibility(page, name);
@@ -324,15 +324,22 @@ function latestText(page) {
   });
 }
 
-/** The model may happen to answer in a few words before anybody can stop it: then ask again. */
-async function stopAnAnswer(page, stop) {
+/**
+ * The model may happen to answer in a few words before anybody can stop it, and goes on to do so
+ * in a conversation that has such an answer: then another conversation is begun.
+ */
+async function stopAnAnswer(page, server, stop) {
   const latest = page.locator(".turn:last-child");
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  const ended = latest.locator(".ended,.prov").first();
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    if (attempt > 0) await beginConversation(page, server);
     const turns = await page.locator(".turn").count();
     await ask(page, LONG);
     await page.locator(".turn").nth(turns).locator(".block").first().waitFor();
-    await stop().catch(() => undefined);
-    await latest.locator(".ended,.prov").first().waitFor();
+    await server.paused(async () => {
+      if (!(await ended.isVisible())) await stop().catch(() => undefined);
+    });
+    await ended.waitFor();
     if ((await latest.locator(".ended").count()) > 0) break;
   }
   assert.match(await latest.locator(".ended").innerText(), /Stopped/u);
@@ -341,4 +348,9 @@ async function stopAnAnswer(page, stop) {
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.equal(await latestText(page), text, "no text arrives after the stop");
   assert.ok(await field(page).evaluate((element) => element === document.activeElement));
+}
+
+async function beginConversation(page, server) {
+  await page.getByRole("button", { name: "New conversation" }).first().click();
+  await page.waitForURL(`${server.origin}/`);
 }

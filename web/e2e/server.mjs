@@ -19,7 +19,10 @@ export const missing =
 
 export async function startServer() {
   const { GALERNE_URL: link, GALERNE_BIN: binary } = process.env;
-  if (link) return { link, origin: new URL(link).origin, close: async () => undefined };
+  if (link) {
+    const nothing = async () => undefined;
+    return { link, origin: new URL(link).origin, close: nothing, paused: (act) => act() };
+  }
   const scratch = await mkdtemp(join(tmpdir(), "galerne-browser-"));
   const removeScratch = () => rm(scratch, { recursive: true, force: true });
   try {
@@ -29,7 +32,8 @@ export async function startServer() {
       await stop(child);
       await removeScratch();
     };
-    return { link: printed, origin: new URL(printed).origin, close };
+    const paused = (act) => whilePaused(child, act);
+    return { link: printed, origin: new URL(printed).origin, close, paused };
   } catch (error) {
     await removeScratch();
     throw error;
@@ -57,6 +61,16 @@ async function serve(binary, data) {
     }
   }
   throw new Error(`the server ended before it was ready (exit code ${child.exitCode})`);
+}
+
+/** Does this while the server stands still: an answer that has begun cannot end meanwhile. */
+async function whilePaused(child, act) {
+  child.kill("SIGSTOP");
+  try {
+    return await act();
+  } finally {
+    child.kill("SIGCONT");
+  }
 }
 
 function stop(child) {
