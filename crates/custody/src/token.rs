@@ -78,7 +78,8 @@ impl TokenError {
             }
             Self::Exists { .. } => "give another label as `encryption.pkcs11.key`",
             Self::Refused => {
-                "the stored keys were altered: restore the data directory from a backup"
+                "see with the tools of its maker that the token works; if it does, the stored keys \
+                 were altered: restore the data directory from a backup"
             }
             Self::Pin { .. } => {
                 "write the right PIN into the file; the token is not asked again before the file \

@@ -6,7 +6,6 @@
 use std::{
     io::{self, Write as _},
     path::Path,
-    process::Command,
     time::Duration,
 };
 
@@ -23,10 +22,9 @@ use crate::{
     config::Settings,
     failure::Failure,
     wiring::Local,
+    worker,
 };
 
-/// This very program, also after its file was replaced.
-const PROGRAM: &str = "/proc/self/exe";
 /// A report has some 60 KB.
 const REPORT_BYTES_MAX: usize = 16 << 20;
 /// Whoever asked has left long before; another assessment may begin then.
@@ -48,8 +46,8 @@ pub(crate) struct DeploymentAssessor {
 
 /// Starts the process, before the server is confined. It reads the settings that the server reads.
 pub(crate) fn start(settings: &Settings, config: Option<&Path>) -> Result<Pipes, Failure> {
-    let mut command = Command::new(PROGRAM);
-    command.args(["worker", "assessor", "--listen", &settings.listen.value.to_string()]);
+    let mut command = worker::command("assessor");
+    command.args(["--listen", &settings.listen.value.to_string()]);
     command.arg("--data-dir").arg(&settings.data_dir.value);
     if let Some(config) = config {
         command.arg("--config").arg(config);

@@ -33,6 +33,7 @@ mod waiver;
 mod web;
 mod weights;
 mod wiring;
+mod worker;
 
 use std::process::ExitCode;
 

@@ -20,10 +20,9 @@ use crate::{
     confinement,
     failure::Failure,
     model_files::{Format, read_unconfined},
+    worker::PROGRAM,
 };
 
-/// This very program, also after its file was replaced.
-const PROGRAM: &str = "/proc/self/exe";
 /// Headers of the largest models, with vocabularies of 33 MB and indices of 20 MB, take below 1 GiB.
 const MEMORY_BYTES_MAX: u64 = 4 << 30;
 /// The largest models take about two.

@@ -1,6 +1,6 @@
 //! The keys of texts at rest: made at the first start, asked for again while the server runs.
 
-use std::{error::Error, path::PathBuf, process::Command, sync::Arc, time::Duration};
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use companion::Pipes;
@@ -18,13 +18,11 @@ use crate::{
     failure::{Exit, Failure},
     system::{SystemClock, SystemRandom},
     wiring::Local,
+    worker,
 };
 
 /// A custodian that takes longer is taken for gone.
 const DEADLINE: Duration = Duration::from_secs(REFRESH_SECONDS_MAX);
-
-/// This very program, also after its file was replaced.
-const PROGRAM: &str = "/proc/self/exe";
 
 /// Starts what asks the token of the settings, if they name one: a process of its own, which is
 /// started before the server is confined.
@@ -32,20 +30,14 @@ pub(crate) fn start_keeper(settings: &Settings) -> Result<Option<Pipes>, Failure
     if settings.encryption.value.pkcs11.is_none() {
         return Ok(None);
     }
-    let mut command = Command::new(PROGRAM);
-    command.args(["worker", "token-keeper"]);
-    let pipes = Pipes::start(command).context("could not start the keeper of the token")?;
+    let pipes = Pipes::start(worker::command("token-keeper"))
+        .context("could not start the keeper of the token")?;
     Ok(Some(pipes))
 }
 
 /// In that process: asks a third one, which has the library of the token's maker loaded.
 pub(crate) fn keep() -> Result<(), Failure> {
-    let holder = || {
-        let mut command = Command::new(PROGRAM);
-        command.args(["worker", "token-holder"]);
-        command
-    };
-    Ok(custody::keep(&holder)?)
+    Ok(custody::keep(&|| worker::command("token-holder"))?)
 }
 
 /// The custodian that the settings name.
@@ -55,19 +47,23 @@ pub(crate) async fn custodian(
     keeper: Option<Pipes>,
 ) -> Result<Custodian, Failure> {
     let secrets = Arc::new(SystemRandom);
-    if let Some((token, pipes)) = settings.encryption.value.pkcs11.as_ref().zip(keeper) {
-        let token = TokenKey::connect(pipes, token.place(), secrets).await;
-        return Ok(Custodian::Token(token.map_err(|error| no_key(error.into()))?));
-    }
-    let file = key_file(settings, data_dir).unwrap_or_else(|| data_dir.wrapping_key());
-    Ok(Custodian::File(KeyFile::new(file, secrets)))
+    let Some(token) = &settings.encryption.value.pkcs11 else {
+        return Ok(Custodian::File(KeyFile::new(file_in_use(settings, data_dir), secrets)));
+    };
+    let keeper = keeper.context("the keeper of the token was not started")?;
+    let token = TokenKey::connect(keeper, token.place(), secrets).await;
+    Ok(Custodian::Token(token.map_err(|error| no_key(error.into()))?))
 }
 
 /// The file of the wrapping key, unless a token keeps it.
 pub(crate) fn key_file(settings: &Settings, data_dir: &DataDir) -> Option<PathBuf> {
-    let encryption = &settings.encryption.value;
-    let file = || encryption.key_file.clone().unwrap_or_else(|| data_dir.wrapping_key());
-    encryption.pkcs11.is_none().then(file)
+    let is_in_token = settings.encryption.value.pkcs11.is_some();
+    (!is_in_token).then(|| file_in_use(settings, data_dir))
+}
+
+fn file_in_use(settings: &Settings, data_dir: &DataDir) -> PathBuf {
+    let named = settings.encryption.value.key_file.clone();
+    named.unwrap_or_else(|| data_dir.wrapping_key())
 }
 
 /// What the vault of an installation is made of.
@@ -121,7 +117,8 @@ pub(crate) fn explain(error: VaultError) -> Failure {
              with `galerne encryption move` if the settings name another place than before"
         }
         VaultError::Custody(CustodyError::Refused { .. }) => {
-            "the stored keys were altered: restore the data directory from a backup"
+            "the stored keys were altered: restore the data directory from a backup; where a token \
+             keeps the wrapping key, see first that it works"
         }
         VaultError::Custody(CustodyError::Unavailable { source }) => hint_of(source.as_ref()),
         VaultError::Store(_) | VaultError::Audit(_) => "see `/health` and the server's log",
