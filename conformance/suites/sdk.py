@@ -13,10 +13,13 @@ PYTHON_CLIENTS = [
     ("mistralai 1.12.4", "mistralai-1", "mistral_client.py"),
     ("mistralai 3.7.0", "mistralai-3", "mistral_client.py"),
     ("openai 3.54.0 (Python)", "openai", "openai_client.py"),
+    ("mistralai 3.7.0, Responses", "mistralai-3", "mistral_responses.py"),
+    ("openai 3.54.0 (Python), Responses", "openai", "openai_responses.py"),
 ]
 NODE_CLIENTS = [
     ("@mistralai/mistralai 2.7.0 (Node)", "mistral.mjs"),
     ("openai 6.49.0 (Node)", "openai.mjs"),
+    ("openai 6.49.0 (Node), Responses", "openai_responses.mjs"),
 ]
 
 

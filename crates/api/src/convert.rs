@@ -198,17 +198,19 @@ pub(crate) fn usage(usage: &Usage) -> wire::Usage {
         prompt_tokens_details: Some(wire::PromptTokensDetails {
             cached_tokens: usage.cached_prompt_tokens,
         }),
-        energy_joules: footprint.energy.joules.value(),
-        energy_method: method(footprint.energy.method),
-        energy_uncertainty_percent: footprint.energy.uncertainty.percent(),
-        co2e_grams: footprint.emissions.grams.value(),
-        co2e_method: method(footprint.emissions.method),
-        co2e_uncertainty_percent: footprint.emissions.uncertainty.percent(),
-        grid_factor_grams_per_kwh: footprint.factor.grams_per_kwh,
-        grid_factor_year: footprint.factor.year,
-        grid_factor_source: footprint.factor.source.to_owned(),
-        grid_zone: footprint.factor.zone.to_owned(),
-        site: usage.site.name.clone(),
+        footprint: wire::Footprint {
+            energy_joules: footprint.energy.joules.value(),
+            energy_method: method(footprint.energy.method),
+            energy_uncertainty_percent: footprint.energy.uncertainty.percent(),
+            co2e_grams: footprint.emissions.grams.value(),
+            co2e_method: method(footprint.emissions.method),
+            co2e_uncertainty_percent: footprint.emissions.uncertainty.percent(),
+            grid_factor_grams_per_kwh: footprint.factor.grams_per_kwh,
+            grid_factor_year: footprint.factor.year,
+            grid_factor_source: footprint.factor.source.to_owned(),
+            grid_zone: footprint.factor.zone.to_owned(),
+            site: usage.site.name.clone(),
+        },
     }
 }
 

@@ -30,6 +30,7 @@ mod permission;
 mod problem;
 mod receipt;
 mod refusal;
+mod responses;
 mod router;
 mod scim;
 mod serve;

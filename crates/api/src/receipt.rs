@@ -11,9 +11,6 @@ use inference_wire::ErrorBody;
 
 use crate::{ApiState, caller::Authenticated, problem::Problem};
 
-/// What stands before the id in answers.
-const PREFIXES: [&str; 2] = ["chatcmpl-", "embd-"];
-
 /// The receipt of an answer
 ///
 /// A signed note: the line `galerne receipt v1`, one line of JSON that tells what answered, where,
@@ -63,13 +60,8 @@ impl FromRequestParts<ApiState> for AnswerPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        let id = path.ok().and_then(|Path(text)| request(&text));
+        let id = path.ok().and_then(|Path(text)| inference::request_of(&text));
         // What is no id is not the id of any answer.
         id.map(Self).ok_or_else(|| ReceiptError::Unknown.into())
     }
-}
-
-fn request(text: &str) -> Option<RequestId> {
-    let bare = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
-    bare.unwrap_or(text).parse().ok()
 }

@@ -18,13 +18,14 @@ use crate::{
     conversation::{browse, draft, turn},
     embedding, erasure, health, hold, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
-    receipt, refusal, scim, session,
+    receipt, refusal, responses, scim, session,
 };
 
 /// Every route, with its description.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(chat::complete))
+        .routes(routes!(responses::create))
         .routes(routes!(embedding::create))
         .routes(routes!(turn::start, browse::list))
         .routes(routes!(turn::append, browse::read, browse::update, browse::delete))

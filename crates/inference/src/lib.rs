@@ -30,6 +30,6 @@ pub use embeddings::{
 pub use generation::{Choice, FinishReason, Priority, Sampling, TokenLogprob, TokenPiece};
 pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, UsageSettled};
 pub use model::{ModelCard, ModelPurpose, Models};
-pub use receipt::{ReceiptError, Receipts, ReceiptsParts};
+pub use receipt::{ReceiptError, Receipts, ReceiptsParts, request_of};
 pub use tool::{CallCount, FunctionCall, Tool, ToolChoice, ToolUse};
 pub use usage_record::{RUNNING, UsageFigures, UsageRecord};

@@ -16,6 +16,15 @@ use crate::{
 /// When to ask again for what is not ready: an answer takes seconds, a checkpoint a few.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
+/// What stands before the id of the request in the `id` of an answer.
+const ANSWER_PREFIXES: [&str; 3] = ["chatcmpl-", "embd-", "resp_"];
+
+/// The request of an answer, from its `id` or the bare id of the request; `None` if it is neither.
+pub fn request_of(answer: &str) -> Option<RequestId> {
+    let bare = ANSWER_PREFIXES.iter().find_map(|prefix| answer.strip_prefix(prefix));
+    bare.unwrap_or(answer).parse().ok()
+}
+
 /// Why there is no receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {

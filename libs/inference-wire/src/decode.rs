@@ -4,6 +4,7 @@ mod conversation;
 mod embedding;
 mod field;
 mod format;
+mod responses;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::{
     limits,
 };
 use field::{Field, Findings};
+use tool::Shape;
 
 impl ChatRequest {
     /// Reads the body of a request.
@@ -42,7 +44,7 @@ impl ChatRequest {
         read_bounds(&body, &mut request, &mut findings);
         read_report(&body, &mut request, &mut findings);
         format::read(&body, &mut request, &mut findings);
-        tool::read(&body, &mut request, &mut findings);
+        tool::read(&body, Shape::Nested, &mut request, &mut findings);
         refuse_unsupported(&body, &mut findings);
         findings.unless_any(request)
     }
@@ -65,7 +67,7 @@ fn read_conversation(body: &Field<'_>, request: &mut ChatRequest, findings: &mut
     let mut calls = tool::Calls::default();
     let read = |(index, field): (usize, &Field<'_>)| {
         let mut message = read_message(field, index == last, findings)?;
-        calls.follow(field, &mut message, findings);
+        calls.follow((field, "tool_call_id"), &mut message, findings);
         Some(message)
     };
     request.messages = messages.iter().enumerate().filter_map(read).collect();

@@ -2,7 +2,8 @@
 //!
 //! Requests are read leniently: start at [`ChatRequest::decode`], for vectors of texts at
 //! [`EmbeddingRequest::decode`] and, for conversations that the server keeps, at
-//! [`StartConversation::decode`]. Unknown fields are ignored and
+//! [`StartConversation::decode`], and for the Responses of `OpenAI` at
+//! [`responses::ResponsesRequest::decode`]. Unknown fields are ignored and
 //! `null` means absent, but a field that is understood must make sense, and its error names it
 //! ([`FieldError`]). Answers are written strictly, because client libraries read them strictly:
 //! `usage`, `object`, `created`, `index` and `finish_reason` are always there. [`sse`] frames them.
@@ -22,6 +23,7 @@ mod finite;
 mod logprobs;
 mod model;
 mod request;
+pub mod responses;
 mod tool;
 mod usage;
 
@@ -53,4 +55,4 @@ pub use tool::{
     CalledFunction, FunctionName, NamedTool, Tool, ToolCall, ToolChoice, ToolChoiceWord,
     ToolFunction, ToolKind,
 };
-pub use usage::{EvidenceMethod, PromptTokensDetails, Usage};
+pub use usage::{EvidenceMethod, Footprint, PromptTokensDetails, Usage};

@@ -33,6 +33,17 @@ pub fn named_event<T: Serialize>(
     Ok(format!("id: {id}\nevent: {name}\ndata: {}\n\n", one_line(value)?))
 }
 
+/// One event with the name that clients see beside it. `name` is one line.
+///
+/// # Errors
+/// As [`event`].
+pub fn titled_event<T: Serialize>(
+    name: &'static str,
+    value: &T,
+) -> Result<String, serde_json::Error> {
+    Ok(format!("event: {name}\ndata: {}\n\n", one_line(value)?))
+}
+
 fn one_line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     let mut json = serde_json::to_string(value)?;
     // They can only stand in strings, where an escape means the same.

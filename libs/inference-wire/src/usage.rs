@@ -37,6 +37,15 @@ pub struct Usage {
     /// read later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_tokens_details: Option<PromptTokensDetails>,
+    /// Energy and carbon, among the other members.
+    #[serde(flatten)]
+    pub footprint: Footprint,
+}
+
+/// The energy and the carbon of a request, and how both were obtained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Footprint {
     /// Energy attributed to this request, in joules.
     #[serde(serialize_with = "finite::amount")]
     pub energy_joules: f64,

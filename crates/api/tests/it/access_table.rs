@@ -157,6 +157,7 @@ const TABLE: [Row; 70] = [
     row("get", "/v1/models/{id}", Needs::Caller, "models", "model.read"),
     row("get", "/v1/receipts/{id}", Needs::Caller, "models", "receipt.read"),
     row("delete", "/v1/session", Needs::Browser, "none", "session.end"),
+    row("post", "/v1/responses", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/session", Needs::Browser, "none", "session.read"),
     row("post", "/v1/session", Needs::Link, "none", "session.create"),
     row("get", "/v1/session/oidc", Needs::Nothing, "none", "none"),
@@ -226,6 +227,7 @@ impl Row {
                 json!({"displayName": "staff", "Operations": []})
             }
             "/v1/session/password" => json!({"new": "correct horse battery"}),
+            "/v1/responses" => json!({"input": "Encore"}),
             "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };

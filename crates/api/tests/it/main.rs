@@ -18,6 +18,7 @@ mod identity;
 mod log;
 mod operations;
 mod receipt;
+mod responses;
 mod rules;
 mod running_turn;
 mod scim;

@@ -3,7 +3,6 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use domain::RequestId;
 use serde_json::json;
 
 use crate::{cli::Receipt, config::Settings, failure::Failure, log, output::Output, wiring::Local};
@@ -29,9 +28,7 @@ async fn write(
         Failure::message(format!("the first project has no answer `{}`", flags.id))
             .hint("give the `id` of an answer, or the `request_id` of one in a conversation")
     };
-    let bare = flags.id.strip_prefix("chatcmpl-").or_else(|| flags.id.strip_prefix("embd-"));
-    let id = bare.unwrap_or(&flags.id);
-    let request: RequestId = id.parse().map_err(|_| unknown())?;
+    let request = inference::request_of(&flags.id).ok_or_else(unknown)?;
     let caller = local.operator().await?;
     // A server beside this command signs what is new; without one nobody does.
     let receipts = log::receipts(local, &settings.log.value, Duration::ZERO).await?;

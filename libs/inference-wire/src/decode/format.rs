@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::field::{Field, Findings};
+use super::{
+    field::{Field, Findings},
+    tool::Shape,
+};
 use crate::{
     ChatRequest, DescribedSchema, FieldErrorKind as Kind, ResponseFormat, StructuredOutputs, limits,
 };
@@ -10,7 +13,8 @@ use crate::{
 /// Reads `response_format` and `structured_outputs`, of which one may say something.
 pub(super) fn read(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findings) {
     if let Some(format) = body.get("response_format") {
-        request.response_format = read_format(&format, findings).unwrap_or_default();
+        let format = read_format(&format, Shape::Nested, findings);
+        request.response_format = format.unwrap_or_default();
     }
     let Some(structured) = body.get("structured_outputs") else { return };
     request.structured_outputs = read_structured(&structured, findings);
@@ -20,14 +24,21 @@ pub(super) fn read(body: &Field<'_>, request: &mut ChatRequest, findings: &mut F
     }
 }
 
-fn read_format(field: &Field<'_>, findings: &mut Findings) -> Option<ResponseFormat> {
+pub(super) fn read_format(
+    field: &Field<'_>,
+    shape: Shape,
+    findings: &mut Findings,
+) -> Option<ResponseFormat> {
     field.object(findings)?;
     let kind = field.need("type", findings)?;
     match kind.text(findings)? {
         "text" => Some(ResponseFormat::Text),
         "json_object" => Some(ResponseFormat::JsonObject),
         "json_schema" => {
-            let described = field.need("json_schema", findings)?;
+            let described = match shape {
+                Shape::Nested => field.need("json_schema", findings)?,
+                Shape::Flat => *field,
+            };
             described.object(findings)?;
             // Some clients send it under the name of their own attribute.
             let schema = match described.get("schema_definition") {

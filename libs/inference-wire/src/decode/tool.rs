@@ -10,13 +10,41 @@ use crate::{
     Tool, ToolCall, ToolChoice, ToolChoiceWord, ToolFunction, ToolKind, limits,
 };
 
+/// Where the members of a function stand.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// In a member `function`.
+    Nested,
+    /// Beside `type`.
+    Flat,
+}
+
+impl Shape {
+    fn function<'a>(self, field: &'a Field<'a>, findings: &mut Findings) -> Option<Field<'a>> {
+        match self {
+            Self::Nested => {
+                let function = field.need("function", findings)?;
+                function.object(findings)?;
+                Some(function)
+            }
+            Self::Flat => Some(*field),
+        }
+    }
+}
+
 /// Reads `tools`, `tool_choice` and `parallel_tool_calls`. The form of the answer is read before.
-pub(super) fn read(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findings) {
+pub(super) fn read(
+    body: &Field<'_>,
+    shape: Shape,
+    request: &mut ChatRequest,
+    findings: &mut Findings,
+) {
     if let Some(tools) = body.get("tools") {
-        request.tools = read_tools(&tools, findings).unwrap_or_default();
+        request.tools = read_tools(&tools, shape, findings).unwrap_or_default();
     }
     if let Some(choice) = body.get("tool_choice") {
-        request.tool_choice = read_choice(&choice, request, findings).unwrap_or_default();
+        let choice = read_choice(&choice, shape, &request.tools, findings);
+        request.tool_choice = choice.unwrap_or_default();
     }
     let parallel = body.get("parallel_tool_calls");
     request.parallel_tool_calls = parallel.and_then(|field| field.boolean(findings));
@@ -32,7 +60,7 @@ pub(super) fn read(body: &Field<'_>, request: &mut ChatRequest, findings: &mut F
     }
 }
 
-fn read_tools(field: &Field<'_>, findings: &mut Findings) -> Option<Vec<Tool>> {
+fn read_tools(field: &Field<'_>, shape: Shape, findings: &mut Findings) -> Option<Vec<Tool>> {
     let list = field.list(findings)?;
     if list.len() > limits::TOOLS {
         let message = format!("must have at most {} tools", limits::TOOLS);
@@ -50,19 +78,19 @@ fn read_tools(field: &Field<'_>, findings: &mut Findings) -> Option<Vec<Tool>> {
         return None;
     }
     let mut names = HashSet::new();
-    let read = |tool: &Field<'_>| read_tool(tool, &mut names, findings);
+    let read = |tool: &Field<'_>| read_tool(tool, shape, &mut names, findings);
     Some(list.iter().filter_map(read).collect())
 }
 
 fn read_tool(
     field: &Field<'_>,
+    shape: Shape,
     names: &mut HashSet<String>,
     findings: &mut Findings,
 ) -> Option<Tool> {
     field.object(findings)?;
     read_kind(field, findings)?;
-    let function = field.need("function", findings)?;
-    function.object(findings)?;
+    let function = shape.function(field, findings)?;
     let name = function.need("name", findings)?;
     let name_text = read_name(&name, findings)?;
     if !names.insert(name_text.clone()) {
@@ -121,7 +149,8 @@ fn read_parameters(field: &Field<'_>, findings: &mut Findings) -> Option<Value> 
 
 fn read_choice(
     field: &Field<'_>,
-    request: &ChatRequest,
+    shape: Shape,
+    tools: &[Tool],
     findings: &mut Findings,
 ) -> Option<ToolChoice> {
     let choice = match field.value() {
@@ -136,9 +165,9 @@ fn read_choice(
                 return None;
             }
         },
-        _ => return read_named(field, request, findings),
+        _ => return read_named(field, shape, tools, findings),
     };
-    if choice.is_forced() && request.tools.is_empty() {
+    if choice.is_forced() && tools.is_empty() {
         field.refuse(Kind::Value, "demands a call, and there are no `tools`", findings);
         return None;
     }
@@ -147,17 +176,17 @@ fn read_choice(
 
 fn read_named(
     field: &Field<'_>,
-    request: &ChatRequest,
+    shape: Shape,
+    tools: &[Tool],
     findings: &mut Findings,
 ) -> Option<ToolChoice> {
     field.object(findings)?;
     read_kind(field, findings)?;
-    let function = field.need("function", findings)?;
-    function.object(findings)?;
+    let function = shape.function(field, findings)?;
     let field = function.need("name", findings)?;
     let name = field.text(findings)?.to_owned();
     let is_known = |Tool::Function { function }: &Tool| function.name == name;
-    if !request.tools.iter().any(is_known) {
+    if !tools.iter().any(is_known) {
         field.refuse(Kind::Value, "names none of the `tools`", findings);
         return None;
     }
@@ -199,11 +228,11 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// Sees the next message, and says of a result which call it belongs to. Without an id that is
-    /// the first call that has none yet.
+    /// Sees the next message, and says of a result which call it belongs to. Without an id, whose
+    /// key is given, that is the first call that has none yet.
     pub(super) fn follow(
         &mut self,
-        field: &Field<'_>,
+        (field, key): (&Field<'_>, &str),
         message: &mut Message,
         findings: &mut Findings,
     ) {
@@ -219,7 +248,7 @@ impl Calls {
             None => (0..self.known.len()).find(|at| !self.answered.contains(at)),
         };
         let Some((id, name)) = at.and_then(|at| self.known.get(at)) else {
-            if let Some(id) = field.get("tool_call_id") {
+            if let Some(id) = field.get(key) {
                 id.refuse(Kind::Value, "is no id of an earlier call", findings);
             } else {
                 let message = "is the result of no call: each earlier call has one";

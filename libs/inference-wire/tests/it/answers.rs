@@ -1,9 +1,9 @@
 use inference_wire::{
     AnswerMessage, AnswerRole, CalledFunction, Capabilities, ChatCompletion, ChatCompletionChunk,
     Choice, ChunkChoice, ChunkObject, CompletionObject, Delta, ErrorBody, ErrorType,
-    EvidenceMethod, FieldError, FieldErrorKind, FinishReason, ListObject, Logprobs, ModelCard,
-    ModelKind, ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate, TokenLogprob,
-    ToolCall, ToolKind, Usage, sse,
+    EvidenceMethod, FieldError, FieldErrorKind, FinishReason, Footprint, ListObject, Logprobs,
+    ModelCard, ModelKind, ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate,
+    TokenLogprob, ToolCall, ToolKind, Usage, sse,
 };
 
 pub(crate) fn usage(energy_joules: f64) -> Usage {
@@ -12,17 +12,19 @@ pub(crate) fn usage(energy_joules: f64) -> Usage {
         completion_tokens: 2,
         total_tokens: 5,
         prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: 1 }),
-        energy_joules,
-        energy_method: EvidenceMethod::Estimated,
-        energy_uncertainty_percent: 60.0,
-        co2e_grams: 0.001,
-        co2e_method: EvidenceMethod::Estimated,
-        co2e_uncertainty_percent: 67.0,
-        grid_factor_grams_per_kwh: 44.0,
-        grid_factor_year: 2024,
-        grid_factor_source: "somebody".to_owned(),
-        grid_zone: "FR".to_owned(),
-        site: "local".to_owned(),
+        footprint: Footprint {
+            energy_joules,
+            energy_method: EvidenceMethod::Estimated,
+            energy_uncertainty_percent: 60.0,
+            co2e_grams: 0.001,
+            co2e_method: EvidenceMethod::Estimated,
+            co2e_uncertainty_percent: 67.0,
+            grid_factor_grams_per_kwh: 44.0,
+            grid_factor_year: 2024,
+            grid_factor_source: "somebody".to_owned(),
+            grid_zone: "FR".to_owned(),
+            site: "local".to_owned(),
+        },
     }
 }
 

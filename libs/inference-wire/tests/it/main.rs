@@ -9,6 +9,7 @@ mod answers;
 mod conversation;
 mod decode;
 mod properties;
+mod responses;
 #[cfg(feature = "openapi")]
 mod schema;
 mod tools;

@@ -270,10 +270,10 @@ proptest! {
     fn figures_are_always_finite(joules in any::<f64>()) {
         let text = serde_json::to_string(&usage(joules)).unwrap();
         let read: Usage = serde_json::from_str(&text).unwrap();
-        prop_assert!(read.energy_joules.is_finite(), "{text}");
+        prop_assert!(read.footprint.energy_joules.is_finite(), "{text}");
         if joules.is_finite() {
             // Reading may be off in the last bit; writing is exact.
-            let difference = (read.energy_joules - joules).abs();
+            let difference = (read.footprint.energy_joules - joules).abs();
             prop_assert!(difference <= joules.abs() * 1e-12, "{text}");
         }
     }

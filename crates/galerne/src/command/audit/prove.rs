@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use domain::{RequestId, hexadecimal};
+use domain::hexadecimal;
 use governance::{
     Action, AuditFact, LogReader, Subject,
     ports::{EntryRef, FoundEntry},
@@ -67,11 +67,11 @@ async fn find(reader: &LogReader, id: &str) -> Result<FoundEntry, Failure> {
         let found = FoundEntry { index, asked_by: None };
         return (index < count).then_some(found).ok_or_else(unknown);
     }
-    let uuid: Uuid = id.trim_start_matches("chatcmpl-").parse().map_err(|_| unknown())?;
-    if let Some(found) = reader.find(EntryRef::Request(RequestId::from_uuid(uuid))).await? {
+    let request = inference::request_of(id).ok_or_else(unknown)?;
+    if let Some(found) = reader.find(EntryRef::Request(request)).await? {
         return Ok(found);
     }
-    reader.find(EntryRef::Entry(uuid)).await?.ok_or_else(unknown)
+    reader.find(EntryRef::Entry(request.as_uuid())).await?.ok_or_else(unknown)
 }
 
 /// What opens the entry's content hash, for whoever has the messages; `None` if it has no such
