@@ -52,5 +52,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: ["src/**/*.test.{ts,tsx}"],
     environment: "jsdom",
+    // A guard against a test that hangs, not a speed: machines stall.
+    testTimeout: 30_000,
   },
 }));

@@ -299,7 +299,7 @@ describe("people", () => {
       await guest.context.close();
 
       await deed(page, "anne.dupont@ministry.example", "Change the role…");
-      await page.getByText("Reads the log and asks.").click();
+      await page.getByText("Reads the log, protects data and asks.").click();
       await look(page, "people-role");
       await button(page, "Give this role").click();
       const row = page.getByRole("row", { name: /anne\.dupont/u });

@@ -10,10 +10,10 @@ const COOKIE = "galerne_session";
 export const OWNER_PASSWORD = "a grey heron on the quay";
 const PASSWORD_CHARACTERS_MIN = 15;
 const PERMISSIONS = {
-  owner: ["models", "conversations", "keys", "accounts", "log"],
+  owner: ["models", "conversations", "keys", "accounts", "log", "break_glass", "data_protection"],
   admin: ["models", "conversations", "keys", "accounts"],
   auditor: ["log"],
-  data_officer: ["models", "conversations", "log"],
+  data_officer: ["models", "conversations", "log", "break_glass", "data_protection"],
   developer: ["models", "conversations", "keys"],
   member: ["models", "conversations"],
 };
@@ -94,8 +94,21 @@ export class Accounts {
     account.password = chosen;
   }
 
-  list(me) {
-    must(me, "accounts");
+  /** An account by its name. */
+  named(name) {
+    return this.#named(name);
+  }
+
+  byId(id) {
+    return this.#all.get(id);
+  }
+
+  remove(id) {
+    this.#all.delete(id);
+  }
+
+  list(me, permission = "accounts") {
+    must(me, permission);
     const sorted = [...this.#all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return { data: sorted.map(shown) };
   }

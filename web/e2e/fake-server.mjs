@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 
 import { Accounts } from "./fake-accounts.mjs";
 import { Conversations, Refused, streamTurn } from "./fake-conversations.mjs";
+import { Openings } from "./fake-openings.mjs";
+import { Protection } from "./fake-protection.mjs";
 import { receiptOf } from "./fake-receipts.mjs";
 import { assessmentFor } from "./fake-sovereignty.mjs";
 import { serveFile } from "./static-files.mjs";
@@ -15,15 +17,21 @@ import { serveFile } from "./static-files.mjs";
 export const SMALL_MODEL = "smollm2-135m-instruct";
 export const LARGE_MODEL = "ministral-8b-instruct";
 const PARAMETERS = { [SMALL_MODEL]: 134_515_008, [LARGE_MODEL]: 8_019_808_256 };
-const PAGES = /^\/(?:c\/[^/]+|people|keys|sovereignty)?$/u;
+const PAGES = /^\/(?:c\/[^/]+|people|keys|data-protection|break-glass|sovereignty)?$/u;
 
 const ADMINISTRATION = /^\/v1\/(?:session\/password|accounts|keys)(?:\/|$)/u;
+
+const DATA_PROTECTION =
+  /^\/v1\/(?:data-subjects$|break-glass|holds|erasures|accounts\/[^/]+\/erasure$)/u;
 
 /** Starts on a free port of this machine; `models` are the installed ones. */
 export async function startFakeServer(options) {
   const { dist, models = [SMALL_MODEL], conversations = new Conversations() } = options;
   const accounts = new Accounts();
-  const state = { models, conversations, accounts, isDown: false, assessment: {} };
+  const openings = new Openings(accounts, conversations);
+  const protection = new Protection(accounts);
+  const parts = { models, conversations, accounts, openings, protection };
+  const state = { ...parts, isDown: false, assessment: {} };
   const server = createServer((request, response) => {
     answer(request, response, dist, state).catch((error) => {
       if (error instanceof Refused) refuse(response, error);
@@ -37,6 +45,8 @@ export async function startFakeServer(options) {
     link: `${origin}/#token=first`,
     conversations,
     accounts,
+    openings,
+    protection,
     /** What is changed of the report, and until when it is not there. */
     assessment: state.assessment,
     /** The session of every browser ends; `token` opens the next one. */
@@ -71,6 +81,7 @@ async function answer(request, response, dist, state) {
     accounts.must(me, "log");
     return json(response, 200, await assessmentFor(state));
   }
+  if (DATA_PROTECTION.test(pathname)) return protect(request, response, state, me, pathname);
   if (ADMINISTRATION.test(pathname)) return administer(request, response, accounts, me, pathname);
   if (pathname.startsWith("/v1/")) accounts.must(me, pathname === "/v1/models" ? "models" : "conversations");
   if (pathname === "/v1/models") return models(response, state);
@@ -98,6 +109,25 @@ async function session(request, response, accounts, me) {
     return response.writeHead(204).end();
   }
   return json(response, 200, accounts.session(me));
+}
+
+/** Break-glass, holds and erasures. */
+async function protect(request, response, { accounts, openings, protection }, me, pathname) {
+  const [area, ...path] = pathname.split("/").slice(2);
+  const { method } = request;
+  const body = () => bodyOf(request);
+  switch (area) {
+    case "data-subjects":
+      return json(response, 200, accounts.list(me, "data_protection"));
+    case "break-glass":
+      return json(response, ...(await openings.answer(me, method, path, body)));
+    case "accounts":
+      return json(response, ...protection.erase(me, path[0], await body()));
+    default: {
+      const [status, told] = await protection.answer(me, method, [area, ...path], body);
+      return told === null ? response.writeHead(status).end() : json(response, status, told);
+    }
+  }
 }
 
 /** Passwords, accounts and keys. */

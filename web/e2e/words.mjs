@@ -15,6 +15,11 @@ export async function deskWords(language) {
   return (await load([language], "/src/messages/desk"))[language];
 }
 
+/** The words of the pages of whoever protects data. */
+export async function protectionWords(language) {
+  return (await load([language], "/src/messages/protection"))[language];
+}
+
 async function load(languages, folder) {
   const server = { middlewareMode: true, hmr: false, watch: null, ws: false };
   const vite = await createServer({ root: ROOT, server, appType: "custom", logLevel: "error" });

@@ -11,7 +11,7 @@ export const ME: Session = {
     name: "anne.dupont@hopital-de-la-cavale-blanche.example",
     kind: "person",
     role: "data_officer",
-    permissions: ["models", "conversations", "keys", "accounts", "log"],
+    permissions: ["models", "conversations", "log", "break_glass", "data_protection"],
     created_at: "2026-11-20T08:00:00Z",
   },
 };

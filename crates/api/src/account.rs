@@ -92,6 +92,32 @@ pub(crate) async fn list(
     Ok(Json(AccountList { data: accounts.iter().map(Account::from).collect() }))
 }
 
+/// List whom an erasure, a hold or an opening can concern
+///
+/// The same list, for whoever protects data and keeps no accounts.
+#[utoipa::path(
+    get,
+    path = "/v1/data-subjects",
+    operation_id = "listDataSubjects",
+    tag = "data protection",
+    responses(
+        (status = 200, description = "The accounts", body = AccountList),
+        (status = 401, description = "Not signed in", body = ErrorBody),
+        (status = 403, description = "The caller may not do this", body = ErrorBody),
+        (status = 503, description = "The access cannot be recorded", body = ErrorBody),
+    ),
+    security(("session" = [])),
+    extensions(
+        ("x-audit-class" = json!("account.list")), ("x-permission" = json!("data_protection"))
+    ),
+)]
+pub(crate) async fn list_subjects(
+    state: State<ApiState>,
+    browser: SignedInBrowser,
+) -> Result<Json<AccountList>, Problem> {
+    list(state, browser).await
+}
+
 /// Make an account
 ///
 /// Somebody of role `admin` makes developers and members, an owner everybody.

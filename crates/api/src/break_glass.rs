@@ -1,11 +1,13 @@
 //! `/v1/break-glass`: two persons open one person's conversations in an emergency.
 
+use std::collections::HashMap;
+
 use axum::{
     Json,
     extract::{Path, Request, State, rejection::PathRejection},
     http::StatusCode,
 };
-use domain::{AccountId, OpeningId};
+use domain::{AccountId, AccountName, Caller, OpeningId, Timestamp};
 use governance::{BreakGlassError, Denial, Opening as StoredOpening, OpeningWish};
 use inference_wire::{Conversation, ConversationHistory, ErrorBody};
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,11 @@ pub(crate) struct Opening {
     id: String,
     /// The id of the account whose conversations they are.
     account: String,
+    /// Its name; absent once the person is erased, as with the other names.
+    account_name: Option<String>,
     /// The id of the account that asked, and alone may read.
     requester: String,
+    requester_name: Option<String>,
     /// Whoever is concerned reads it too.
     reason: String,
     minutes: u16,
@@ -35,6 +40,7 @@ pub(crate) struct Opening {
     requested_at: String,
     /// The id of the account that agreed.
     approver: Option<String>,
+    approver_name: Option<String>,
     #[schema(format = DateTime)]
     approved_at: Option<String>,
     /// When reading ends by itself.
@@ -42,6 +48,7 @@ pub(crate) struct Opening {
     until: Option<String>,
     /// The id of the account that refused it or ended it early.
     closer: Option<String>,
+    closer_name: Option<String>,
     #[schema(format = DateTime)]
     closed_at: Option<String>,
 }
@@ -71,7 +78,8 @@ pub(crate) struct RequestOpening {
 
 /// List who asked for whose conversations
 ///
-/// Owners and data officers see all of the organisation, everybody else what concerns themselves.
+/// Owners, data officers and auditors see all of the organisation, everybody else what concerns
+/// themselves.
 #[utoipa::path(
     get,
     path = "/v1/break-glass",
@@ -90,7 +98,7 @@ pub(crate) async fn list(
     browser: SignedInBrowser,
 ) -> Result<Json<OpeningList>, Problem> {
     let openings = state.break_glass.list(&browser.caller).await?;
-    Ok(Json(OpeningList { data: openings.iter().map(|one| shown(&state, one)).collect() }))
+    Ok(Json(OpeningList { data: shown(&state, &browser.caller, openings).await? }))
 }
 
 /// Ask to open somebody's conversations
@@ -131,7 +139,7 @@ pub(crate) async fn request(
         subject.ok_or_else(|| Problem::new(Code::AccountUnknown, "there is no such account"))?;
     let wish = OpeningWish { subject, reason, minutes };
     let opening = state.break_glass.request(&browser.caller, wish).await?;
-    Ok((StatusCode::CREATED, Json(shown(&state, &opening))))
+    Ok((StatusCode::CREATED, Json(shown_one(&state, &browser.caller, opening).await?)))
 }
 
 /// Agree that somebody's conversations are opened
@@ -163,7 +171,7 @@ pub(crate) async fn approve(
 ) -> Result<Json<Opening>, Problem> {
     let id = opening_id(path.ok().map(|Path(text)| text))?;
     let opening = state.break_glass.approve(&browser.caller, id).await?;
-    Ok(Json(shown(&state, &opening)))
+    Ok(Json(shown_one(&state, &browser.caller, opening).await?))
 }
 
 /// Refuse an opening, or end it early
@@ -193,7 +201,7 @@ pub(crate) async fn close(
 ) -> Result<Json<Opening>, Problem> {
     let id = opening_id(path.ok().map(|Path(text)| text))?;
     let opening = state.break_glass.close(&browser.caller, id).await?;
-    Ok(Json(shown(&state, &opening)))
+    Ok(Json(shown_one(&state, &browser.caller, opening).await?))
 }
 
 /// List the conversations that are opened
@@ -282,20 +290,48 @@ fn opening_id(text: Option<String>) -> Result<OpeningId, Problem> {
     parsed.ok_or_else(|| BreakGlassError::Unknown.into())
 }
 
-fn shown(state: &ApiState, opening: &StoredOpening) -> Opening {
+async fn shown_one(
+    state: &ApiState,
+    caller: &Caller,
+    opening: StoredOpening,
+) -> Result<Opening, Problem> {
+    let names = state.access.account_names(caller.organisation).await?;
+    Ok(describe(&opening, state.clock.now(), &names))
+}
+
+async fn shown(
+    state: &ApiState,
+    caller: &Caller,
+    openings: Vec<StoredOpening>,
+) -> Result<Vec<Opening>, Problem> {
+    let names = state.access.account_names(caller.organisation).await?;
+    let now = state.clock.now();
+    Ok(openings.iter().map(|opening| describe(opening, now, &names)).collect())
+}
+
+fn describe(
+    opening: &StoredOpening,
+    now: Timestamp,
+    names: &HashMap<AccountId, AccountName>,
+) -> Opening {
     let (approved, closed) = (opening.approved, opening.closed);
+    let name = |id: AccountId| names.get(&id).map(ToString::to_string);
     Opening {
         id: opening.id.to_string(),
         account: opening.subject.to_string(),
+        account_name: name(opening.subject),
         requester: opening.requester.to_string(),
+        requester_name: name(opening.requester),
         reason: opening.reason.clone(),
         minutes: opening.minutes,
-        state: opening.state(state.clock.now()).as_str(),
+        state: opening.state(now).as_str(),
         requested_at: opening.requested_at.to_string(),
         approver: approved.map(|step| step.by.to_string()),
+        approver_name: approved.and_then(|step| name(step.by)),
         approved_at: approved.map(|step| step.at.to_string()),
         until: opening.until().map(|at| at.to_string()),
         closer: closed.map(|step| step.by.to_string()),
+        closer_name: closed.and_then(|step| name(step.by)),
         closed_at: closed.map(|step| step.at.to_string()),
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(identity::begin, identity::bind))
         .routes(routes!(identity::finish))
         .routes(routes!(account::list, account::create))
+        .routes(routes!(account::list_subjects))
         .routes(routes!(account::update))
         .routes(routes!(account::invite))
         .routes(routes!(erasure::order))

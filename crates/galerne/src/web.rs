@@ -43,6 +43,8 @@ pub(crate) fn routes() -> Router {
         .route("/c/{id}", get(page))
         .route("/people", get(page))
         .route("/sovereignty", get(page))
+        .route("/break-glass", get(page))
+        .route("/data-protection", get(page))
         .route("/keys", get(page))
         .route("/assets/{*path}", get(asset));
     for name in Files::iter().filter(|name| !name.contains('/') && name != "index.html") {
@@ -169,6 +171,8 @@ mod tests {
         check(&format!("{conversation}?view=archived&find=x"), StatusCode::OK).await;
         check("/people", StatusCode::OK).await;
         check("/sovereignty", StatusCode::OK).await;
+        check("/break-glass", StatusCode::OK).await;
+        check("/data-protection", StatusCode::OK).await;
         check("/keys", StatusCode::OK).await;
         check("/c/", StatusCode::NOT_FOUND).await;
         check(&format!("{conversation}/more"), StatusCode::NOT_FOUND).await;

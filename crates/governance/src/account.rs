@@ -1,7 +1,10 @@
 //! Accounts: who may be let in, as whom, and how people sign in with a password.
 
+use std::collections::HashMap;
+
 use domain::{
-    Account, AccountId, AccountKind, AccountName, Caller, Principal, Role, SessionId, Timestamp,
+    Account, AccountId, AccountKind, AccountName, Caller, OrganisationId, Principal, Role,
+    SessionId, Timestamp,
 };
 
 use crate::{
@@ -56,6 +59,16 @@ impl Access {
     pub async fn list_accounts(&self, caller: &Caller) -> Result<Vec<Account>, AccessError> {
         self.record(Action::AccountList, caller, Subject::Nothing).await?;
         Ok(self.store.list_accounts(caller.organisation).await?)
+    }
+
+    /// What the accounts of the organisation are called, for a list that says of whom it speaks.
+    /// The list has its entry; the names have none of their own.
+    pub async fn account_names(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<HashMap<AccountId, AccountName>, AccessError> {
+        let accounts = self.store.list_accounts(organisation).await?;
+        Ok(accounts.into_iter().map(|account| (account.id, account.name)).collect())
     }
 
     /// An account of the caller's organisation by its name.

@@ -148,12 +148,13 @@ impl BreakGlass {
         Ok(opening)
     }
 
-    /// All of the organisation for whoever may ask and agree; for everybody else those that
-    /// concern the own account.
+    /// All of the organisation for whoever may ask and agree or reads the log; for everybody else
+    /// those that concern the own account.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Opening>, BreakGlassError> {
         self.access.record(Action::BreakGlassList, caller, Subject::Nothing).await?;
         let mut openings = self.store.openings(caller.organisation).await?;
-        let sees_all = caller.permissions.contains(Permission::BreakGlass);
+        let sees_all = caller.permissions.contains(Permission::BreakGlass)
+            || caller.permissions.contains(Permission::ReadLog);
         openings.retain(|opening| sees_all || opening.subject == caller.account);
         Ok(openings)
     }

@@ -385,7 +385,8 @@ export interface paths {
         };
         /**
          * List who asked for whose conversations
-         * @description Owners and data officers see all of the organisation, everybody else what concerns themselves.
+         * @description Owners, data officers and auditors see all of the organisation, everybody else what concerns
+         *     themselves.
          */
         get: operations["listOpenings"];
         put?: never;
@@ -681,6 +682,26 @@ export interface paths {
          * @description What was written stays. Without a running answer nothing happens.
          */
         post: operations["stopConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List whom an erasure, a hold or an opening can concern
+         * @description The same list, for whoever protects data and keeps no accounts.
+         */
+        get: operations["listDataSubjects"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1905,8 +1926,11 @@ export interface components {
             id: string;
             /** @description The id of the account whose conversations they are. */
             account: string;
+            /** @description Its name; absent once the person is erased, as with the other names. */
+            account_name?: string | null;
             /** @description The id of the account that asked, and alone may read. */
             requester: string;
+            requester_name?: string | null;
             /** @description Whoever is concerned reads it too. */
             reason: string;
             /** Format: int32 */
@@ -1917,6 +1941,7 @@ export interface components {
             requested_at: string;
             /** @description The id of the account that agreed. */
             approver?: string | null;
+            approver_name?: string | null;
             /** Format: date-time */
             approved_at?: string | null;
             /**
@@ -1926,6 +1951,7 @@ export interface components {
             until?: string | null;
             /** @description The id of the account that refused it or ended it early. */
             closer?: string | null;
+            closer_name?: string | null;
             /** Format: date-time */
             closed_at?: string | null;
         };
@@ -5979,6 +6005,53 @@ export interface operations {
             };
             /** @description No such conversation */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listDataSubjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,3 +26,15 @@ export type SovereigntyReport = Schemas["SovereigntyReport"];
 export type SovereigntyObjective = Schemas["SovereigntyObjective"];
 export type SovereigntyCheck = Schemas["SovereigntyCheck"];
 export type SovereigntyFramework = Schemas["SovereigntyFramework"];
+/** One request to read what somebody else wrote. */
+export type Opening = Schemas["Opening"];
+export type OpeningList = Schemas["OpeningList"];
+export type NewOpening = Schemas["RequestOpening"];
+export type OpenedConversations = Schemas["OpenedConversations"];
+/** An order to keep something from being removed. */
+export type Hold = Schemas["Hold"];
+export type HoldList = Schemas["HoldList"];
+export type NewHold = Schemas["PlaceHold"];
+/** An order to erase somebody, and what came of it. */
+export type Erasure = Schemas["Erasure"];
+export type ErasureList = Schemas["ErasureList"];

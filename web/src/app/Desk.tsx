@@ -22,6 +22,20 @@ const TAKE = {
     () => import("../features/key/components/KeysPage").then(({ KeysPage }) => KeysPage),
     Unreachable,
   ),
+  "data-protection": retryable<DeskProps>(
+    () =>
+      import("../features/protection/components/ProtectionPage").then(
+        ({ ProtectionPage }) => ProtectionPage,
+      ),
+    Unreachable,
+  ),
+  "break-glass": retryable<DeskProps>(
+    () =>
+      import("../features/opening/components/BreakGlassPage").then(
+        ({ BreakGlassPage }) => BreakGlassPage,
+      ),
+    Unreachable,
+  ),
   sovereignty: retryable<DeskProps>(
     () =>
       import("../features/sovereignty/components/SovereigntyPage").then(

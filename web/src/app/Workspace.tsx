@@ -76,7 +76,7 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
   const desks = useDesks(me?.account.permissions, place, close);
   const account = useMemo(
     (): AccountTargets | null =>
-      me && { me, onPassword: showPassword, ...desks, onSignOut: signOut },
+      me && { me, desks, onPassword: showPassword, onSignOut: signOut },
     [me, showPassword, desks, signOut],
   );
   const targets = {
@@ -87,7 +87,7 @@ export function Workspace({ session, isOffline }: WorkspaceProps) {
       if (!isWide) showNavigation();
     }, [onView, isWide, showNavigation]),
     onPassword: showPassword,
-    ...desks,
+    desks,
     onSignOut: signOut,
   };
   useShortcuts({ palette: showPalette, newConversation: startAnew, help: showHelp }, true);

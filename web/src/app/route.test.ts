@@ -16,6 +16,8 @@ test.each([
   [`/c/conv_${HEX}`, "conversation"],
   ["/people", "people"],
   ["/keys?find=x", "keys"],
+  ["/break-glass", "break-glass"],
+  ["/data-protection", "data-protection"],
   ["/?view=archived", "new"],
   [`/c/conv_${HEX}?view=archived&find=caf%C3%A9+%26+co`, "conversation"],
 ])("%s is the page %s and its own address", (address, page) => check(address, page));

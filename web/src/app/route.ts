@@ -2,13 +2,11 @@
 export type Route =
   | { page: "new" }
   | { page: "conversation"; id: string }
-  | { page: "people" }
-  | { page: "keys" }
-  | { page: "sovereignty" }
+  | { page: DeskName }
   | { page: "missing"; path: string };
 
 /** Pages beside the conversations. */
-export const DESKS = ["people", "keys", "sovereignty"] as const;
+export const DESKS = ["people", "keys", "data-protection", "break-glass", "sovereignty"] as const;
 
 export type DeskName = (typeof DESKS)[number];
 
@@ -58,6 +56,8 @@ export function pathOf(route: Route): string {
       return `/c/${route.id}`;
     case "people":
     case "keys":
+    case "data-protection":
+    case "break-glass":
     case "sovereignty":
       return `/${route.page}`;
     case "missing":

@@ -5,6 +5,7 @@ import { nameOrUntitled } from "../features/conversations/name";
 import { isolate } from "../format/bidi";
 import { useMessages } from "../messages/messages";
 import { useAnnounce } from "../status/StatusRegion";
+import { doorsFor, type DeskDoor } from "./desks";
 import type { DeskName } from "./route";
 import type { RouteControl } from "./useRoute";
 
@@ -45,22 +46,15 @@ export function useDesks(
   permissions: readonly string[] | undefined,
   { go }: RouteControl,
   close: () => void,
-) {
+): readonly DeskDoor[] {
   const { account } = useMessages();
   const announce = useAnnounce();
-  const mayPeople = permissions?.includes("accounts") ?? false;
-  const mayKeys = permissions?.includes("keys") ?? false;
-  const mayAssess = permissions?.includes("log") ?? false;
   return useMemo(() => {
-    const open = (page: DeskName) => (): void => {
+    const open = (page: DeskName): void => {
       close();
       go({ page });
       announce(account[page]);
     };
-    return {
-      onPeople: mayPeople ? open("people") : null,
-      onKeys: mayKeys ? open("keys") : null,
-      onSovereignty: mayAssess ? open("sovereignty") : null,
-    };
-  }, [mayPeople, mayKeys, mayAssess, go, close, announce, account]);
+    return doorsFor(permissions ?? [], open);
+  }, [permissions, go, close, announce, account]);
 }

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import { Button } from "react-aria-components";
 
+import type { Failure } from "../errors/failure";
 import { Dialog } from "./Dialog";
-import { ErrorNote } from "./ErrorNote";
+import { ErrorNote, type Words } from "./ErrorNote";
 import { useTask } from "./useTask";
 
 interface ConfirmDialogProps {
@@ -13,12 +14,14 @@ interface ConfirmDialogProps {
   confirming: string;
   keep: string;
   act: () => Promise<void>;
+  /** Words of the page around it for a failure, where it has some. */
+  wordsFor?: (failure: Failure) => Words | null;
   onClose: () => void;
 }
 
 /** Asks before something that is not undone by itself, and stays until the server has done it. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, confirm, confirming, keep, act, onClose } = props;
+  const { title, children, confirm, confirming, keep, act, wordsFor, onClose } = props;
   const { isRunning, failure, run } = useTask();
   const go = async (): Promise<void> => {
     if (await run(act)) onClose();
@@ -43,7 +46,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       }
     >
       {children}
-      {failure !== null && <ErrorNote failure={failure} />}
+      {failure !== null && <ErrorNote failure={failure} words={wordsFor?.(failure) ?? null} />}
     </Dialog>
   );
 }

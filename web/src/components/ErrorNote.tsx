@@ -6,12 +6,18 @@ import { Icon } from "../icons/Icon";
 import { useMessages } from "../messages/messages";
 import { Commands } from "./Commands";
 
+/** What happened and what to do, in the words of one page. */
+export interface Words {
+  what: string;
+  action: string;
+}
+
 interface ErrorNoteProps {
   failure: Failure;
   /** Said between what happened and what to do, e.g. that the text is kept. */
   also?: string;
   /** Says it otherwise than the code alone would. */
-  words?: { what: string; action: string };
+  words?: Words | null;
   /** What failed before the page was looked at is shown, but interrupts nobody. */
   isOld?: boolean;
   children?: ReactNode;
@@ -28,12 +34,12 @@ export function ErrorNote(props: ErrorNoteProps) {
       <div>
         <p>
           <strong>
-            <Words text={what} isServers={what === failure.message} />
+            <Spoken text={what} isServers={what === failure.message} />
           </strong>{" "}
           {also}
         </p>
         <p>
-          <Words text={action} isServers={action === failure.hint} />{" "}
+          <Spoken text={action} isServers={action === failure.hint} />{" "}
           <span className="code">
             (<bdi dir="ltr">{code}</bdi>)
           </span>
@@ -45,7 +51,7 @@ export function ErrorNote(props: ErrorNoteProps) {
 }
 
 /** The server speaks English, whatever the language of the page. */
-function Words({ text, isServers }: { text: string; isServers: boolean }) {
+function Spoken({ text, isServers }: { text: string; isServers: boolean }) {
   if (!isServers) return <Commands text={text} />;
   return (
     <bdi lang="en" dir="ltr">

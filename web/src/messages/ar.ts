@@ -70,6 +70,8 @@ export const ar: Messages = {
     connect: (name: string) => `ربط الحساب بـ${name}`,
     keys: "مفاتيح API",
     sovereignty: "السيادة",
+    "break-glass": "الفتح الطارئ",
+    "data-protection": "حماية البيانات",
     section: "حسابك",
     noConversationsTitle: "لا محادثات لدورك",
     noConversations: "دورك يقرأ السجل. يمكن لمن يدير الحسابات أن يعطيك دورًا آخر أو حسابًا ثانيًا.",

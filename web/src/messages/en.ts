@@ -60,6 +60,8 @@ export const en = {
     connect: (name: string) => `Connect with ${name}`,
     keys: "API keys",
     sovereignty: "Sovereignty",
+    "break-glass": "Break-glass",
+    "data-protection": "Data protection",
     section: "Your account",
     noConversationsTitle: "Your role has no conversations",
     noConversations:

@@ -64,6 +64,8 @@ export const fr: Messages = {
     connect: (name: string) => `Relier à ${name}`,
     keys: "Clés d’API",
     sovereignty: "Souveraineté",
+    "break-glass": "Ouverture d’urgence",
+    "data-protection": "Protection des données",
     section: "Votre compte",
     noConversationsTitle: "Votre rôle n’a pas de conversations",
     noConversations:

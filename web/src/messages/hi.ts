@@ -62,6 +62,8 @@ export const hi: Messages = {
     connect: (name: string) => `${name} से जोड़ें`,
     keys: "API कुंजियाँ",
     sovereignty: "संप्रभुता",
+    "break-glass": "आपात पहुँच",
+    "data-protection": "डेटा सुरक्षा",
     section: "आपका खाता",
     noConversationsTitle: "आपकी भूमिका में बातचीत नहीं है",
     noConversations: "यह लॉग पढ़ती है। खाते सँभालने वाला आपको दूसरी भूमिका या दूसरा खाता दे सकता है।",

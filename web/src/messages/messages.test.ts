@@ -8,6 +8,11 @@ import { en as enDesk } from "./desk/en";
 import { fr as frDesk } from "./desk/fr";
 import { hi as hiDesk } from "./desk/hi";
 import { loadDeskTexts } from "./desk/texts";
+import { ar as arProtection } from "./protection/ar";
+import { en as enProtection } from "./protection/en";
+import { fr as frProtection } from "./protection/fr";
+import { hi as hiProtection } from "./protection/hi";
+import { loadProtectionTexts } from "./protection/texts";
 import { en } from "./en";
 import { fr } from "./fr";
 import { hi } from "./hi";
@@ -37,10 +42,10 @@ function callsOf(say: (...values: unknown[]) => string, path: string): Map<strin
 }
 
 const spoken: Record<string, Map<string, string>> = {
-  en: texts({ ...en, ...enDesk }),
-  fr: texts({ ...fr, ...frDesk }),
-  ar: texts({ ...ar, ...arDesk }),
-  hi: texts({ ...hi, ...hiDesk }),
+  en: texts({ ...en, ...enDesk, ...enProtection }),
+  fr: texts({ ...fr, ...frDesk, ...frProtection }),
+  ar: texts({ ...ar, ...arDesk, ...arProtection }),
+  hi: texts({ ...hi, ...hiDesk, ...hiProtection }),
 };
 
 function textsOf(language: string): Map<string, string> {
@@ -76,6 +81,8 @@ test("the page fetches what it does not carry", async () => {
   expect(loaded).toEqual([fr, en, ar, hi]);
   const desks = await Promise.all(LANGUAGES.map(loadDeskTexts));
   expect(desks).toEqual([frDesk, enDesk, arDesk, hiDesk]);
+  const protection = await Promise.all(LANGUAGES.map(loadProtectionTexts));
+  expect(protection).toEqual([frProtection, enProtection, arProtection, hiProtection]);
   expect(Object.keys(AT_HAND).sort()).toEqual(["en", "fr"]);
 });
 

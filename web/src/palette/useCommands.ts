@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 
+import type { DeskDoor } from "../app/desks";
 import { LANGUAGES, LANGUAGE_NAMES } from "../format/locale";
 import { IS_APPLE, keysOfShortcut } from "../keyboard/shortcuts";
 import { useMessages } from "../messages/messages";
@@ -15,9 +16,7 @@ export interface CommandTargets {
   onHelp: () => void;
   onArchived: () => void;
   onPassword: () => void;
-  onPeople: (() => void) | null;
-  onKeys: (() => void) | null;
-  onSovereignty: (() => void) | null;
+  desks: readonly DeskDoor[];
   onSignOut: () => void;
 }
 
@@ -25,8 +24,7 @@ export interface CommandTargets {
 export function useCommands(targets: CommandTargets): Command[] {
   const { account, keyboard, palette, password, settings } = useMessages();
   const { change, language, theme } = usePreferences();
-  const { onNew, onHelp, onArchived, onPassword, onPeople, onKeys, onSovereignty, onSignOut } =
-    targets;
+  const { onNew, onHelp, onArchived, onPassword, desks, onSignOut } = targets;
   return useMemo((): Command[] => {
     const keysOf = (id: "newConversation" | "help"): string =>
       keysOfShortcut(id, keyboard.names, IS_APPLE);
@@ -52,9 +50,7 @@ export function useCommands(targets: CommandTargets): Command[] {
       ...themes,
       ...languages,
       { id: "help", icon: "keyboard", text: palette.help, keys: keysOf("help"), run: onHelp },
-      ...commandOf("people", "users", account.people, onPeople),
-      ...commandOf("keys", "key", account.keys, onKeys),
-      ...commandOf("sovereignty", "shield", account.sovereignty, onSovereignty),
+      ...desks.map(({ page, icon, open }) => ({ id: page, icon, text: account[page], run: open })),
       { id: "password", icon: "lock", text: password.change, run: onPassword },
       { id: "sign-out", icon: "logOut", text: palette.signOut, run: onSignOut },
     ];
@@ -71,19 +67,7 @@ export function useCommands(targets: CommandTargets): Command[] {
     onHelp,
     onArchived,
     onPassword,
-    onPeople,
-    onKeys,
-    onSovereignty,
+    desks,
     onSignOut,
   ]);
-}
-
-/** Nothing where the role does not allow it. */
-function commandOf(
-  id: string,
-  icon: Command["icon"],
-  text: string,
-  run: (() => void) | null,
-): Command[] {
-  return run === null ? [] : [{ id, icon, text, run }];
 }

@@ -52,7 +52,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 70] = [
+const TABLE: [Row; 72] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -144,6 +144,7 @@ const TABLE: [Row; 70] = [
         "conversation.start",
     ),
     row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversations", "conversation.stop"),
+    row("get", "/v1/data-subjects", Needs::Browser, "data_protection", "account.list"),
     row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
     row("get", "/v1/erasures", Needs::Browser, "data_protection", "erasure.list"),
     row("get", "/v1/erasures/{id}", Needs::Browser, "data_protection", "erasure.read"),

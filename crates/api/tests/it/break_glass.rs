@@ -179,13 +179,17 @@ async fn whoever_is_concerned_sees_it_and_nobody_else() {
     let server = Server::new().await;
     let case = Case::new(&server).await;
     let bob = Somebody::new(&server, "bob", Role::Admin).await;
+    let auditor = Somebody::new(&server, "auditor", Role::Auditor).await;
     let opening = case.open().await;
-    for who in [&case.anne, &case.officer, &case.owner] {
+    for who in [&case.anne, &case.officer, &case.owner, &auditor] {
         let told = who.get(ROOT).await.json();
         assert_eq!(told["data"][0]["id"].as_str(), Some(opening.as_str()));
         assert_eq!(told["data"][0]["reason"], "a person is in danger, case 7");
         assert_eq!(told["data"][0]["requester"], json!(case.owner.id.to_string()));
         assert_eq!(told["data"][0]["approver"], json!(case.officer.id.to_string()));
+        let names = ["account_name", "requester_name", "approver_name", "closer_name"];
+        let names = names.map(|name| told["data"][0][name].as_str().map(str::to_owned));
+        assert_eq!(names.map(Option::unwrap_or_default), ["anne", "boss", "officer", ""]);
     }
     assert_eq!(bob.get(ROOT).await.json()["data"], json!([]));
     for denied in [
@@ -193,6 +197,10 @@ async fn whoever_is_concerned_sees_it_and_nobody_else() {
         bob.agree(&opening).await,
         bob.close(&opening).await,
         bob.read(&opening, &case.conversation).await,
+        auditor.ask(&case.anne, 30).await,
+        auditor.agree(&opening).await,
+        auditor.close(&opening).await,
+        auditor.read(&opening, &case.conversation).await,
         case.anne.close(&opening).await,
     ] {
         denied.assert_problem(403, "auth.forbidden");

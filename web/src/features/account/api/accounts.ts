@@ -12,6 +12,12 @@ export async function fetchAccounts(): Promise<Account[]> {
   return data;
 }
 
+/** The same list, for whoever protects data and keeps no accounts. */
+export async function fetchDataSubjects(): Promise<Account[]> {
+  const { data } = await readJson<AccountList>(await send("/v1/data-subjects"));
+  return data;
+}
+
 export async function createAccount(account: NewAccount): Promise<Account> {
   return readJson(await sendJson("POST", "/v1/accounts", account));
 }

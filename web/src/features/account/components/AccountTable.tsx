@@ -7,18 +7,20 @@ import { useSpeech } from "../../../messages/messages";
 import type { Account } from "../../../api/types";
 import { roleName, type Role } from "../role";
 
-export type AccountDeed = "role" | "invite" | "disable" | "enable";
+export type AccountDeed = "role" | "invite" | "disable" | "enable" | "hold" | "erase";
 
 interface AccountTableProps {
   accounts: readonly Account[];
   myId: string;
   /** The roles that whoever looks may appoint. */
   roles: readonly Role[];
+  /** Whether whoever looks places holds and erases. */
+  mayProtect: boolean;
   onDeed: (deed: AccountDeed, account: Account) => void;
 }
 
 /** Roles are written out: on a phone the rows are no table to the eye, and stay one to the ear. */
-export function AccountTable({ accounts, myId, roles, onDeed }: AccountTableProps) {
+export function AccountTable({ accounts, myId, roles, mayProtect, onDeed }: AccountTableProps) {
   const { locale, messages } = useSpeech();
   const texts = useDeskTexts();
   const { people } = texts;
@@ -54,7 +56,10 @@ export function AccountTable({ accounts, myId, roles, onDeed }: AccountTableProp
               {account.id !== myId && roles.some((role) => role === account.role) && (
                 <ActionMenu
                   name={people.actionsOf(isolate(account.name))}
-                  items={deedsOf(account, onDeed, texts)}
+                  items={[
+                    ...deedsOf(account, onDeed, texts),
+                    ...(mayProtect ? protectionOf(account, onDeed, texts) : []),
+                  ]}
                 />
               )}
             </td>
@@ -88,4 +93,21 @@ function deedsOf(
     onAction: act("disable"),
   };
   return account.kind === "person" ? [role, invite, disable] : [role, disable];
+}
+
+function protectionOf(
+  account: Account,
+  onDeed: AccountTableProps["onDeed"],
+  { people }: DeskTexts,
+): MenuAction[] {
+  return [
+    { id: "hold", text: people.hold, icon: "archive", onAction: () => onDeed("hold", account) },
+    {
+      id: "erase",
+      text: people.erase,
+      icon: "trash",
+      isDangerous: true,
+      onAction: () => onDeed("erase", account),
+    },
+  ];
 }

@@ -1,16 +1,20 @@
-import { useState } from "react";
+import { Suspense, useState, type ComponentType } from "react";
 import { Button } from "react-aria-components";
 
 import type { Account, Session } from "../../../api/types";
 import { ConfirmDialog } from "../../../components/ConfirmDialog";
+import { Dialog } from "../../../components/Dialog";
+import { ErrorNote } from "../../../components/ErrorNote";
 import { PageState } from "../../../components/PageState";
+import { retryable } from "../../../components/retryable";
 import { useToast } from "../../../components/Toast";
 import { describeFailure } from "../../../errors/describe";
-import { failureOf } from "../../../errors/failure";
+import { failureOf, pageFailure } from "../../../errors/failure";
 import { isolate } from "../../../format/bidi";
 import { Icon } from "../../../icons/Icon";
 import { useDeskTexts } from "../../../messages/desk/texts";
 import { useMessages } from "../../../messages/messages";
+import type { ProtectDialogProps } from "../../protection/components/ProtectDialog";
 import { useAccounts, type AccountsControl } from "../hooks/useAccounts";
 import { roleName, rolesAppointedBy, type Role } from "../role";
 import { AccountDialog } from "./AccountDialog";
@@ -21,7 +25,7 @@ import { RoleDialog } from "./RoleDialog";
 type Open =
   | { kind: "none" }
   | { kind: "make" }
-  | { kind: "role" | "invite" | "disable"; account: Account };
+  | { kind: Exclude<AccountDeed, "enable">; account: Account };
 
 export interface PeoplePageProps {
   me: Session;
@@ -69,7 +73,13 @@ export function PeoplePage({ me }: PeoplePageProps) {
         onRetry={control.retry}
       />
       {accounts !== null && (
-        <AccountTable accounts={accounts} myId={me.account.id} roles={roles} onDeed={onDeed} />
+        <AccountTable
+          accounts={accounts}
+          myId={me.account.id}
+          roles={roles}
+          mayProtect={me.account.permissions.includes("data_protection")}
+          onDeed={onDeed}
+        />
       )}
       {accounts?.length === 1 && <p className="aside">{people.onlyYou}</p>}
       <OpenDialog open={open} setOpen={setOpen} control={control} roles={roles} />
@@ -115,6 +125,9 @@ function OpenDialog({ open, setOpen, control, roles }: OpenDialogProps) {
           onClose={onClose}
         />
       );
+    case "hold":
+    case "erase":
+      return <OpenProtection deed={open.kind} account={open.account} onClose={onClose} />;
     case "disable":
       return (
         <ConfirmDialog
@@ -132,4 +145,28 @@ function OpenDialog({ open, setOpen, control, roles }: OpenDialogProps) {
         </ConfirmDialog>
       );
   }
+}
+
+// A file of its own: it is rare, and comes with its own texts.
+const takeProtectDialog = retryable<ProtectDialogProps>(
+  () =>
+    import("../../protection/components/ProtectDialog").then(({ ProtectDialog }) => ProtectDialog),
+  Unreachable,
+);
+
+function OpenProtection(props: ProtectDialogProps) {
+  const [ProtectDialog] = useState<ComponentType<ProtectDialogProps>>(takeProtectDialog);
+  return (
+    <Suspense fallback={null}>
+      <ProtectDialog {...props} />
+    </Suspense>
+  );
+}
+
+function Unreachable({ account, onClose }: ProtectDialogProps) {
+  return (
+    <Dialog title={isolate(account.name)} isOpen onOpenChange={onClose}>
+      <ErrorNote failure={pageFailure("page.unreachable")} />
+    </Dialog>
+  );
 }

@@ -3,6 +3,8 @@ import { Button } from "react-aria-components";
 import { Bidi } from "../../../components/Bidi";
 import { Icon, type IconName } from "../../../icons/Icon";
 import { useMessages } from "../../../messages/messages";
+import type { DeskDoor } from "../../../app/desks";
+import { pathOf } from "../../../app/route";
 import { isPlainClick } from "../../../app/useRoute";
 import type { Session } from "../../../api/types";
 import { roleName } from "../../account/role";
@@ -11,13 +13,9 @@ import { useProvider } from "../hooks/useProvider";
 /** Who is signed in, and where they can go from the menu. */
 export interface AccountTargets {
   me: Session;
+  /** The pages that they may open. */
+  desks: readonly DeskDoor[];
   onPassword: () => void;
-  /** Given to who may keep accounts. */
-  onPeople: (() => void) | null;
-  /** Given to who may make keys. */
-  onKeys: (() => void) | null;
-  /** Given to who may read the log. */
-  onSovereignty: (() => void) | null;
   onSignOut: () => void;
 }
 
@@ -28,7 +26,7 @@ interface AccountSectionProps extends AccountTargets {
 
 /** Name and role of who is signed in, the own password, and the way out. */
 export function AccountSection(props: AccountSectionProps) {
-  const { me, onPassword, onPeople, onKeys, onSovereignty, onSignOut, onLeave } = props;
+  const { me, desks, onPassword, onSignOut, onLeave } = props;
   const messages = useMessages();
   const { account, has_password: hasPassword } = me;
   const { provider, connect } = useProvider();
@@ -45,21 +43,11 @@ export function AccountSection(props: AccountSectionProps) {
           <span className="role">{roleName(account.role, messages)}</span>
         </span>
       </p>
-      {onPeople !== null && (
-        <MenuLink icon="users" href="/people" onGo={then(onPeople)}>
-          {messages.account.people}
+      {desks.map(({ page, icon, open }) => (
+        <MenuLink key={page} icon={icon} href={pathOf({ page })} onGo={then(open)}>
+          {messages.account[page]}
         </MenuLink>
-      )}
-      {onKeys !== null && (
-        <MenuLink icon="key" href="/keys" onGo={then(onKeys)}>
-          {messages.account.keys}
-        </MenuLink>
-      )}
-      {onSovereignty !== null && (
-        <MenuLink icon="shield" href="/sovereignty" onGo={then(onSovereignty)}>
-          {messages.account.sovereignty}
-        </MenuLink>
-      )}
+      ))}
       <MenuButton icon="lock" onPress={then(onPassword)}>
         {hasPassword ? messages.password.change : messages.password.choose}
       </MenuButton>
