@@ -27,7 +27,7 @@ SUITES = [
     *("oracle", "tokens", "embeddings"),
     *("encryption", "pkcs11", "erasure", "models", "log", "log_attacks", "log_faults", "receipts"),
     *("policy", "prefixes"),
-    *("sovereignty", "canary", "kill"),
+    *("sovereignty", "records", "canary", "kill"),
 ]
 
 # Not run unless they are named.

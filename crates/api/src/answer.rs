@@ -51,7 +51,7 @@ impl Head {
 /// What the events of an answer are written as.
 pub(crate) enum Script {
     Chunks(Chunks),
-    Responses(Transcript),
+    Responses(Box<Transcript>),
 }
 
 /// Waits for the whole answer. `started` is when the request arrived.

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Caller, RequestId, Timestamp};
+use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::{AuditEntry, LogStatus};
 use inference::{
-    UsageOpened, UsageRecord, UsageSettled,
+    UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -117,6 +117,10 @@ impl UsageLedger for CountedLedger {
         request: RequestId,
     ) -> Result<Option<UsageRecord>, LedgerError> {
         self.ledger.find(caller, request).await
+    }
+
+    async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
+        self.ledger.totals(organisation).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

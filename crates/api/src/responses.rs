@@ -74,7 +74,7 @@ pub(crate) async fn create(
     let id = stream.request();
     let transcript = Transcript::new(Head::of(&stream), echo);
     let mut response = if streamed {
-        let script = Script::Responses(transcript);
+        let script = Script::Responses(Box::new(transcript));
         answer::framed(stream, script, started, state.settings.keep_alive)
     } else {
         match complete(stream, transcript, started).await {

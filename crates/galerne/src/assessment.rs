@@ -26,6 +26,8 @@ use sovereignty::{Assessment, Check, Measured, Tender};
 
 pub(crate) use self::{
     evidence::{Bundle, write_bundle},
+    models::Imported,
+    program::LOCK,
     report::{Assessed, carry_out},
     scene::{Scene, digest},
     wanted::Wanted,

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod records;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -8,6 +10,8 @@ use domain::{
     AccountName, ErasureReason, HoldId, HoldReason, KeyId, ModelId, Permission, Principal, Role,
     SessionId,
 };
+
+pub(crate) use self::records::{RecordKind, Records, RecordsExport};
 
 /// Models, assistant and proof on machines that you control.
 #[derive(Debug, Parser)]
@@ -20,7 +24,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, \
-3 the log is not what was signed, 64 wrong settings, \
+3 the log is not what was signed, 5 statements of a record are missing, 64 wrong settings, \
 65 data directory written by a newer version, 69 address or data directory in use, \
 130 stopped by a second Ctrl-C.";
 
@@ -81,6 +85,9 @@ pub(crate) enum Command {
     /// Assess how far this deployment is under its operator's own control
     #[command(subcommand)]
     Sovereignty(Sovereignty),
+    /// Write documents for an officer, from what is in the rows
+    #[command(subcommand)]
+    Records(Records),
     /// Write the receipt of an answer: a signed statement that `galerne-verify` checks
     Receipt(Receipt),
     /// Check the settings

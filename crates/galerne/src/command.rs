@@ -15,6 +15,7 @@ pub(crate) use login_link::page_link;
 mod model;
 mod policy;
 mod receipt;
+mod records;
 mod residency;
 mod sovereignty;
 
@@ -22,7 +23,7 @@ use clap::CommandFactory as _;
 
 use crate::{
     assessor,
-    cli::{Account, Cli, Command, Residency, Sovereignty, Worker},
+    cli::{Account, Cli, Command, Records, Residency, Sovereignty, Worker},
     config::Settings,
     failure::Failure,
     model_worker,
@@ -85,10 +86,10 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             let settings = settings(None)?;
             wait(async { sovereignty::assess(&settings, flags, output).await })
         }
-        Command::Receipt(flags) => {
-            let settings = settings(None)?;
-            wait(async { receipt::run(&settings, flags, output).await })
+        Command::Records(Records::Export(flags)) => {
+            wait(records::export(&settings(None)?, flags, output))
         }
+        Command::Receipt(flags) => wait(receipt::run(&settings(None)?, flags, output)),
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
         Command::Worker(Worker::Model) => model_worker::answer(),
         Command::Worker(Worker::Assessor(flags)) => assessor::answer(&settings(Some(flags))?),

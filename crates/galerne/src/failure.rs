@@ -10,6 +10,8 @@ pub(crate) enum Exit {
     Tampered,
     /// An assessment ended so.
     Assessed(u8),
+    /// A document lacks what nobody has said.
+    Incomplete,
     Settings,
     NewerData,
     InUse,
@@ -22,6 +24,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Tampered => 3,
             Self::Assessed(code) => code,
+            Self::Incomplete => 5,
             Self::Settings => 64,
             Self::NewerData => 65,
             Self::InUse => 69,

@@ -20,6 +20,7 @@ mod model_worker;
 mod outbound;
 mod output;
 mod protection;
+mod records;
 mod rules;
 mod seal;
 mod serve;

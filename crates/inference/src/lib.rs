@@ -32,4 +32,4 @@ pub use metering::{ChatEvent, Metering, Site, Usage, UsageOpened, UsageOutcome, 
 pub use model::{ModelCard, ModelPurpose, Models};
 pub use receipt::{ReceiptError, Receipts, ReceiptsParts, request_of};
 pub use tool::{CallCount, FunctionCall, Tool, ToolChoice, ToolUse};
-pub use usage_record::{RUNNING, UsageFigures, UsageRecord};
+pub use usage_record::{RUNNING, UsageFigures, UsageRecord, UsageSum, UsageTotal};

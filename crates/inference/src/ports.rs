@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     AnswerFormat, FinishReason, FunctionCall, ModelCard, Priority, Sampling, TokenPiece, ToolUse,
-    UsageOpened, UsageRecord, UsageSettled,
+    UsageOpened, UsageRecord, UsageSettled, UsageTotal,
 };
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
@@ -236,6 +236,9 @@ pub trait UsageLedger: Send + Sync {
         caller: &Caller,
         request: RequestId,
     ) -> Result<Option<UsageRecord>, LedgerError>;
+
+    /// What the organisation used, by month, model and evidence, in that order. Reads every row.
+    async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError>;
 
     /// Closes, as interrupted, every row that an earlier process left running; returns how many.
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError>;

@@ -1,6 +1,6 @@
 //! A usage row as it is read again, flattened so that rows can be compared.
 
-use domain::Timestamp;
+use domain::{ModelDigest, ModelId, Timestamp};
 
 use crate::{Usage, UsageOpened};
 
@@ -59,4 +59,34 @@ impl From<&Usage> for UsageFigures {
             site: usage.site.name.clone(),
         }
     }
+}
+
+/// What the rows of one month, one model and one kind of evidence add up to. Figures that were
+/// obtained in different ways stand in different totals.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageTotal {
+    /// Of the request, in UTC, as `2026-11`.
+    pub month: String,
+    pub model: ModelId,
+    /// `None` in rows that are older than digests.
+    pub digest: Option<ModelDigest>,
+    pub requests: u64,
+    /// `None` for requests that run or whose process died: nobody knows what they used.
+    pub sum: Option<UsageSum>,
+}
+
+/// Amounts of rows whose energy was obtained in one way, on one grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageSum {
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub energy_joules: f64,
+    pub energy_method: String,
+    /// Mean of the rows, weighted by energy: they share their cause of doubt.
+    pub energy_uncertainty_percent: f64,
+    pub co2e_grams: f64,
+    pub co2e_method: String,
+    pub co2e_uncertainty_percent: f64,
+    pub grid_zone: String,
+    pub grid_factor_source: String,
 }

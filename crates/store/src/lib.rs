@@ -20,6 +20,7 @@ mod row;
 mod schema;
 mod store;
 mod usage;
+mod usage_total;
 mod writer;
 
 pub use conversation::{ClearTexts, Conversations, seal_clear_texts};

@@ -9,7 +9,7 @@ use domain::{
 };
 use governance::AuditEntry;
 use inference::{
-    UsageFigures, UsageOpened, UsageRecord, UsageSettled,
+    UsageFigures, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -20,6 +20,7 @@ use crate::{
     failure::{Failure, ledger_error},
     row::{Columns, bytes},
     store::Store,
+    usage_total,
 };
 
 #[async_trait]
@@ -52,6 +53,12 @@ impl UsageLedger for Store {
         self.read(move |connection| Box::pin(find(connection, caller, request)))
             .await
             .map_err(ledger_error("read the usage row"))
+    }
+
+    async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
+        self.read(move |connection| Box::pin(usage_total::read(connection, organisation)))
+            .await
+            .map_err(ledger_error("add up the usage rows"))
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

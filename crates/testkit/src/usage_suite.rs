@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use carbon_ledger::Method;
 use domain::{
-    AccountId, Caller, KeyId, OrganisationId, Permissions, Principal, ProjectId, SessionId,
+    AccountId, Caller, KeyId, ModelDigest, OrganisationId, Permissions, Principal, ProjectId,
+    SessionId, Timestamp,
 };
 use governance::{AuditEntry, ports::AuditStore};
 use inference::{
@@ -30,6 +32,7 @@ pub async fn usage_suite(make: impl AsyncFn() -> UsageUnderTest) {
     only_running_rows_are_closed_as_interrupted(make().await, &Samples::new(35)).await;
     many_requests_at_once(make().await, Samples::new(36)).await;
     a_row_is_found_by_its_account_alone(make().await, &Samples::new(37)).await;
+    what_was_obtained_differently_is_not_added_up(make().await, &Samples::new(38)).await;
 }
 
 async fn a_row_is_opened_with_its_entry(store: UsageUnderTest, samples: &Samples) {
@@ -178,6 +181,62 @@ async fn a_row_is_found_by_its_account_alone(store: UsageUnderTest, samples: &Sa
     }
     let never = samples.opened(&asker).request;
     assert_eq!(store.ledger.find(&asker, never).await.expect("read"), None);
+}
+
+async fn what_was_obtained_differently_is_not_added_up(store: UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    assert_eq!(store.ledger.totals(organisation).await.expect("read"), []);
+    let digest = Some(ModelDigest::from_bytes([7; 32]));
+    let asker = caller(samples, organisation, Principal::Operator);
+    // 2026-11-30T23:59:59Z
+    let november = Timestamp::from_micros(1_796_083_199_000_000);
+    let mut ends = Vec::new();
+    let cases = [
+        (0, Some(Method::Measured)),
+        (0, Some(Method::Measured)),
+        (0, Some(Method::Estimated)),
+        (0, None),
+        (1, Some(Method::Measured)),
+    ];
+    for (later, method) in cases {
+        let opened_at = november.plus_seconds(later);
+        let opened = UsageOpened { digest, opened_at, ..samples.opened(&asker) };
+        let entry = samples.entry(Some(organisation));
+        store.ledger.open(&opened, &entry).await.expect("opened");
+        let Some(method) = method else { continue };
+        let mut end = samples.settled(&opened, UsageOutcome::Finished);
+        end.usage.footprint.energy.method = method;
+        store.ledger.settle(&end).await.expect("settled");
+        ends.push(end.usage);
+    }
+    let totals = store.ledger.totals(organisation).await.expect("read");
+    let seen: Vec<_> = totals
+        .iter()
+        .map(|total| {
+            let method = total.sum.as_ref().map(|sum| sum.energy_method.as_str());
+            (total.month.as_str(), total.requests, method)
+        })
+        .collect();
+    let expected = [
+        ("2026-11", 1, None),
+        ("2026-11", 1, Some("estimated")),
+        ("2026-11", 2, Some("measured")),
+        ("2026-12", 1, Some("measured")),
+    ];
+    assert_eq!(seen, expected);
+    assert!(totals.iter().all(|total| total.digest == digest));
+    let sum = totals[2].sum.as_ref().expect("settled");
+    let [first, second] = [&ends[0], &ends[1]];
+    assert_eq!(sum.prompt_tokens, u64::from(first.prompt_tokens + second.prompt_tokens));
+    let joules = (first.footprint.energy.joules + second.footprint.energy.joules).value();
+    let grams =
+        (first.footprint.emissions.grams.value()) + second.footprint.emissions.grams.value();
+    assert!((sum.energy_joules - joules).abs() < 1e-9, "{sum:?}");
+    assert!((sum.co2e_grams - grams).abs() < 1e-9, "{sum:?}");
+    assert!((sum.energy_uncertainty_percent - 60.0).abs() < 1e-9, "both rows say 60: {sum:?}");
+    assert_eq!(sum.grid_zone, "FR");
+    let stranger = OrganisationId::from_uuid(samples.id());
+    assert_eq!(store.ledger.totals(stranger).await.expect("read"), []);
 }
 
 impl UsageUnderTest {

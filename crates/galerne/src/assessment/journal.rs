@@ -1,6 +1,11 @@
 //! The log: verified, tampered with on a copy, signed, witnessed, in time.
 
-use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::ErrorKind,
+    path::Path,
+};
 
 use domain::Timestamp;
 use governance::{LogReader, Outside, ReadError, ports::LogStore as _};
@@ -37,6 +42,10 @@ pub(crate) struct Journal {
     examined: Result<Result<Examined, String>, String>,
     /// Parties that were reached, with the policy under which that was.
     pub(crate) reached: BTreeSet<(String, String)>,
+    /// Searched entries by kind of access.
+    pub(crate) actions: BTreeMap<String, u64>,
+    /// When the first and the last searched entry were made.
+    pub(crate) span: Option<(Timestamp, Timestamp)>,
     /// Entries that were too many to search.
     skipped: u64,
     /// When the oldest entry was made that no checkpoint signs.
@@ -90,6 +99,8 @@ impl Journal {
             signed,
             examined,
             reached: BTreeSet::new(),
+            actions: BTreeMap::new(),
+            span: None,
             skipped: size.saturating_sub(ENTRIES_MAX),
             unsigned_since: None,
             witnessed,
@@ -118,9 +129,12 @@ impl Journal {
     fn take(&mut self, entry: &[u8], is_unsigned: bool) {
         // What is no entry of ours is found by the examination.
         let Ok(logged) = serde_json::from_slice::<Logged>(entry) else { return };
+        let at = Timestamp::from_micros(logged.at);
         if is_unsigned && self.unsigned_since.is_none() {
-            self.unsigned_since = Some(Timestamp::from_micros(logged.at));
+            self.unsigned_since = Some(at);
         }
+        self.span = Some((self.span.map_or(at, |(first, _)| first), at));
+        *self.actions.entry(logged.action.clone()).or_default() += 1;
         if logged.action != governance::Action::EgressExchange.as_str() {
             return;
         }
@@ -131,7 +145,7 @@ impl Journal {
     }
 
     /// Why not every entry was searched, if so.
-    pub(super) fn unread(&self) -> Option<String> {
+    pub(crate) fn unread(&self) -> Option<String> {
         (self.skipped > 0).then(|| format!("the oldest {} entries were not searched", self.skipped))
     }
 }

@@ -19,13 +19,13 @@ const BYTES_MAX: u64 = 8 << 30;
 
 /// A model with what was found out about it.
 pub(crate) struct Imported {
-    manifest: Manifest,
+    pub(crate) manifest: Manifest,
     folder: PathBuf,
     /// Whether the bytes are those of the manifest, or why that is not known.
     is_intact: Result<bool, String>,
-    standing: Result<Standing, Refusal>,
+    pub(crate) standing: Result<Standing, Refusal>,
     is_waived: bool,
-    licences: usize,
+    pub(crate) licences: usize,
 }
 
 pub(super) fn gather(

@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Caller, RequestId, Timestamp};
+use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageRecord, UsageSettled,
+    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use testkit::{Behaviour, FakeEngine, MemoryStore};
@@ -182,6 +182,10 @@ impl UsageLedger for LateLedger {
         request: RequestId,
     ) -> Result<Option<UsageRecord>, LedgerError> {
         self.store.find(caller, request).await
+    }
+
+    async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
+        self.store.totals(organisation).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    RUNNING, UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled,
+    RUNNING, UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled, UsageSum,
+    UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 
@@ -27,6 +30,12 @@ impl UsageLedger for MemoryStore {
         let state = self.working().map_err(ledger_error("read the usage row"))?;
         let row = state.usage.get(&(caller.organisation, request));
         Ok(row.filter(|row| row.opened.account == caller.account).cloned())
+    }
+
+    async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
+        let state = self.working().map_err(ledger_error("add up the usage rows"))?;
+        let rows = state.usage.values().filter(|row| row.opened.organisation == organisation);
+        Ok(totals(rows))
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {
@@ -80,4 +89,58 @@ impl MemoryStore {
         }
         Ok(())
     }
+}
+
+/// Month, model and digest, then how and for which grid the figures were obtained.
+type Evidence = Option<(String, String, String, String)>;
+type Group = (String, String, Option<Vec<u8>>, Evidence);
+
+fn totals<'a>(rows: impl Iterator<Item = &'a UsageRecord>) -> Vec<UsageTotal> {
+    let mut groups: BTreeMap<Group, Vec<&UsageRecord>> = BTreeMap::new();
+    for row in rows {
+        let month = row.opened.opened_at.to_string().chars().take(7).collect();
+        let digest = row.opened.digest.map(|digest| digest.as_bytes().to_vec());
+        let evidence = row.figures.as_ref().map(|figures| {
+            let factor = (figures.grid_zone.clone(), figures.grid_factor_source.clone());
+            (figures.energy_method.clone(), figures.co2e_method.clone(), factor.0, factor.1)
+        });
+        let group = (month, row.opened.model.to_string(), digest, evidence);
+        groups.entry(group).or_default().push(row);
+    }
+    let total = |((month, ..), rows): (Group, Vec<&UsageRecord>)| {
+        let first = &rows.first()?.opened;
+        Some(UsageTotal {
+            month,
+            model: first.model.clone(),
+            digest: first.digest,
+            requests: rows.len() as u64,
+            sum: sum(&rows.iter().filter_map(|row| row.figures.as_ref()).collect::<Vec<_>>()),
+        })
+    };
+    groups.into_iter().filter_map(total).collect()
+}
+
+fn sum(rows: &[&UsageFigures]) -> Option<UsageSum> {
+    let first = rows.first()?;
+    let add = |of: fn(&UsageFigures) -> f64| rows.iter().map(|row| of(row)).sum::<f64>();
+    let (joules, grams) = (add(|row| row.energy_joules), add(|row| row.co2e_grams));
+    let mean = |weighted: f64, total: f64| if total > 0.0 { weighted / total } else { 0.0 };
+    Some(UsageSum {
+        prompt_tokens: rows.iter().map(|row| u64::from(row.prompt_tokens)).sum(),
+        completion_tokens: rows.iter().map(|row| u64::from(row.completion_tokens)).sum(),
+        energy_joules: joules,
+        energy_method: first.energy_method.clone(),
+        energy_uncertainty_percent: mean(
+            add(|row| row.energy_joules * row.energy_uncertainty_percent),
+            joules,
+        ),
+        co2e_grams: grams,
+        co2e_method: first.co2e_method.clone(),
+        co2e_uncertainty_percent: mean(
+            add(|row| row.co2e_grams * row.co2e_uncertainty_percent),
+            grams,
+        ),
+        grid_zone: first.grid_zone.clone(),
+        grid_factor_source: first.grid_factor_source.clone(),
+    })
 }
