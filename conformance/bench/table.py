@@ -8,11 +8,17 @@ def spread(found):
 
 
 def origin(result, file):
+    median = f"Median of {result['rounds']} rounds, least and most in brackets."
+    return f"{median} {facts(result, file)}"
+
+
+def facts(result, file):
+    """When, on what, of which commit, and where every figure is."""
     machine = result["machine"]
     changed = " with changes" if result["changed_files"] else ""
     commit = (result["commit"] or "no commit")[:12]
     return (
-        f"Median of {result['rounds']} rounds, least and most in brackets. {result['date'][:10]}, "
+        f"{result['date'][:10]}, "
         f"{machine['cpu'].get('model name', 'unknown CPU')} "
         f"({', '.join(machine['features'])}), {machine['cores']} cores, "
         f"{machine['memory_mib'] // 1024} GiB, Linux {machine['kernel']}, "

@@ -166,6 +166,22 @@ pub(crate) struct LogSpeed {
     pub(crate) verifier: PathBuf,
 }
 
+/// Builds what measures a request with its guards and without, and a search of sealed texts.
+pub(crate) fn build_guarded_speed(workspace: &Workspace) -> Result<GuardedSpeed> {
+    let targets = ["--package", SERVER, "--package", "store", "--examples"];
+    let messages = compile(workspace, &targets)?;
+    Ok(GuardedSpeed {
+        guarded: named(&messages, "guarded_speed")?,
+        search: named(&messages, "search_speed")?,
+    })
+}
+
+/// The programs of `bench-guarded`.
+pub(crate) struct GuardedSpeed {
+    pub(crate) guarded: PathBuf,
+    pub(crate) search: PathBuf,
+}
+
 /// Builds the server, and what fills its database with many conversations.
 pub(crate) fn build_page_speed(workspace: &Workspace) -> Result<PageSpeed> {
     let targets = ["--package", SERVER, "--package", "store", "--bins", "--examples"];

@@ -1,5 +1,5 @@
-//! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, the
-//! page beside what it must reach.
+//! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, a
+//! request beside itself without its guards, the page beside what it must reach.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -53,6 +53,17 @@ pub(crate) fn log(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
     let mut command = Command::new("python3");
     command.arg(workspace.path("conformance/bench/log.py")).args(rest);
     command.env("GALERNE_LOG_SPEED", programs.speed).env("GALERNE_VERIFY_BIN", programs.verifier);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn guarded(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Python])?;
+    let programs = artefacts::build_guarded_speed(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/guarded.py")).args(rest);
+    command.env("GALERNE_GUARDED_SPEED", programs.guarded);
+    command.env("GALERNE_SEARCH_SPEED", programs.search);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,5 @@
 //! Developer commands: `cargo xtask check`, `test`, `test-neon`, `run`, `model`, `bench-engine`,
-//! `bench-log` and `bench-web`.
+//! `bench-log`, `bench-guarded` and `bench-web`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
@@ -84,6 +84,12 @@ enum Command {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Measure what the guards of a request cost, and searches of sealed conversations.
+    BenchGuarded {
+        /// Passed on to the benchmark script.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// Measure the page: its first load, a long conversation, very many of them.
     BenchWeb {
         /// Passed on to the benchmark script.
@@ -148,6 +154,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::ConformanceEngine(model) => suites::conformance_engine(&workspace, &model),
         Command::BenchEngine { model, rest } => bench::engine(&workspace, &model, &rest),
         Command::BenchLog { rest } => bench::log(&workspace, &rest),
+        Command::BenchGuarded { rest } => bench::guarded(&workspace, &rest),
         Command::BenchWeb { rest } => bench::web(&workspace, &rest),
     }
 }

@@ -9,6 +9,8 @@
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "seed_conversations/filling.rs"]
+mod filling;
 #[path = "seed_conversations/sample.rs"]
 mod sample;
 #[path = "seed_conversations/searches.rs"]
@@ -22,23 +24,18 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, bail, ensure};
-use assistant::{
-    ListQuery, Scope,
-    ports::{Begun, ConversationStore as _},
-};
+use anyhow::{Context as _, bail};
+use assistant::{ListQuery, Scope, ports::ConversationStore as _};
 use custody::KeyFile;
 use domain::Timestamp;
 use governance::ports::AccessStore as _;
 use serde_json::{Value, json};
 use store::{Conversations, Store};
-use testkit::{Random, SeededSecrets, operator_of, vault_of};
-use tokio::{task::JoinSet, time::Instant};
+use testkit::{SeededSecrets, operator_of, vault_of};
+use tokio::time::Instant;
 
 use sample::Talks;
 
-/// As many as the store writes in one transaction.
-const WRITERS: u64 = 128;
 const PAGE_LENGTH: u32 = 100;
 
 #[tokio::main]
@@ -56,37 +53,13 @@ async fn main() -> anyhow::Result<()> {
 
 async fn fill(file: &Path, count: u64) -> anyhow::Result<Value> {
     let (store, conversations, scope) = open(file).await?;
-    let talks = Arc::new(Talks::new(scope, now()?));
+    let talks = Talks::new(scope, now()?);
     let begun = Instant::now();
-    let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        let (conversations, talks) = (conversations.clone(), Arc::clone(&talks));
-        let share = count / WRITERS + u64::from(writer < count % WRITERS);
-        writers.spawn(async move { write(&conversations, &talks, writer, share).await });
-    }
-    while let Some(written) = writers.join_next().await {
-        written??;
-    }
+    filling::fill(&conversations, talks, count).await?;
     let seconds = begun.elapsed().as_secs_f64();
     store.close().await;
     let bytes = std::fs::metadata(file)?.len();
     Ok(json!({ "conversations": count, "entries": count * 2, "seconds": seconds, "bytes": bytes }))
-}
-
-async fn write(
-    store: &Conversations,
-    talks: &Talks,
-    writer: u64,
-    count: u64,
-) -> anyhow::Result<()> {
-    let mut random = Random::new(writer + 1);
-    for _ in 0..count {
-        let (begin, finished) = talks.turn(&mut random);
-        let begun = store.begin_turn(&begin, &talks.audit()).await?;
-        ensure!(begun == Begun::Started, "{begun:?}");
-        store.finish_turn(&finished).await?;
-    }
-    Ok(())
 }
 
 /// What the page asks for, in the same words.

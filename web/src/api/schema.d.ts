@@ -901,6 +901,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer, in the shape of Responses
+         * @description The same answers as `/v1/chat/completions`, for clients that speak Responses. Nothing is kept:
+         *     each request brings the whole conversation, and `previous_response_id`, `conversation`,
+         *     `prompt` and `background` are refused. The only tools are functions that the caller runs.
+         *
+         *     With `stream: true` the answer comes as server-sent events, each with its name and a
+         *     `ResponsesEvent`; the last is `response.completed`, `response.incomplete` or `response.failed`.
+         *     Lines that start with `:` are to be skipped. Closing the connection stops the model.
+         */
+        post: operations["createResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1676,6 +1702,49 @@ export interface components {
          * @enum {string}
          */
         FinishReason: "stop" | "length" | "model_length" | "tool_calls" | "error";
+        /** @description The energy and the carbon of a request, and how both were obtained. */
+        Footprint: {
+            /**
+             * Format: double
+             * @description Energy attributed to this request, in joules.
+             */
+            energy_joules: number;
+            /** @description How the energy was obtained. */
+            energy_method: components["schemas"]["EvidenceMethod"];
+            /**
+             * Format: double
+             * @description Half-width of the energy's range, in per cent of its value.
+             */
+            energy_uncertainty_percent: number;
+            /**
+             * Format: double
+             * @description Emissions in grams of CO2 equivalent.
+             */
+            co2e_grams: number;
+            /** @description How the emissions were obtained. */
+            co2e_method: components["schemas"]["EvidenceMethod"];
+            /**
+             * Format: double
+             * @description Half-width of the emissions' range, in per cent of their value.
+             */
+            co2e_uncertainty_percent: number;
+            /**
+             * Format: double
+             * @description Emissions of one kilowatt-hour from the grid, in grams of CO2 equivalent.
+             */
+            grid_factor_grams_per_kwh: number;
+            /**
+             * Format: int32
+             * @description The year that the grid factor describes.
+             */
+            grid_factor_year: number;
+            /** @description Data set, publisher and licence of the grid factor. */
+            grid_factor_source: string;
+            /** @description The grid, as an ISO 3166-1 code or `EU`. */
+            grid_zone: string;
+            /** @description The operator's name for the place where the work was done. */
+            site: string;
+        };
         /** @description The name of a function. */
         FunctionName: {
             /** @description The name of one of `tools`. */
@@ -2123,6 +2192,394 @@ export interface components {
             /** @description Galerne's own: the model that answers. */
             model: string;
         };
+        /** @description One answer. */
+        ResponsesAnswer: components["schemas"]["ResponsesEcho"] & {
+            /** @description `resp_` and the id of the request. */
+            id: string;
+            /** @description Always `response`. */
+            object: components["schemas"]["ResponsesObject"];
+            /**
+             * Format: int64
+             * @description When the request was admitted, in seconds since 1970.
+             */
+            created_at: number;
+            /** @description How far it is. */
+            status: components["schemas"]["ResponsesStatus"];
+            error?: components["schemas"]["ResponsesFailure"] | null;
+            incomplete_details?: components["schemas"]["ResponsesIncomplete"] | null;
+            /** @description The model that answers. */
+            model: string;
+            /** @description What the model wrote, in its order. */
+            output: components["schemas"]["ResponsesOutput"][];
+            /** @description Always `null`: no answer is kept that another could go on from. */
+            previous_response_id?: string | null;
+            /** @description Always `false`. */
+            store: boolean;
+            /** @description Always `disabled`: nothing is left out of what was sent. */
+            truncation: string;
+            usage?: components["schemas"]["ResponsesUsage"] | null;
+        };
+        /**
+         * @description A request for an answer.
+         *
+         *     Every field but `model` and `input` may be left out or `null`. Fields that are not listed are
+         *     ignored, but for `previous_response_id`, `conversation`, `prompt` and `background`, which ask for
+         *     what is not offered: nothing of an answer is kept.
+         */
+        ResponsesBody: {
+            /** @description The id of a model, as `GET /v1/models` lists them. */
+            model: string;
+            /**
+             * @description A question, or the conversation so far as a list of items: `message`, `function_call`,
+             *     `function_call_output`, `reasoning` (which is left aside).
+             */
+            input: components["schemas"]["ResponsesInput"];
+            /** @description Instructions that stand before the input. */
+            instructions?: string | null;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean | null;
+            /**
+             * Format: float
+             * @description 0 picks the most likely token, higher is more varied; at most 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most likely tokens that together have this probability are drawn from.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description The answer ends after so many tokens.
+             */
+            max_output_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description Report so many candidates for each token, at most 20.
+             */
+            top_logprobs?: number | null;
+            /** @description `message.output_text.logprobs` reports log-probabilities; others are ignored. */
+            include?: string[] | null;
+            text?: components["schemas"]["ResponsesText"] | null;
+            /**
+             * @description Functions: `type`, `name`, `description`, `parameters`, `strict`; at most 128, and 256 KiB
+             *     together.
+             */
+            tools?: Record<string, never>[] | null;
+            /** @description `auto`, `none`, `required`, or the function that must be called. */
+            tool_choice?: Record<string, never> | null;
+            /** @description Whether one answer may have several calls; it may, unless this is `false`. */
+            parallel_tool_calls?: boolean | null;
+            /** @description Pairs of the caller's own, which the answer repeats. */
+            metadata?: Record<string, never> | null;
+            /**
+             * @description `flex` makes way for others when the machine is full. Values that are not listed mean
+             *     `default`.
+             */
+            service_tier?: string | null;
+            /** @description Accepted and without effect: answers are never kept. */
+            store?: boolean | null;
+        };
+        /** @description What an answer repeats of its request. Clients read several of these as always there. */
+        ResponsesEcho: {
+            /** @description The instructions that stand before the input. */
+            instructions?: string | null;
+            /**
+             * Format: int32
+             * @description The bound on the tokens of the answer.
+             */
+            max_output_tokens?: number | null;
+            /** @description The caller's own pairs. */
+            metadata: Record<string, never>;
+            /** @description Whether one answer may have several calls. */
+            parallel_tool_calls: boolean;
+            /**
+             * Format: float
+             * @description As it was asked for; `null` for what the server takes by itself.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description As it was asked for.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description As it was asked for.
+             */
+            top_logprobs?: number | null;
+            /** @description The form of the answer. */
+            text: components["schemas"]["ResponsesText"];
+            /** @description As it was asked for; `auto` without. */
+            tool_choice: Record<string, never>;
+            /** @description As they were sent. */
+            tools: Record<string, never>[];
+        };
+        /** @description One event of a streamed answer. */
+        ResponsesEvent: components["schemas"]["ResponsesEventKind"] & {
+            /**
+             * Format: int64
+             * @description Its number in the answer, from 0.
+             */
+            sequence_number: number;
+        };
+        /** @description What happened in an answer. `output_index` is the place of the item among the answer's. */
+        ResponsesEventKind: {
+            /** @description Without output yet. */
+            response: components["schemas"]["ResponsesAnswer"];
+            /** @enum {string} */
+            type: "response.created";
+        } | {
+            /** @description Without output yet. */
+            response: components["schemas"]["ResponsesAnswer"];
+            /** @enum {string} */
+            type: "response.in_progress";
+        } | {
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /** @description As it is now. */
+            item: components["schemas"]["ResponsesOutput"];
+            /** @enum {string} */
+            type: "response.output_item.added";
+        } | {
+            /** @description The message. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            content_index: number;
+            /** @description Empty. */
+            part: components["schemas"]["ResponsesPart"];
+            /** @enum {string} */
+            type: "response.content_part.added";
+        } | {
+            /** @description The message. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            content_index: number;
+            /** @description The text. */
+            delta: string;
+            /** @description One entry a token, where they were asked for. */
+            logprobs: components["schemas"]["TokenLogprob"][];
+            /** @enum {string} */
+            type: "response.output_text.delta";
+        } | {
+            /** @description The message. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            content_index: number;
+            /** @description The whole text. */
+            text: string;
+            /** @description One entry a token, where they were asked for. */
+            logprobs: components["schemas"]["TokenLogprob"][];
+            /** @enum {string} */
+            type: "response.output_text.done";
+        } | {
+            /** @description The message. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            content_index: number;
+            /** @description The whole part. */
+            part: components["schemas"]["ResponsesPart"];
+            /** @enum {string} */
+            type: "response.content_part.done";
+        } | {
+            /** @description The call. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /** @description All of them. */
+            delta: string;
+            /** @enum {string} */
+            type: "response.function_call_arguments.delta";
+        } | {
+            /** @description The call. */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /** @description The function. */
+            name: string;
+            /** @description All of them. */
+            arguments: string;
+            /** @enum {string} */
+            type: "response.function_call_arguments.done";
+        } | {
+            /**
+             * Format: int32
+             * @description Its place.
+             */
+            output_index: number;
+            /** @description All of it. */
+            item: components["schemas"]["ResponsesOutput"];
+            /** @enum {string} */
+            type: "response.output_item.done";
+        } | {
+            /** @description All of it. */
+            response: components["schemas"]["ResponsesAnswer"];
+            /** @enum {string} */
+            type: "response.completed";
+        } | {
+            /** @description All of it. */
+            response: components["schemas"]["ResponsesAnswer"];
+            /** @enum {string} */
+            type: "response.incomplete";
+        } | {
+            /** @description All of it. */
+            response: components["schemas"]["ResponsesAnswer"];
+            /** @enum {string} */
+            type: "response.failed";
+        };
+        /** @description Why an answer broke off. */
+        ResponsesFailure: {
+            /** @description Always `server_error`, as `OpenAI`'s clients know it. */
+            code: string;
+            /** @description What happened. */
+            message: string;
+        };
+        /** @description Why an answer is not complete. */
+        ResponsesIncomplete: {
+            /** @description Which bound it met. */
+            reason: components["schemas"]["ResponsesReason"];
+        };
+        /** @description What is asked. */
+        ResponsesInput: string | Record<string, never>[];
+        /** @description Tokens of the input by where they came from. */
+        ResponsesInputDetails: {
+            /**
+             * Format: int32
+             * @description Tokens that were computed for an earlier prompt of the project, which began alike.
+             */
+            cached_tokens: number;
+        };
+        /**
+         * @description The `object` member of an answer.
+         * @enum {string}
+         */
+        ResponsesObject: "response";
+        /** @description Something that the model wrote. */
+        ResponsesOutput: {
+            /** @description `msg_` and its place in the answer. */
+            id: string;
+            /** @description How far it is. */
+            status: components["schemas"]["ResponsesStatus"];
+            /** @description Always `assistant`. */
+            role: components["schemas"]["AnswerRole"];
+            /** @description One part; none before the first token. */
+            content: components["schemas"]["ResponsesPart"][];
+            /** @enum {string} */
+            type: "message";
+        } | {
+            /** @description `fc_` and its place in the answer. */
+            id: string;
+            /** @description How far it is. */
+            status: components["schemas"]["ResponsesStatus"];
+            /** @description Nine ASCII letters and digits. The item with the result repeats it. */
+            call_id: string;
+            /** @description The name of one of the tools. */
+            name: string;
+            /** @description The arguments: a JSON object, written as a string. */
+            arguments: string;
+            /** @enum {string} */
+            type: "function_call";
+        };
+        /** @description Tokens of the answer by what they are for. */
+        ResponsesOutputDetails: {
+            /**
+             * Format: int32
+             * @description Always 0: what a model thinks is part of its text here.
+             */
+            reasoning_tokens: number;
+        };
+        /** @description A part of a message. */
+        ResponsesPart: {
+            /** @description The text. */
+            text: string;
+            /** @description Always none. */
+            annotations: Record<string, never>[];
+            /** @description One entry a token, where they were asked for. */
+            logprobs: components["schemas"]["TokenLogprob"][];
+            /** @enum {string} */
+            type: "output_text";
+        };
+        /**
+         * @description Which bound ended an answer.
+         * @enum {string}
+         */
+        ResponsesReason: "max_output_tokens";
+        /**
+         * @description How far an answer, or a part of it, is.
+         * @enum {string}
+         */
+        ResponsesStatus: "in_progress" | "completed" | "incomplete" | "failed";
+        /** @description The form of an answer, as it was asked for. */
+        ResponsesText: {
+            /**
+             * @description `{"type": "text"}`, `{"type": "json_object"}`, or `{"type": "json_schema"}` with `name`,
+             *     `schema` and `strict`.
+             */
+            format: Record<string, never>;
+        };
+        /** @description What a request used, in the words of Responses. */
+        ResponsesUsage: components["schemas"]["Footprint"] & {
+            /**
+             * Format: int32
+             * @description Tokens of the prompt that were processed.
+             */
+            input_tokens: number;
+            /** @description Where they came from. */
+            input_tokens_details: components["schemas"]["ResponsesInputDetails"];
+            /**
+             * Format: int32
+             * @description Tokens that the model wrote.
+             */
+            output_tokens: number;
+            /** @description What they are for. */
+            output_tokens_details: components["schemas"]["ResponsesOutputDetails"];
+            /**
+             * Format: int32
+             * @description Both together.
+             */
+            total_tokens: number;
+        };
         /** @description A question that starts a new conversation from the middle of another one. */
         RestartConversation: {
             inputs?: components["schemas"]["ConversationInputs"] | null;
@@ -2517,7 +2974,7 @@ export interface components {
             head?: string | null;
         };
         /** @description What a request used: tokens, energy, carbon. Complete answers and last chunks always carry it. */
-        Usage: {
+        Usage: components["schemas"]["Footprint"] & {
             /**
              * Format: int32
              * @description Tokens of the prompt that were processed.
@@ -2534,46 +2991,6 @@ export interface components {
              */
             total_tokens: number;
             prompt_tokens_details?: components["schemas"]["PromptTokensDetails"] | null;
-            /**
-             * Format: double
-             * @description Energy attributed to this request, in joules.
-             */
-            energy_joules: number;
-            /** @description How the energy was obtained. */
-            energy_method: components["schemas"]["EvidenceMethod"];
-            /**
-             * Format: double
-             * @description Half-width of the energy's range, in per cent of its value.
-             */
-            energy_uncertainty_percent: number;
-            /**
-             * Format: double
-             * @description Emissions in grams of CO2 equivalent.
-             */
-            co2e_grams: number;
-            /** @description How the emissions were obtained. */
-            co2e_method: components["schemas"]["EvidenceMethod"];
-            /**
-             * Format: double
-             * @description Half-width of the emissions' range, in per cent of their value.
-             */
-            co2e_uncertainty_percent: number;
-            /**
-             * Format: double
-             * @description Emissions of one kilowatt-hour from the grid, in grams of CO2 equivalent.
-             */
-            grid_factor_grams_per_kwh: number;
-            /**
-             * Format: int32
-             * @description The year that the grid factor describes.
-             */
-            grid_factor_year: number;
-            /** @description Data set, publisher and licence of the grid factor. */
-            grid_factor_source: string;
-            /** @description The grid, as an ISO 3166-1 code or `EU`. */
-            grid_zone: string;
-            /** @description The operator's name for the place where the work was done. */
-            site: string;
         };
     };
     responses: never;
@@ -6836,6 +7253,121 @@ export interface operations {
                 };
             };
             /** @description The answer or its log entry is not complete yet, or the access cannot be recorded; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsesBody"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesAnswer"];
+                    "text/event-stream": components["schemas"]["ResponsesEvent"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -109,7 +109,7 @@ fn of_bill(bill: &Bill) -> Result<Export, Failure> {
 
 fn pages(document: &Document) -> Vec<File> {
     let page = |language: Language| {
-        (format!("{}.{}.html", document.kind, language.code()), document.page(language))
+        (format!("{}.{}.html", document.kind, language.tag()), document.page(language))
     };
     Language::ALL.map(page).into()
 }

@@ -12,8 +12,8 @@ pub(crate) enum Language {
 impl Language {
     pub(crate) const ALL: [Self; 2] = [Self::English, Self::French];
 
-    /// Of ISO 639-1.
-    pub(crate) const fn code(self) -> &'static str {
+    /// Of BCP 47.
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::French => "fr",

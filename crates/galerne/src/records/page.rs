@@ -24,7 +24,7 @@ impl Document {
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
              style-src 'unsafe-inline'\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
              <body>\n<h1>{title}</h1>\n<p>{}</p>\n<p>{} {}, {}.</p>\n<p>{}</p>",
-            language.code(),
+            language.tag(),
             page.word(self.text),
             page.word("Made"),
             escaped(&self.made_at),
