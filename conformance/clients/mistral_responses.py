@@ -1,8 +1,11 @@
-"""The official Mistral SDK, over Responses, against a running server."""
+"""The official Mistral SDK, over Responses, against a running server.
+
+Its version 3.7.0 reads `text` and does not send it, so no form of an answer is asked for here.
+"""
 
 from checks import KEY, MODEL, QUESTION, URL, WEATHER, check, finish
 from mistralai.client import Mistral
-from responses_checks import FLAT_TOOLS, FORM, NAMED, expect_call, expect_formed, expect_usage
+from responses_checks import FLAT_TOOLS, NAMED, expect_call, expect_usage
 
 client = Mistral(api_key=KEY, server_url=URL)
 
@@ -29,10 +32,6 @@ with check("a streamed answer says the same"):
     deltas = [e.data.delta for e in events if e.event == "response.output_text.delta"]
     assert "".join(deltas) == text_of(ask(QUESTION)), deltas
     assert text_of(events[-1].data.response) == "".join(deltas), events[-1]
-
-with check("a schema is kept"):
-    answer = ask("Name a city.", text={"format": FORM}, max_output_tokens=64)
-    expect_formed(text_of(answer))
 
 with check("a forced call"):
     answer = ask(WEATHER, tools=FLAT_TOOLS, tool_choice=NAMED, max_output_tokens=200)

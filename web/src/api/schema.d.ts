@@ -2489,6 +2489,11 @@ export interface components {
              * @description Tokens that were computed for an earlier prompt of the project, which began alike.
              */
             cached_tokens: number;
+            /**
+             * Format: int32
+             * @description Always 0: keeping a prompt for later costs nothing. Clients want it.
+             */
+            cache_write_tokens: number;
         };
         /**
          * @description The `object` member of an answer.

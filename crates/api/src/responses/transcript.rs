@@ -228,7 +228,10 @@ fn usage(used: &Usage) -> ResponsesUsage {
         convert::usage(used);
     ResponsesUsage {
         input_tokens: prompt_tokens,
-        input_tokens_details: ResponsesInputDetails { cached_tokens: used.cached_prompt_tokens },
+        input_tokens_details: ResponsesInputDetails {
+            cached_tokens: used.cached_prompt_tokens,
+            cache_write_tokens: 0,
+        },
         output_tokens: completion_tokens,
         output_tokens_details: ResponsesOutputDetails::default(),
         total_tokens,

@@ -149,6 +149,8 @@ impl ResponsesPart {
 pub struct ResponsesInputDetails {
     /// Tokens that were computed for an earlier prompt of the project, which began alike.
     pub cached_tokens: u32,
+    /// Always 0: keeping a prompt for later costs nothing. Clients want it.
+    pub cache_write_tokens: u32,
 }
 
 /// Tokens of the answer by what they are for.
