@@ -17,7 +17,7 @@ import { OWNER_PASSWORD } from "./fake-accounts.mjs";
 import { Refused } from "./fake-conversations.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const NEW_PASSWORD = "seven slow trams at dusk";
 

@@ -17,7 +17,7 @@ import { Refused } from "./fake-conversations.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 import { protectionWords } from "./words.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const REASON = "Missing person, case 17-4: who was she going to meet?";
 
@@ -372,6 +372,7 @@ describe("whoever may not", () => {
 
 test("the page is reached from the menu and from the palette", async () => {
   await visit(async (page, server) => {
+    await button(page, "Ask for an opening").waitFor();
     await page.goto(server.origin);
     await field(page).waitFor();
     await button(page, "Settings").click();

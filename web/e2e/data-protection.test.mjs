@@ -17,7 +17,7 @@ import { Refused } from "./fake-conversations.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 import { protectionWords } from "./words.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const ANNE = "anne@ministere.example";
 

@@ -18,7 +18,7 @@ import {
 import { ORIGIN, receiptOf } from "./fake-receipts.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 
 let browser;
 let server;

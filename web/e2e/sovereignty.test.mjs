@@ -16,7 +16,7 @@ import { Refused } from "./fake-conversations.mjs";
 import { startFakeServer } from "./fake-server.mjs";
 import { deskWords } from "./words.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const ROUTE = "GET /v1/sovereignty/assessment";
 

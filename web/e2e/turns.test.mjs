@@ -6,7 +6,7 @@ import { DIST, ask, checkAccessibility, field, launch, openPage, shoot } from ".
 import { startFakeServer } from "./fake-server.mjs";
 
 /** Everything here answers within a second or two. */
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const FAILED_REQUEST = /^Failed to load resource/u;
 
 let browser;

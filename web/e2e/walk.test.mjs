@@ -25,7 +25,7 @@ import { isolate } from "./navigation.mjs";
 import { SPEECHES } from "./speeches.mjs";
 import { loadWords } from "./words.mjs";
 
-const HANG_MS = 10_000;
+const HANG_MS = 30_000;
 const MEDIUM = { width: 1024, height: 768 };
 const FAILED_REQUEST = /^Failed to load resource/u;
 const LOCALES = { fr: "fr-FR", en: "en-GB", ar: "ar-EG", hi: "hi-IN" };
