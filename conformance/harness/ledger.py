@@ -44,6 +44,13 @@ def usage_counts(data_dir):
     }
 
 
+def outcomes(data_dir):
+    """How many usage rows ended how."""
+    with _open(data_dir) as connection:
+        found = connection.execute("SELECT outcome, count(*) FROM usage GROUP BY outcome")
+        return Counter(dict(found.fetchall()))
+
+
 def settled_usage(data_dir, request):
     """The usage row of a request, awaited until it is no longer running."""
     deadline = time.monotonic() + HANG_GUARD_SECONDS

@@ -7,6 +7,7 @@ from suites import conversation_turns, sdk
 
 PYTHON_CLIENTS = [
     ("mistralai 1.12.4", "mistralai-1", "mistral_conversations.py"),
+    ("mistralai 2.5.1", "mistralai-2", "mistral_conversations.py"),
     ("mistralai 3.7.0", "mistralai-3", "mistral_conversations.py"),
 ]
 NODE_CLIENTS = [("@mistralai/mistralai 2.7.0 (Node)", "mistral_conversations.mjs")]

@@ -14,6 +14,7 @@ MODEL = "multilingual-e5-small"
 PASSAGES = 48
 CLIENTS = [
     ("mistralai 1.12.4", "mistralai-1", "mistral_embeddings.py"),
+    ("mistralai 2.5.1", "mistralai-2", "mistral_embeddings.py"),
     ("mistralai 3.7.0", "mistralai-3", "mistral_embeddings.py"),
     ("openai 3.54.0 (Python)", "openai", "openai_embeddings.py"),
 ]

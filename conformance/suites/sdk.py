@@ -11,8 +11,10 @@ from harness.server import MODEL, Server
 
 PYTHON_CLIENTS = [
     ("mistralai 1.12.4", "mistralai-1", "mistral_client.py"),
+    ("mistralai 2.5.1", "mistralai-2", "mistral_client.py"),
     ("mistralai 3.7.0", "mistralai-3", "mistral_client.py"),
     ("openai 3.54.0 (Python)", "openai", "openai_client.py"),
+    ("litellm 1.106.2", "litellm", "litellm_client.py"),
     ("mistralai 3.7.0, Responses", "mistralai-3", "mistral_responses.py"),
     ("openai 3.54.0 (Python), Responses", "openai", "openai_responses.py"),
 ]

@@ -21,11 +21,12 @@ KINDS = {
     "break-glass": "opening",
     "erasures": "erasure",
     "holds": "hold",
+    "budgets": "budget",
 }
 # Names, not somebody's: everybody of an installation may see them.
 SHARED = {"models"}
 # Whoever keeps accounts, or protects data, sees those of the own organisation.
-OF_ORGANISATION = {"accounts", "break-glass", "erasures", "holds"}
+OF_ORGANISATION = {"accounts", "break-glass", "budgets", "erasures", "holds"}
 
 
 class Somebody:
@@ -159,7 +160,7 @@ def _opening(victim, colleague):
 
 
 def _protected(victim, leaver):
-    """Somebody of the same organisation is erased, and the victim is held."""
+    """Somebody of the same organisation is erased, the victim is held and limited."""
     cookie = {"Cookie": victim.cookie}
     path = f"/v1/accounts/{leaver}/erasure"
     status, _, text = victim.send("POST", path, {"reason": "end_of_purpose"}, cookie)
@@ -168,7 +169,12 @@ def _protected(victim, leaver):
     body = {"reason": "audit", "reference": "2026/7", "account": victim.account}
     status, _, text = victim.send("POST", "/v1/holds", body, cookie)
     assert status == 201, text
-    return {"erasure": erasure, "hold": json.loads(text)["id"]}
+    hold = json.loads(text)["id"]
+    body = {"scope": "account", "scope_id": victim.account}
+    body |= {"quantity": "tokens_per_month", "limit": 1_000_000}
+    status, _, text = victim.send("PUT", "/v1/budgets", body, cookie)
+    assert status == 200, text
+    return {"erasure": erasure, "hold": hold, "budget": json.loads(text)["id"]}
 
 
 def _routes(document):

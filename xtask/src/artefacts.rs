@@ -182,6 +182,25 @@ pub(crate) struct GuardedSpeed {
     pub(crate) search: PathBuf,
 }
 
+/// Builds the server, a proxy that does nothing else, and what asks both at a steady rate.
+pub(crate) fn build_gateway_speed(workspace: &Workspace) -> Result<GatewaySpeed> {
+    let packages = ["--package", SERVER, "--package", "engine-remote", "--package", "egress"];
+    let targets = [&packages[..], &["--bins", "--examples"]].concat();
+    let messages = compile(workspace, &targets)?;
+    Ok(GatewaySpeed {
+        server: named(&messages, SERVER)?,
+        bare_proxy: named(&messages, "bare_proxy")?,
+        open_loop: named(&messages, "open_loop")?,
+    })
+}
+
+/// The programs of `bench-gateway`.
+pub(crate) struct GatewaySpeed {
+    pub(crate) server: PathBuf,
+    pub(crate) bare_proxy: PathBuf,
+    pub(crate) open_loop: PathBuf,
+}
+
 /// Builds the server, and what fills its database with many conversations.
 pub(crate) fn build_page_speed(workspace: &Workspace) -> Result<PageSpeed> {
     let targets = ["--package", SERVER, "--package", "store", "--bins", "--examples"];

@@ -1,5 +1,6 @@
 //! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, a
-//! request beside itself without its guards, the page beside what it must reach.
+//! request beside itself without its guards, the gateway beside others, the page beside what it must
+//! reach.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -64,6 +65,19 @@ pub(crate) fn guarded(workspace: &Workspace, rest: &[String]) -> Result<ExitCode
     command.arg(workspace.path("conformance/bench/guarded.py")).args(rest);
     command.env("GALERNE_GUARDED_SPEED", programs.guarded);
     command.env("GALERNE_SEARCH_SPEED", programs.search);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn gateway(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Node, Tool::Npm, Tool::Python, Tool::Pip])?;
+    artefacts::build_page(workspace)?;
+    let programs = artefacts::build_gateway_speed(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/gateway.py")).args(rest);
+    command.env("GALERNE_BIN", programs.server);
+    command.env("GALERNE_BARE_PROXY", programs.bare_proxy);
+    command.env("GALERNE_OPEN_LOOP", programs.open_loop);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -40,6 +40,7 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
         max_tokens: request.max_tokens,
         stop: request.stop,
         top_logprobs,
+        is_streamed: request.stream,
     })
 }
 
@@ -238,6 +239,7 @@ fn candidate(choice: &Choice) -> wire::TokenCandidate {
 }
 
 pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
+    let weights = card.weights.as_ref();
     wire::ModelCard {
         id: card.id.to_string(),
         object: wire::ModelObject::Model,
@@ -249,10 +251,10 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
         aliases: Vec::new(),
         deprecation: None,
         default_model_temperature: Sampling::default().temperature,
-        digest: card.digest.clone(),
-        architecture: card.architecture.clone(),
-        quantization: card.quantization.clone(),
-        parameters: card.parameters,
+        digest: weights.map(|weights| weights.digest.clone()),
+        architecture: weights.map(|weights| weights.architecture.clone()),
+        quantization: weights.map(|weights| weights.quantization.clone()),
+        parameters: weights.map(|weights| weights.parameters),
         root: card.base.as_ref().map(ToString::to_string),
         embedding_dimensions: match card.purpose {
             ModelPurpose::Chat => None,

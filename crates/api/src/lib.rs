@@ -9,6 +9,7 @@ mod answer;
 mod assessment;
 mod body;
 mod break_glass;
+mod budget;
 mod caller;
 mod chat;
 mod conversation;
@@ -38,6 +39,8 @@ mod session;
 mod sign_in_gate;
 mod stall;
 mod state;
+mod upstream;
+mod usage;
 
 pub use metering::{CountedLedger, RecorderError, recorder};
 pub use openapi::{openapi, openapi_json};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::{AuditEntry, LogStatus};
 use inference::{
-    UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnsweredShare, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -121,6 +121,14 @@ impl UsageLedger for CountedLedger {
 
     async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
         self.ledger.totals(organisation).await
+    }
+
+    async fn shares(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError> {
+        self.ledger.shares(organisation, since).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

@@ -10,7 +10,7 @@ use inference::{ChatError, EmbedError, ReceiptError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
 use scim::ScimType;
 
-use crate::body;
+use crate::{body, budget};
 
 /// Stable codes, each explained in `docs/errors/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub(crate) enum Code {
     OriginRefused,
     HostUnknown,
     CapacityExhausted,
+    RateLimited,
+    BudgetExceeded,
+    BudgetUnknown,
     AuditUnavailable,
     AssessmentRunning,
     AssessmentFailed,
@@ -79,6 +82,10 @@ pub(crate) enum Code {
     ErasureUnknown,
     HoldInForce,
     HoldUnknown,
+    NoEligibleUpstream,
+    UpstreamUnavailable,
+    UpstreamFailed,
+    UpstreamRefused,
 }
 
 impl Code {
@@ -102,6 +109,7 @@ impl Code {
         let unprocessable = Status::UNPROCESSABLE_ENTITY;
         let (unauthorized, authentication) = (Status::UNAUTHORIZED, Type::AuthenticationError);
         let not_found = (Status::NOT_FOUND, Type::NotFoundError);
+        let limited = (Status::TOO_MANY_REQUESTS, Type::RateLimitError);
         let (unavailable, server) = (Status::SERVICE_UNAVAILABLE, Type::ServerError);
         match self {
             Self::InvalidJson => ("request.invalid_json", Status::BAD_REQUEST, request),
@@ -131,9 +139,10 @@ impl Code {
             Self::ProviderUnavailable => ("auth.provider_unavailable", unavailable, server),
             Self::OriginRefused => ("origin.refused", Status::FORBIDDEN, Type::PermissionError),
             Self::HostUnknown => ("host.unknown", Status::MISDIRECTED_REQUEST, request),
-            Self::CapacityExhausted => {
-                ("capacity.exhausted", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
-            }
+            Self::CapacityExhausted => ("capacity.exhausted", limited.0, limited.1),
+            Self::RateLimited => ("rate.limited", limited.0, limited.1),
+            Self::BudgetExceeded => ("budget.exceeded", limited.0, limited.1),
+            Self::BudgetUnknown => ("budget.unknown", not_found.0, not_found.1),
             Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
             Self::AssessmentRunning => ("assessment.running", Status::CONFLICT, request),
             Self::AssessmentFailed => ("assessment.failed", Status::INTERNAL_SERVER_ERROR, server),
@@ -169,6 +178,10 @@ impl Code {
             Self::BreakGlassUnknown => ("opening.unknown", not_found.0, not_found.1),
             Self::BreakGlassDenied => ("opening.denied", Status::FORBIDDEN, Type::PermissionError),
             Self::BreakGlassOver => ("opening.over", Status::CONFLICT, request),
+            Self::NoEligibleUpstream => ("residency.no_eligible_upstream", unavailable, server),
+            Self::UpstreamUnavailable => ("upstream.unavailable", unavailable, server),
+            Self::UpstreamFailed => ("upstream.failed", Status::BAD_GATEWAY, server),
+            Self::UpstreamRefused => ("upstream.refused", Status::BAD_REQUEST, request),
             Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
@@ -372,6 +385,8 @@ impl From<ChatError> for Problem {
             }
             ChatError::Stopping => Self::new(Code::ServerStopping, message),
             ChatError::Rules(error) => error.into(),
+            ChatError::Gateway(error) => error.into(),
+            ChatError::Budget(exceeded) => budget::exceeded(exceeded),
             ChatError::Audit(_) | ChatError::Ledger(_) => {
                 tracing::warn!(?error, "chat request could not be recorded");
                 Self::new(Code::AuditUnavailable, message)

@@ -14,11 +14,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, account, assessment, break_glass, chat,
+    ApiState, account, assessment, break_glass, budget, chat,
     conversation::{browse, draft, turn},
     embedding, erasure, health, hold, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
-    receipt, refusal, responses, scim, session,
+    receipt, refusal, responses, scim, session, upstream, usage,
 };
 
 /// Every route, with its description.
@@ -37,6 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(draft::read, draft::write))
         .routes(routes!(model::list))
         .routes(routes!(model::read))
+        .routes(routes!(upstream::list))
         .routes(routes!(receipt::read))
         .routes(routes!(session::create, session::read, session::end))
         .routes(routes!(session::change_password))
@@ -54,6 +55,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(hold::lift))
         .routes(routes!(key::list, key::create))
         .routes(routes!(key::revoke))
+        .routes(routes!(budget::list, budget::set))
+        .routes(routes!(budget::remove))
+        .routes(routes!(usage::read))
         .routes(routes!(assessment::read))
         .routes(routes!(break_glass::list, break_glass::request))
         .routes(routes!(break_glass::close))
@@ -96,6 +100,7 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(state.clone(), host::must_be_known))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), budget::tell_rates))
         .layer(from_fn_with_state(state.clone(), refusal::record))
         .layer(from_fn_with_state(state.clone(), observe::request))
         .with_state(state)

@@ -10,7 +10,7 @@ use governance::{
     Access, Assessments, BreakGlass, Erasures, Holds, Identities, Log, Provisioning, Rulebook,
     Trail,
 };
-use inference::{Chat, Embeddings, Models, Receipts};
+use inference::{Budgets, Chat, Embeddings, Models, Receipts, UsageReports};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{permission::Permissions, router::routes, sign_in_gate::SignInGate};
@@ -87,6 +87,9 @@ pub struct ApiParts {
     pub assessments: Assessments,
     pub erasures: Erasures,
     pub holds: Holds,
+    /// The same that chat and embeddings ask.
+    pub budgets: Budgets,
+    pub usage: UsageReports,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub readiness: Arc<dyn Readiness>,

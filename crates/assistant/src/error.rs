@@ -59,7 +59,7 @@ impl AssistantError {
     }
 
     /// When trying again makes sense, if it does.
-    pub const fn retry_after_seconds(&self) -> Option<u32> {
+    pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             Self::Chat { source, .. } => source.retry_after_seconds(),
             Self::Busy { .. } | Self::Stopping | Self::Audit(_) | Self::Store(_) => Some(2),

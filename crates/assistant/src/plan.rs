@@ -156,6 +156,7 @@ impl Plan {
             max_tokens: self.settings.max_tokens,
             stop: self.settings.stop,
             top_logprobs: None,
+            is_streamed: true,
         }
     }
 }

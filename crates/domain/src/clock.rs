@@ -47,7 +47,7 @@ impl fmt::Display for Timestamp {
 /// Gregorian date of a day counted from 1970-01-01.
 ///
 /// The era of 400 years starts on 1 March, so that the leap day is the last of its year.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -57,7 +57,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let year = year_of_era + era * 400 + (month <= 2) as i64;
     (year, month, day)
 }
 

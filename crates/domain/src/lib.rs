@@ -4,6 +4,7 @@
 //! **Never here:** async, SQL, HTTP, clocks that read the machine's time.
 
 mod account;
+mod calendar;
 pub mod chat;
 mod clock;
 mod hexadecimal;
@@ -15,6 +16,7 @@ mod tenant;
 pub use account::{
     Account, AccountKind, AccountName, AccountNameError, Permission, Permissions, Role, UnknownWord,
 };
+pub use calendar::{Day, DayError, Month};
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
 pub use id::{

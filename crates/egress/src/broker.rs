@@ -144,7 +144,8 @@ impl Allowed {
     }
 
     fn check_owner(&self, known: Option<&Operator>) -> Result<(), Refusal> {
-        if self.is_this_machine() {
+        // What is declared counts: behind a port of this machine may lie a tunnel to another one.
+        if self.is_this_machine() && self.declaration.record.is_none() {
             return Ok(());
         }
         let Declaration { class, purpose, record, .. } = &self.declaration;
@@ -169,7 +170,7 @@ impl Allowed {
         self.declaration.class == DataClass::Public
     }
 
-    /// What is sent to this machine stays where it is.
+    /// What is sent to this machine stays where it is, unless somebody declares otherwise.
     fn is_this_machine(&self) -> bool {
         match self.reach {
             Reach::Exactly(address) => AddressKind::of(address) == AddressKind::Loopback,

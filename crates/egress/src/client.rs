@@ -1,4 +1,4 @@
-//! Sends one request and reads one answer.
+//! Sends one request and reads one answer, whole or as it comes.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,6 +15,7 @@ use crate::{
     destination,
     guard::{Guard, refusal_in},
     journal::Journal,
+    stream::Announced,
 };
 
 /// What the longest answer may hold, its head not counted.
@@ -129,12 +130,57 @@ impl EgressClient {
         body: impl Into<Bytes>,
         credentials: &str,
     ) -> Result<Answer, EgressError> {
-        let mut value = HeaderValue::try_from(credentials)
-            .map_err(|error| EgressError::Credentials { source: error.into() })?;
-        value.set_sensitive(true);
         let (url, route) = self.admit(address).await?;
-        let request = route.http.post(url).header(CONTENT_TYPE, content_type);
-        self.exchange(route, request.header(AUTHORIZATION, value).body(body.into())).await
+        let request = route.http.post(url).header(CONTENT_TYPE, content_type).body(body.into());
+        self.exchange(route, authorised(request, Some(credentials))?).await
+    }
+
+    /// Whether the address may be reached, as far as it is known before its name is resolved.
+    /// Nothing is done about it, and nobody is told.
+    pub fn permits(&self, address: &str) -> Result<(), Refusal> {
+        let Ok((_, destination)) = destination::read(address) else {
+            return Err(Refusal::Undeclared);
+        };
+        self.route_to(&destination).ok_or(Refusal::Undeclared)?.guard.allowed.check()
+    }
+
+    /// Tells the log that something is about to be sent to `address`; durable when this returns.
+    /// What goes there is sent with what is returned, once.
+    pub async fn announce(&self, address: &str) -> Result<Announced, EgressError> {
+        let (url, route) = self.admit(address).await?;
+        let allowed = &route.guard.allowed;
+        if !allowed.is_public() {
+            let recorded = self.journal.before(&allowed.destination.to_string()).await;
+            recorded.map_err(|source| EgressError::NotRecorded { source })?;
+        }
+        let (destination, http) = (allowed.destination.clone(), route.http.clone());
+        Ok(Announced { client: self.clone(), destination, http, url })
+    }
+
+    /// Whether somebody answers at `address`: a GET without content, written down once a day.
+    pub async fn probe(
+        &self,
+        address: &str,
+        credentials: Option<&str>,
+    ) -> Result<u16, EgressError> {
+        let (url, route) = self.admit(address).await?;
+        let destination = &route.guard.allowed.destination;
+        let request = authorised(route.http.get(url), credentials)?;
+        let answer = match self.ask(destination, request).await {
+            Ok(answer) => answer.status,
+            // Somebody answered, at length.
+            Err(EgressError::TooLong { .. }) => 200,
+            Err(EgressError::Refused { destination, refusal }) => {
+                return Err(self.refuse(&destination, refusal).await);
+            }
+            Err(error) => return Err(error),
+        };
+        self.journal.after(&destination.to_string()).await;
+        Ok(answer)
+    }
+
+    fn route_to(&self, destination: &Destination) -> Option<&Route> {
+        self.routes.iter().find(|route| route.guard.allowed.destination == *destination)
     }
 
     /// Decides before anything is done about the address, the look-up of its name included.
@@ -147,9 +193,7 @@ impl EgressClient {
                 return Err(EgressError::Address { source });
             }
         };
-        let mut routes = self.routes.iter();
-        let Some(route) = routes.find(|route| route.guard.allowed.destination == destination)
-        else {
+        let Some(route) = self.route_to(&destination) else {
             tracing::warn!(%destination, code, "refused to reach what the settings do not name");
             self.journal.refused_unknown(code).await;
             return Err(EgressError::Denied { destination });
@@ -165,7 +209,7 @@ impl EgressClient {
         }
     }
 
-    async fn refuse(&self, destination: &Destination, refusal: Refusal) -> EgressError {
+    pub(crate) async fn refuse(&self, destination: &Destination, refusal: Refusal) -> EgressError {
         tracing::warn!(%destination, code = refusal.code(), "refused to reach it: {refusal}");
         self.journal.refused(&destination.to_string(), refusal.code()).await;
         EgressError::Refused { destination: destination.clone(), refusal }
@@ -222,7 +266,19 @@ impl fmt::Debug for EgressClient {
     }
 }
 
-fn content_type(response: &Response) -> Option<String> {
+/// With what stands in `Authorization`; no log is told of it.
+pub(crate) fn authorised(
+    request: RequestBuilder,
+    credentials: Option<&str>,
+) -> Result<RequestBuilder, EgressError> {
+    let Some(credentials) = credentials else { return Ok(request) };
+    let mut value = HeaderValue::try_from(credentials)
+        .map_err(|error| EgressError::Credentials { source: error.into() })?;
+    value.set_sensitive(true);
+    Ok(request.header(AUTHORIZATION, value))
+}
+
+pub(crate) fn content_type(response: &Response) -> Option<String> {
     let value = response.headers().get(CONTENT_TYPE)?;
     value.to_str().ok().map(str::to_owned)
 }

@@ -17,6 +17,7 @@ mod error;
 mod guard;
 mod journal;
 mod resolver;
+mod stream;
 
 pub use address::AddressKind;
 pub use broker::{Broker, Refusal, SendRules};
@@ -25,3 +26,4 @@ pub use destination::{AddressError, Destination};
 pub use error::EgressError;
 pub use journal::{Event, NotRecorded, Recorder};
 pub use resolver::{Resolution, ResolveError, Resolver, SystemResolver};
+pub use stream::{Announced, Incoming, Outgoing, Patience};

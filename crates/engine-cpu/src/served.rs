@@ -14,7 +14,7 @@ use std::{
 use cpu_kernels::KvPrecision;
 use domain::{ModelId, Timestamp};
 use inference::{
-    ModelCard, ModelPurpose,
+    ModelCard, ModelPurpose, Weights,
     ports::{Asked, EngineError, Prompt},
 };
 
@@ -128,11 +128,13 @@ impl Served {
             id,
             created_at: file.created_at,
             context_tokens,
-            digest: file.digest,
-            architecture: config.architecture.as_str().to_owned(),
-            quantization: config.quantization.clone(),
-            parameters: config.parameters,
             purpose: ModelPurpose::Chat,
+            weights: Some(Weights {
+                digest: file.digest,
+                architecture: config.architecture.as_str().to_owned(),
+                quantization: config.quantization.clone(),
+                parameters: config.parameters,
+            }),
             base: None,
         };
         let work = work(&model);
@@ -166,8 +168,11 @@ impl Served {
         let card = ModelCard {
             id: file.id,
             created_at: file.created_at,
-            digest: file.digest,
-            parameters: self.card.parameters + adapter.parameters(),
+            weights: self.card.weights.clone().map(|base| Weights {
+                digest: file.digest,
+                parameters: base.parameters + adapter.parameters(),
+                ..base
+            }),
             base: Some(self.card.id.clone()),
             ..self.card.clone()
         };
@@ -211,7 +216,7 @@ impl Served {
         }
         let prompt = Prompt {
             model: self.card.id.clone(),
-            digest: self.card.digest.parse().ok(),
+            digest: self.card.digest(),
             tokens,
             context_tokens: self.card.context_tokens,
         };
@@ -224,7 +229,7 @@ impl Served {
     /// Refuses a prompt that leaves no room for an answer or is not this model's.
     pub(crate) fn check(&self, prompt: &Prompt) -> Result<(), EngineError> {
         // Another model took the name since the prompt was prepared.
-        if prompt.digest.is_some() && prompt.digest != self.card.digest.parse().ok() {
+        if prompt.digest.is_some() && prompt.digest != self.card.digest() {
             return Err(EngineError::UnknownModel { model: prompt.model.clone() });
         }
         let prompt_tokens = u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
 //! An encoder that can be asked: its weights and its tokenizer.
 
 use inference::{
-    ModelCard, ModelPurpose,
+    ModelCard, ModelPurpose, Weights,
     ports::{EngineError, Passage, Passages, WhenTooLong},
 };
 
@@ -40,10 +40,12 @@ impl ServedEncoder {
             id,
             created_at,
             context_tokens: u32::try_from(config.context_tokens).unwrap_or(u32::MAX),
-            digest,
-            architecture: gguf.architecture().to_owned(),
-            quantization: config.quantization.clone(),
-            parameters: config.parameters,
+            weights: Some(Weights {
+                digest,
+                architecture: gguf.architecture().to_owned(),
+                quantization: config.quantization.clone(),
+                parameters: config.parameters,
+            }),
             purpose: ModelPurpose::Embeddings {
                 dimensions: u32::try_from(config.hidden).unwrap_or(u32::MAX),
             },
@@ -60,7 +62,7 @@ impl ServedEncoder {
         let tokens = passages.into_iter().enumerate();
         let tokens = tokens.map(|(index, passage)| self.tokens(index, passage, when_too_long));
         let dimensions = u32::try_from(self.encoder.config().hidden).unwrap_or(u32::MAX);
-        let (model, digest) = (self.card.id.clone(), self.card.digest.parse().ok());
+        let (model, digest) = (self.card.id.clone(), self.card.digest());
         Ok(Passages { model, digest, tokens: tokens.collect::<Result<_, _>>()?, dimensions })
     }
 
@@ -86,7 +88,7 @@ impl ServedEncoder {
     /// Refuses passages that are not this model's.
     pub(crate) fn check(&self, passages: &Passages) -> Result<(), EngineError> {
         // Another model took the name since they were prepared.
-        if passages.digest.is_some() && passages.digest != self.card.digest.parse().ok() {
+        if passages.digest.is_some() && passages.digest != self.card.digest() {
             return Err(EngineError::UnknownModel { model: passages.model.clone() });
         }
         if passages.tokens.iter().any(Vec::is_empty) || passages.tokens.is_empty() {

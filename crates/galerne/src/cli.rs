@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod budget;
 mod records;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -11,6 +12,7 @@ use domain::{
     SessionId,
 };
 
+pub(crate) use self::budget::{Budget, BudgetSet, Usage};
 pub(crate) use self::records::{RecordKind, Records, RecordsExport};
 
 /// Models, assistant and proof on machines that you control.
@@ -62,6 +64,11 @@ pub(crate) enum Command {
     /// Keep content from being removed while a case is open
     #[command(subcommand)]
     Hold(Hold),
+    /// Limit what keys, accounts, projects and the organisation use
+    #[command(subcommand)]
+    Budget(Budget),
+    /// Add up what was used
+    Usage(Usage),
     /// Print a one-time link that signs a browser in as the first owner
     LoginLink(LoginLink),
     /// Import, list, sign, verify and remove models and their adapters

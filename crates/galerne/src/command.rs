@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod break_glass;
+mod budget;
 mod bundle;
 mod chat;
 mod config;
@@ -18,6 +19,7 @@ mod receipt;
 mod records;
 mod residency;
 mod sovereignty;
+mod usage;
 
 use clap::CommandFactory as _;
 
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             let settings = settings(None)?;
             wait(async { hold::run(&Local::open(&settings).await?, command, output).await })
         }
+        Command::Budget(command) => wait(budget::run(&settings(None)?, command, output)),
+        Command::Usage(flags) => wait(usage::run(&settings(None)?, flags, output)),
         Command::Account(command) => {
             let settings = settings(None)?;
             wait(async { account::run(&Local::open(&settings).await?, command, output).await })
@@ -78,10 +82,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Residency(Residency::ImportRanges(command)) => {
             residency::import_ranges(command, output)
         }
-        Command::Policy(command) => {
-            let settings = settings(None)?;
-            wait(async { policy::run(&settings, command, output).await })
-        }
+        Command::Policy(command) => wait(policy::run(&settings(None)?, command, output)),
         Command::Sovereignty(Sovereignty::Assess(flags)) => {
             let settings = settings(None)?;
             wait(async { sovereignty::assess(&settings, flags, output).await })

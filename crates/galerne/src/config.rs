@@ -5,9 +5,12 @@
 mod confinement;
 mod encryption;
 mod identity;
+mod prices;
 mod residency;
 mod retention;
 mod rules;
+mod site;
+mod upstreams;
 
 use std::{
     fmt, fs,
@@ -25,14 +28,23 @@ use crate::{
     failure::{Exit, Failure},
     outbound::{DEFAULT_REGION, Named, Outbound},
 };
+use site::FileSite;
 
 pub(crate) use self::{
     confinement::ConfinementSettings,
     encryption::EncryptionSettings,
     identity::{IdentitySettings, OidcSettings},
+    prices::{PriceSettings, prices},
     residency::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
 };
-pub(crate) use self::{retention::RetentionSettings, rules::RulesSettings};
+pub(crate) use self::{
+    retention::RetentionSettings,
+    rules::RulesSettings,
+    site::SiteDeclared,
+    upstreams::{GatewaySettings, UpstreamModelSettings, UpstreamSettings},
+};
+
+use self::prices::describe;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = ".galerne";
@@ -60,81 +72,10 @@ struct File {
     identity: IdentitySettings,
     rules: RulesSettings,
     retention: RetentionSettings,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FileSite {
-    /// The operator's name for the place; shown with every answer.
-    name: String,
-    /// Grid zone whose carbon intensity applies, as `FR` or `DE`.
-    zone: String,
-    /// Country in which the machine stands, as two letters of ISO 3166-1: `FR`. This and the rest
-    /// is what the operator declares; receipts repeat it as such.
-    country: Option<String>,
-    /// The legal person that runs the machine.
-    operator: Option<String>,
-    /// Country whose law the operator is under.
-    operator_country: Option<String>,
-    /// Country whose law the company at the top of the operator's group is under.
-    parent_country: Option<String>,
-}
-
-impl Default for FileSite {
-    fn default() -> Self {
-        Self {
-            name: "local".to_owned(),
-            zone: "FR".to_owned(),
-            country: None,
-            operator: None,
-            operator_country: None,
-            parent_country: None,
-        }
-    }
-}
-
-/// What the operator declares of place and law; absent where nothing is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct SiteDeclared {
-    pub(crate) country: Option<String>,
-    pub(crate) operator: Option<String>,
-    pub(crate) operator_country: Option<String>,
-    pub(crate) parent_country: Option<String>,
-}
-
-impl SiteDeclared {
-    fn of(site: &FileSite) -> Self {
-        Self {
-            country: site.country.clone(),
-            operator: site.operator.clone(),
-            operator_country: site.operator_country.clone(),
-            parent_country: site.parent_country.clone(),
-        }
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        for (name, country) in [
-            ("site.country", &self.country),
-            ("site.operator_country", &self.operator_country),
-            ("site.parent_country", &self.parent_country),
-        ] {
-            let is_code = |text: &&String| {
-                text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
-            };
-            if let Some(text) = country.as_ref().filter(|text| !is_code(text)) {
-                return Err(Failure::message(format!("`{name}` is `{text}`"))
-                    .hint("give a country as two letters of ISO 3166-1, as FR"));
-            }
-        }
-        let is_name = |text: &&String| {
-            (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-        };
-        match self.operator.as_ref().filter(|text| !is_name(text)) {
-            Some(_) => Err(Failure::message("`site.operator` is no name")
-                .hint("give 1 to 200 characters on one line")),
-            None => Ok(()),
-        }
-    }
+    /// Engines that run elsewhere.
+    upstreams: Vec<UpstreamSettings>,
+    gateway: GatewaySettings,
+    prices: Vec<PriceSettings>,
 }
 
 /// How models are computed.
@@ -371,6 +312,9 @@ pub(crate) struct Settings {
     pub(crate) identity: Setting<IdentitySettings>,
     pub(crate) rules: Setting<RulesSettings>,
     pub(crate) retention: Setting<RetentionSettings>,
+    pub(crate) upstreams: Setting<Vec<UpstreamSettings>>,
+    pub(crate) gateway: Setting<GatewaySettings>,
+    pub(crate) prices: Setting<Vec<PriceSettings>>,
 }
 
 /// What `Settings` are read from: the environment of the process, or a table in tests.
@@ -428,7 +372,9 @@ impl Settings {
             Some(WitnessPlace::Http(address)) => Some(address.as_str()),
             Some(WitnessPlace::File(_)) | None => None,
         };
-        let named = Named { witness, issuer: file.identity.issuer() };
+        let upstreams = file.upstreams.iter().map(UpstreamSettings::declaration);
+        let upstreams = &upstreams.collect::<Result<Vec<_>, _>>()?;
+        let named = Named { witness, issuer: file.identity.issuer(), upstreams };
         let outbound = Outbound::new(&file.residency, &file.egress, &named)?;
         let settings = Self {
             data_dir,
@@ -450,6 +396,9 @@ impl Settings {
             identity: Setting { value: file.identity, origin },
             rules: Setting { value: file.rules, origin },
             retention: Setting { value: file.retention, origin },
+            upstreams: Setting { value: file.upstreams, origin },
+            gateway: Setting { value: file.gateway, origin },
+            prices: Setting { value: file.prices, origin },
         };
         settings.check()?;
         Ok(settings)
@@ -483,7 +432,9 @@ impl Settings {
         self.confinement.value.check()?;
         self.encryption.value.check()?;
         self.retention.value.terms()?;
+        prices(&self.prices.value, &self.upstreams.value)?;
         self.identity.value.check(&self.hosts.value)?;
+        upstreams::check(&self.upstreams.value, &self.gateway.value)?;
         if carbon_ledger::factors::grid(&self.site_zone.value).is_none() {
             let known: Vec<_> = carbon_ledger::factors::zones().collect();
             return Err(Failure::message(format!(
@@ -548,6 +499,8 @@ impl Settings {
             (self.confinement.value.describe(), self.confinement.origin),
             (self.identity.value.describe(), self.identity.origin),
             (self.retention.value.describe(), self.retention.origin),
+            (upstreams::describe(&self.upstreams, &self.gateway.value), self.upstreams.origin),
+            (describe(&self.prices.value), self.prices.origin),
         ];
         let of_part = |(lines, origin): (Vec<(&'static str, String)>, Origin)| {
             lines.into_iter().map(move |(name, value)| (name, value, origin))

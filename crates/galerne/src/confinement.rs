@@ -135,9 +135,11 @@ fn secrets(settings: &Settings, read: &mut Vec<PathBuf>, write: &mut Vec<PathBuf
         read.extend(folder(file));
     }
     if let Some(file) = settings.encryption.value.key_file.as_deref() {
-        let places = if file.exists() { read } else { write };
+        let places = if file.exists() { &mut *read } else { write };
         places.extend(folder(file));
     }
+    let upstreams = settings.upstreams.value.iter();
+    read.extend(upstreams.filter_map(|one| one.credentials.as_deref()).filter_map(folder));
 }
 
 fn folder(file: &Path) -> Option<PathBuf> {

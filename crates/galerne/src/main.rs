@@ -29,6 +29,7 @@ mod sign_in;
 mod signals;
 mod system;
 mod trust;
+mod upstreams;
 mod vault;
 mod waiver;
 mod web;

@@ -42,10 +42,13 @@ pub(crate) struct Named<'a> {
     pub(crate) witness: Option<&'a str>,
     /// The identifier of the identity provider.
     pub(crate) issuer: Option<&'a str>,
+    /// What is declared of upstreams.
+    pub(crate) upstreams: &'a [Declaration],
 }
 
 impl Outbound {
-    /// Refuses settings that name what the policy denies.
+    /// Refuses settings that name what the policy denies. An upstream that it denies is no reason
+    /// not to start: it is asked nothing, and whoever asks for its models is told why.
     pub(crate) fn new(
         residency: &ResidencySettings,
         egress: &EgressSettings,
@@ -59,6 +62,10 @@ impl Outbound {
         if let Some(issuer) = named.issuer {
             declarations.extend(undeclared_provider(issuer, &declarations)?);
         }
+        let must_be_reached = declarations.len();
+        for upstream in named.upstreams {
+            declarations.extend(new_upstream(upstream, &declarations)?);
+        }
         let ranges = residency.ranges.as_deref().map(read_ranges).transpose()?;
         let policy = Policy::new(PolicyParts {
             region: residency.region.map_or(DEFAULT_REGION, |region| region.0),
@@ -68,7 +75,7 @@ impl Outbound {
         });
         let ranges = Arc::new(ranges.unwrap_or_default());
         let outbound = Self { policy: Arc::new(policy), ranges, declarations, rules: None };
-        match outbound.broker(&outbound.declarations)?.refused() {
+        match outbound.broker(&outbound.declarations[..must_be_reached])?.refused() {
             Some((destination, refusal)) => Err(refused(destination, &refusal)),
             None => Ok(outbound),
         }
@@ -144,6 +151,18 @@ impl Outbound {
         self.client_of(&declared, trail).await
     }
 
+    /// A client for an upstream. Nothing is resolved yet; each request is decided on by itself.
+    pub(crate) fn upstream_client(
+        &self,
+        address: &str,
+        trail: &Trail,
+    ) -> Result<EgressClient, Failure> {
+        let origin = parse(address)?.to_string();
+        let found = self.declarations.iter().filter(|declaration| declaration.origin == origin);
+        let declared: Vec<_> = found.cloned().collect();
+        self.unexamined(&declared, trail)
+    }
+
     /// Where the identity provider may be.
     pub(crate) fn identity_destinations(&self) -> Result<Vec<Destination>, Failure> {
         self.of_identity().map(|declaration| parse(&declaration.origin)).collect()
@@ -165,12 +184,7 @@ impl Outbound {
         declared: &[Declaration],
         trail: &Trail,
     ) -> Result<EgressClient, Failure> {
-        let client = EgressClient::new(EgressParts {
-            broker: self.broker(declared)?,
-            resolver: Arc::new(SystemResolver::default()),
-            recorder: Arc::new(AuditRecorder(trail.clone())),
-            deadlines: Deadlines::default(),
-        })?;
+        let client = self.unexamined(declared, trail)?;
         match client.examine().await {
             // Rules change while the server runs: each exchange asks them again.
             Ok(()) | Err(EgressError::Refused { refusal: Refusal::Rules { .. }, .. }) => Ok(client),
@@ -179,6 +193,15 @@ impl Outbound {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn unexamined(&self, declared: &[Declaration], trail: &Trail) -> Result<EgressClient, Failure> {
+        Ok(EgressClient::new(EgressParts {
+            broker: self.broker(declared)?,
+            resolver: Arc::new(SystemResolver::default()),
+            recorder: Arc::new(AuditRecorder(trail.clone())),
+            deadlines: Deadlines::default(),
+        })?)
     }
 
     fn broker(&self, declarations: &[Declaration]) -> Result<Broker, Failure> {
@@ -295,6 +318,21 @@ fn undeclared_provider(
             let hint = "say under [[egress.destinations]] who runs it and whose law binds them";
             Err(wrong(text).hint(format!("{hint}; {GUIDE}")))
         }
+    }
+}
+
+/// Two upstreams may lie behind one destination, if the same is said of it.
+fn new_upstream(
+    upstream: &Declaration,
+    declared: &[Declaration],
+) -> Result<Option<Declaration>, Failure> {
+    match declared.iter().find(|known| known.origin == upstream.origin) {
+        None => Ok(Some(upstream.clone())),
+        Some(known) if known == upstream => Ok(None),
+        Some(_) => Err(wrong(format!("two things are declared of {}", upstream.origin)).hint(
+            "what an upstream says of its address is its declaration: say the same everywhere, \
+             and nothing under [[egress.destinations]]",
+        )),
     }
 }
 

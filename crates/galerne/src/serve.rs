@@ -136,6 +136,7 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
     tasks.spawn(keeper.run(stop.clone()));
     tasks.spawn(retention.run(stop.clone()));
+    tasks.spawn(serving.gateway.clone().watch(stop.clone()));
     tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
     signals.next().await;
     tokio::select! {
@@ -255,6 +256,8 @@ impl Parts<'_> {
             assessments: self.assessments.clone(),
             erasures,
             holds: protection::holds(local),
+            budgets: serving.budgets.clone(),
+            usage: local.usage(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             readiness: Arc::new(readiness),
@@ -361,13 +364,19 @@ impl Start {
         }
         line(&format!("galerne {}", env!("CARGO_PKG_VERSION")))?;
         for card in &cards {
-            line(&format!(
-                "model: {} ({}M parameters, {}, {} tokens of context)",
-                card.id,
-                card.parameters / 1_000_000,
-                card.quantization,
-                card.context_tokens
-            ))?;
+            line(&match &card.weights {
+                Some(weights) => format!(
+                    "model: {} ({}M parameters, {}, {} tokens of context)",
+                    card.id,
+                    weights.parameters / 1_000_000,
+                    weights.quantization,
+                    card.context_tokens
+                ),
+                None => format!(
+                    "model: {} (elsewhere, {} tokens of context)",
+                    card.id, card.context_tokens
+                ),
+            })?;
         }
         for model in &serving.not_served {
             line(&format!("model: {} is not served: {}", model.id, model.reason))?;

@@ -20,7 +20,10 @@ pub(crate) async fn open(
     settings: &IdentitySettings,
 ) -> Result<Option<Identities>, Failure> {
     let Some(oidc) = &settings.oidc else { return Ok(None) };
-    let client_secret = oidc.client_secret_file.as_deref().map(read_secret).transpose()?;
+    let client_secret = oidc.client_secret_file.as_deref();
+    let client_secret = client_secret
+        .map(|path| read_secret(path, "`identity.oidc.client_secret_file`"))
+        .transpose()?;
     let provider = OpenIdProvider::new(OpenIdParts {
         name: oidc.name.clone(),
         issuer: oidc.issuer.clone(),
@@ -56,10 +59,10 @@ fn claims(oidc: &OidcSettings) -> ClaimNames {
 }
 
 /// The line of a file; what editors put at its end is no part of the secret.
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn read_secret(path: &Path, setting: &str) -> Result<Zeroizing<String>, Failure> {
     let wrong = |error| {
         Failure::new(Exit::Settings, error)
-            .hint("`identity.oidc.client_secret_file` names a file that holds the secret alone")
+            .hint(format!("{setting} names a file that holds the secret alone"))
     };
     let read =
         fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()));

@@ -12,14 +12,15 @@ use governance::{
     Access, AccessError, AccessParts, LogGate, Rulebook, Trail, TrailParts, Vault, ports::Rules,
 };
 use inference::{
-    Chat, ChatLimits, Declared, Deployment, EmbedLimits, Embeddings, EmbeddingsParts, EngineBuild,
-    Metering, Models, Parts, Site, ports::Engine,
+    AnsweredBy, Budgets, BudgetsParts, Chat, ChatLimits, Declared, Deployment, EmbedLimits,
+    Embeddings, EmbeddingsParts, EngineBuild, Gateway, Metering, Models, Parts, Site, UsageReports,
+    UsageReportsParts, ports::Engine,
 };
 use policy::Keeper;
 use store::{OpenError, Store};
 
 use crate::{
-    config::Settings,
+    config::{Settings, prices},
     data_dir::DataDir,
     failure::{Exit, Failure},
     loading::Loads,
@@ -29,6 +30,7 @@ use crate::{
     served_models::{NotServed, ServedModels},
     system::{SystemClock, SystemRandom},
     trust::TrustSource,
+    upstreams,
     waiver::{WAIVER_PURPOSE, WaiverKey},
 };
 
@@ -56,8 +58,12 @@ const WEIGHTS_PURPOSE: &str = "galerne 2026 packed weights of models";
 pub(crate) struct Serving {
     pub(crate) chat: Chat,
     pub(crate) embeddings: Embeddings,
+    /// The same that both ask.
+    pub(crate) budgets: Budgets,
     pub(crate) assistant: Assistant,
     pub(crate) models: Models,
+    /// To the engines that run elsewhere.
+    pub(crate) gateway: Gateway,
     pub(crate) not_served: Vec<NotServed>,
 }
 
@@ -155,11 +161,14 @@ impl Local {
         let site = Site { name: settings.site_name.value.clone(), zone: zone.clone() };
         let ledger = Arc::new(CountedLedger::new(self.store.clone()));
         let metering = Metering::new(site, factor).of(deployment);
+        let gateway = upstreams::gateway(self, settings)?;
+        let budgets = self.budgets(settings)?;
         let embeddings = Embeddings::new(EmbeddingsParts {
             engine: engine.clone(),
             ledger: ledger.clone(),
             trail: self.trail.clone(),
             rules: self.rulebook(),
+            budgets: budgets.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             metering: metering.clone(),
@@ -167,12 +176,14 @@ impl Local {
                 requests_max: settings.limits.value.requests_max,
                 ..EmbedLimits::default()
             },
-        });
+        })
+        .through(gateway.clone());
         let chat = Chat::new(Parts {
             engine: engine.clone(),
             ledger,
             trail: self.trail.clone(),
             rules: self.rulebook(),
+            budgets: budgets.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
             metering,
@@ -180,7 +191,8 @@ impl Local {
                 requests_max: settings.limits.value.requests_max,
                 ..ChatLimits::default()
             },
-        });
+        })
+        .through(gateway.clone());
         let assistant = Assistant::new(AssistantParts {
             chat: chat.clone(),
             store: Arc::new(self.store.conversations(Arc::clone(vault))),
@@ -188,8 +200,25 @@ impl Local {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
         });
-        let models = Models::new(engine);
-        Ok((Serving { chat, embeddings, assistant, models, not_served }, served))
+        let models = Models::new(engine).through(gateway.clone());
+        let serving = Serving { chat, embeddings, budgets, assistant, models, gateway, not_served };
+        Ok((serving, served))
+    }
+
+    /// Limits with the prices of the settings.
+    pub(crate) fn budgets(&self, settings: &Settings) -> Result<Budgets, Failure> {
+        Ok(Budgets::new(BudgetsParts {
+            store: self.store.clone(),
+            trail: self.trail.clone(),
+            clock: Arc::new(SystemClock),
+            prices: prices(&settings.prices.value, &settings.upstreams.value)?,
+        }))
+    }
+
+    /// What was used.
+    pub(crate) fn usage(&self) -> UsageReports {
+        let (store, trail) = (self.store.clone(), self.trail.clone());
+        UsageReports::new(UsageReportsParts { store, trail })
     }
 
     fn weights_cache(&self, settings: &Settings) -> WeightsCacheOptions {
@@ -232,23 +261,28 @@ fn engine_options(settings: &Settings) -> EngineOptions {
 
 /// What receipts tell of this server.
 fn deployment(settings: &Settings, engine: &CpuEngine) -> Deployment {
-    let site = settings.site_declared.value.clone();
     Deployment {
-        engine: EngineBuild {
+        engine: AnsweredBy::Here(EngineBuild {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             // A build from a checkout names it: `GALERNE_COMMIT=$(git rev-parse HEAD)`.
             commit: option_env!("GALERNE_COMMIT").map(str::to_owned),
             cpu_path: engine.cpu_path().to_owned(),
             kv_cache_type: settings.engine.value.kv_cache_type.0.name().to_owned(),
-        },
-        declared: Declared {
-            site: settings.site_name.value.clone(),
-            grid_zone: settings.site_zone.value.clone(),
-            country: site.country,
-            operator: site.operator,
-            operator_country: site.operator_country,
-            parent_country: site.parent_country,
-        },
+        }),
+        declared: declared(settings),
+    }
+}
+
+/// What the operator says of this machine.
+pub(crate) fn declared(settings: &Settings) -> Declared {
+    let site = settings.site_declared.value.clone();
+    Declared {
+        site: settings.site_name.value.clone(),
+        grid_zone: settings.site_zone.value.clone(),
+        country: site.country,
+        operator: site.operator,
+        operator_country: site.operator_country,
+        parent_country: site.parent_country,
     }
 }
 

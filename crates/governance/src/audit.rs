@@ -43,6 +43,8 @@ pub enum Action {
     EmbeddingCreate,
     ModelList,
     ModelRead,
+    /// How the engines that run elsewhere are was read.
+    UpstreamList,
     AccountCreate,
     AccountList,
     /// Role, name, password or whether it may be used.
@@ -120,11 +122,18 @@ pub enum Action {
     SovereigntyAssess,
     /// Other rules of the customer came into force, or none any more.
     PolicyApply,
+    /// A limit on what is used was set.
+    BudgetSet,
+    BudgetRemove,
+    BudgetList,
+    /// What was used was read, added up.
+    UsageRead,
     /// A request that was refused before its action was known.
     RequestRefused,
 }
 
 impl Action {
+    #[expect(clippy::too_many_lines, reason = "a table with a line for each action")]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InstallationFound => "installation.found",
@@ -142,6 +151,7 @@ impl Action {
             Self::EmbeddingCreate => "embedding.create",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
+            Self::UpstreamList => "upstream.list",
             Self::AccountCreate => "account.create",
             Self::AccountList => "account.list",
             Self::AccountUpdate => "account.update",
@@ -190,6 +200,10 @@ impl Action {
             Self::EgressDeny => "egress.deny",
             Self::SovereigntyAssess => "sovereignty.assess",
             Self::PolicyApply => "policy.apply",
+            Self::BudgetSet => "budget.set",
+            Self::BudgetRemove => "budget.remove",
+            Self::BudgetList => "budget.list",
+            Self::UsageRead => "usage.read",
             Self::RequestRefused => "request.refused",
         }
     }

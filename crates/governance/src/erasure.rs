@@ -93,6 +93,8 @@ pub enum ErasedClass {
     /// The row with name, role and password.
     Accounts,
     ApiKeys,
+    /// Limits on what the account and its keys use.
+    Budgets,
     /// With their names and settings, and the tokens of a search.
     Conversations,
     Drafts,
@@ -118,9 +120,10 @@ pub enum ErasedClass {
 }
 
 impl ErasedClass {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Accounts,
         Self::ApiKeys,
+        Self::Budgets,
         Self::Conversations,
         Self::Drafts,
         Self::Entries,
@@ -140,6 +143,7 @@ impl ErasedClass {
         match self {
             Self::Accounts => "accounts",
             Self::ApiKeys => "api_keys",
+            Self::Budgets => "budgets",
             Self::Conversations => "conversations",
             Self::Drafts => "drafts",
             Self::Entries => "entries",

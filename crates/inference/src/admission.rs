@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::gateway::Here;
+
 /// A bounded number of places. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
     places: Arc<Semaphore>,
+    room: usize,
 }
 
 /// A place that is free again when this is dropped.
@@ -18,7 +21,13 @@ pub(crate) struct Place {
 
 impl Admission {
     pub(crate) fn new(places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)) }
+        Self { places: Arc::new(Semaphore::new(places)), room: places }
+    }
+
+    /// How the engine of this server stands among upstreams.
+    pub(crate) fn here(&self) -> Here {
+        let free = self.places.available_permits();
+        Here { running: self.room.saturating_sub(free), room: self.room }
     }
 
     /// A place now, or none: nobody waits here, waiting is the engine's bounded queue.

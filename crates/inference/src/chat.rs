@@ -1,5 +1,8 @@
 //! One chat request from the caller's words to the stream of the answer.
 
+mod elsewhere;
+mod overview;
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp, chat::Message};
@@ -10,13 +13,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    AnswerFormat, ChatEvent, Metering, Priority, Sampling, ToolUse, UsageOpened,
+    AnswerFormat, BudgetExceeded, Budgets, ChatEvent, Gateway, GatewayError, Metering, Priority,
+    Reservation, Sampling, ToolUse, UsageOpened,
     admission::{Admission, Place},
+    budget::Wanted,
     content,
+    gateway::Work,
     ports::{Asked, Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
-    rules::{self, Work},
+    rules,
     settlement::{Settlement, UsageRow},
 };
+
+pub use overview::{AnsweredShare, UpstreamOverview};
 
 /// Events that wait for a slow caller; when they are full, its generation pauses.
 const EVENTS_BUFFERED: usize = 32;
@@ -35,6 +43,8 @@ pub struct ChatCommand {
     pub stop: Vec<String>,
     /// How many candidates to report for each token; `None` reports none.
     pub top_logprobs: Option<u8>,
+    /// Whether somebody reads the answer while it is written.
+    pub is_streamed: bool,
 }
 
 /// Bounds on what one installation takes on.
@@ -69,6 +79,10 @@ pub enum ChatError {
     Preparation,
     #[error(transparent)]
     Rules(#[from] RulesError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
 }
 
 impl ChatError {
@@ -90,14 +104,18 @@ impl ChatError {
             Self::Stopping => "server.stopping",
             Self::Audit(_) | Self::Ledger(_) => "audit.unavailable",
             Self::Rules(error) => error.code(),
+            Self::Gateway(error) => error.code(),
+            Self::Budget(exceeded) => exceeded.code(),
         }
     }
 
     /// When trying again makes sense, if it does.
-    pub const fn retry_after_seconds(&self) -> Option<u32> {
+    pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
+            Self::Budget(exceeded) => Some(exceeded.retry_after_seconds()),
             Self::Engine(EngineError::Busy { retry_after_seconds }) => Some(*retry_after_seconds),
             Self::Crowded { .. } | Self::Stopping | Self::Audit(_) | Self::Ledger(_) => Some(2),
+            Self::Gateway(error) => error.retry_after_seconds(),
             Self::Engine(_) | Self::Preparation | Self::Rules(_) => None,
         }
     }
@@ -107,9 +125,12 @@ impl ChatError {
 #[derive(Clone)]
 pub struct Chat {
     engine: Arc<dyn Engine>,
+    /// `None` where every model is on this machine.
+    gateway: Option<Gateway>,
     ledger: Arc<dyn UsageLedger>,
     trail: Trail,
     rules: Rulebook,
+    budgets: Budgets,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     metering: Metering,
@@ -125,6 +146,7 @@ pub struct Parts {
     pub ledger: Arc<dyn UsageLedger>,
     pub trail: Trail,
     pub rules: Rulebook,
+    pub budgets: Budgets,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub metering: Metering,
@@ -175,12 +197,14 @@ struct Request<'a> {
 
 impl Chat {
     pub fn new(parts: Parts) -> Self {
-        let Parts { engine, ledger, trail, rules, clock, ids, metering, limits } = parts;
+        let Parts { engine, ledger, trail, rules, budgets, clock, ids, metering, limits } = parts;
         Self {
             engine,
+            gateway: None,
             ledger,
             trail,
             rules,
+            budgets,
             clock,
             ids,
             metering,
@@ -189,6 +213,12 @@ impl Chat {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }
+    }
+
+    /// The same, where engines that run elsewhere may answer too.
+    #[must_use]
+    pub fn through(self, gateway: Gateway) -> Self {
+        Self { gateway: Some(gateway), ..self }
     }
 
     /// Starts an answer. When this returns, the usage row and the audit entry are durable; a
@@ -203,8 +233,10 @@ impl Chat {
     ) -> Result<ChatStream, ChatError> {
         let (chat, caller) = (self.clone(), *caller);
         let (sender, started) = oneshot::channel();
+        let left = CancellationToken::new();
+        let _leaves = left.clone().drop_guard();
         self.tasks.spawn(async move {
-            let started = chat.start_and_record(&caller, command).await;
+            let started = chat.start_and_record(&caller, command, &left).await;
             // A stream that nobody waits for any more is dropped here, which cancels it.
             sender.send(started).ok();
         });
@@ -215,10 +247,11 @@ impl Chat {
         &self,
         caller: &Caller,
         command: ChatCommand,
+        left: &CancellationToken,
     ) -> Result<ChatStream, ChatError> {
         let at = self.clock.now();
         let request = Request { id: RequestId::from_uuid(self.ids.next(at)), at, caller };
-        match self.try_start(&request, command).await {
+        match self.try_start(&request, command, left).await {
             Ok(stream) => Ok(stream),
             Err(error) => {
                 self.trail.record(&request.fact(error.code(), None)).await?;
@@ -231,7 +264,12 @@ impl Chat {
     /// when all are settled.
     pub async fn shut_down(&self, deadline: Duration) {
         self.stopping.cancel();
-        self.engine.shut_down(deadline).await;
+        let elsewhere = async {
+            if let Some(gateway) = &self.gateway {
+                gateway.shut_down(deadline).await;
+            }
+        };
+        tokio::join!(self.engine.shut_down(deadline), elsewhere);
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -240,15 +278,32 @@ impl Chat {
         &self,
         request: &Request<'_>,
         command: ChatCommand,
+        left: &CancellationToken,
     ) -> Result<ChatStream, ChatError> {
         if self.stopping.is_cancelled() {
             return Err(ChatError::Stopping);
         }
+        if let Some(gateway) = &self.gateway
+            && let Some(route) = self.route(gateway, request, &command)?
+        {
+            return self.start_elsewhere(gateway, &route, request, command, left).await;
+        }
+        self.start_here(request, command).await
+    }
+
+    async fn start_here(
+        &self,
+        request: &Request<'_>,
+        command: ChatCommand,
+    ) -> Result<ChatStream, ChatError> {
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
         let (caller, model) = (request.caller, &command.model);
-        rules::must_permit(&self.rules, &*self.engine, caller, model, Work::Answer).await?;
+        rules::must_permit(&self.rules, &self.engine.models(), caller, model, Work::Answer).await?;
         let (prompt, content) = self.prepare(&command, request.at).await?;
+        let (tokens, context) = (prompt.tokens.len(), prompt.context_tokens);
+        let wanted = Wanted::chat(&command.model, tokens, context, command.max_tokens);
+        let reservation = self.budgets.reserve(caller, wanted).await?;
         let opened = UsageOpened {
             request: request.id,
             organisation: request.caller.organisation,
@@ -267,7 +322,7 @@ impl Chat {
         let fact = AuditFact { model: opened.digest, ..request.fact("ok", Some(content)) };
         self.open(&fact, &opened).await?;
         let stop = CancellationToken::new();
-        let events = self.settle_at_end(opened, (generation, place), stop.clone());
+        let events = self.settle_at_end(opened, (generation, place, reservation), stop.clone());
         Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
     }
 
@@ -308,20 +363,26 @@ impl Chat {
         Ok(())
     }
 
+    /// `metering`: of whoever answers.
+    fn row(&self, opened: UsageOpened, reservation: Reservation, metering: Metering) -> UsageRow {
+        UsageRow {
+            opened,
+            reservation,
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            metering,
+            stopping: self.stopping.clone(),
+        }
+    }
+
     fn settle_at_end(
         &self,
         opened: UsageOpened,
-        (generation, place): (Generation, Place),
+        (generation, place, reservation): (Generation, Place, Reservation),
         stop: CancellationToken,
     ) -> mpsc::Receiver<ChatEvent> {
         let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
-        let row = UsageRow {
-            opened,
-            ledger: Arc::clone(&self.ledger),
-            clock: Arc::clone(&self.clock),
-            metering: self.metering.clone(),
-            stopping: self.stopping.clone(),
-        };
+        let row = self.row(opened, reservation, self.metering.clone());
         let settlement =
             Settlement { row, ids: Arc::clone(&self.ids), stall: self.limits.stall, stop };
         self.tasks.spawn(async move {

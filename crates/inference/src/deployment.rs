@@ -3,8 +3,29 @@
 /// The engine at work and what its operator declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
-    pub engine: EngineBuild,
+    pub engine: AnsweredBy,
     pub declared: Declared,
+}
+
+/// What computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// The engine of this server.
+    Here(EngineBuild),
+    Upstream(UpstreamEngine),
+}
+
+/// An engine that runs elsewhere, as the settings name it. Nobody here has seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamEngine {
+    /// Of the upstream.
+    pub id: String,
+    /// The program, as `vllm`.
+    pub kind: String,
+    /// Scheme, host and port that requests are sent to.
+    pub party: String,
+    /// Whether it runs on machines of the organisation that runs this installation.
+    pub is_own: bool,
 }
 
 /// Which program computes, and how.

@@ -1,5 +1,7 @@
 //! Texts to vectors: one request from the caller's words to its answer.
 
+mod elsewhere;
+
 use std::sync::Arc;
 
 use domain::{Caller, Clock, IdSource, ModelId, RequestId, Timestamp};
@@ -8,11 +10,13 @@ use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    ChatError, Metering, Usage, UsageOpened, UsageOutcome,
+    Budgets, ChatError, Gateway, Metering, Reservation, Usage, UsageOpened, UsageOutcome,
     admission::{Admission, Place},
+    budget::Wanted,
     content,
+    gateway::{Seat, Work},
     ports::{Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger, WhenTooLong},
-    rules::{self, Work},
+    rules,
     settlement::UsageRow,
 };
 
@@ -92,9 +96,12 @@ pub struct Embedded {
 #[derive(Clone)]
 pub struct Embeddings {
     engine: Arc<dyn Engine>,
+    /// `None` where every model is on this machine.
+    gateway: Option<Gateway>,
     ledger: Arc<dyn UsageLedger>,
     trail: Trail,
     rules: Rulebook,
+    budgets: Budgets,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     metering: Metering,
@@ -110,6 +117,7 @@ pub struct EmbeddingsParts {
     pub ledger: Arc<dyn UsageLedger>,
     pub trail: Trail,
     pub rules: Rulebook,
+    pub budgets: Budgets,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub metering: Metering,
@@ -127,17 +135,29 @@ struct Request<'a> {
 struct Started {
     opened: UsageOpened,
     embedding: Embedding,
-    place: Place,
+    held: Held,
+    reservation: Reservation,
+    /// Of whoever answers.
+    metering: Metering,
+}
+
+/// What the request occupies until it has ended.
+enum Held {
+    Here(#[expect(dead_code, reason = "dropped at the end")] Place),
+    Elsewhere(Seat),
 }
 
 impl Embeddings {
     pub fn new(parts: EmbeddingsParts) -> Self {
-        let EmbeddingsParts { engine, ledger, trail, rules, clock, ids, metering, limits } = parts;
+        let EmbeddingsParts { engine, ledger, trail, rules, budgets, clock, ids, metering, limits } =
+            parts;
         Self {
             engine,
+            gateway: None,
             ledger,
             trail,
             rules,
+            budgets,
             clock,
             ids,
             metering,
@@ -146,6 +166,12 @@ impl Embeddings {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }
+    }
+
+    /// The same, where engines that run elsewhere may answer too.
+    #[must_use]
+    pub fn through(self, gateway: Gateway) -> Self {
+        Self { gateway: Some(gateway), ..self }
     }
 
     /// Turns passages into vectors. When this returns vectors, the audit entry and the whole usage
@@ -176,11 +202,11 @@ impl Embeddings {
         &self,
         caller: &Caller,
         command: EmbedCommand,
-        answer: oneshot::Sender<Result<Embedded, EmbedError>>,
+        mut answer: oneshot::Sender<Result<Embedded, EmbedError>>,
     ) {
         let at = self.clock.now();
         let request = Request { id: RequestId::from_uuid(self.ids.next(at)), at, caller };
-        match self.start(&request, command).await {
+        match self.start(&request, command, &mut answer).await {
             Ok(started) => self.finish(started, answer).await,
             Err(error) => {
                 let recorded = self.trail.record(&request.fact(error.code(), None)).await;
@@ -198,15 +224,32 @@ impl Embeddings {
         &self,
         request: &Request<'_>,
         command: EmbedCommand,
+        answer: &mut oneshot::Sender<Result<Embedded, EmbedError>>,
     ) -> Result<Started, EmbedError> {
         if self.stopping.is_cancelled() {
             return Err(ChatError::Stopping.into());
         }
+        if let Some(gateway) = &self.gateway
+            && let Some(route) = self.route(gateway, request, &command.model)?
+        {
+            return self.start_elsewhere(gateway, &route, request, (command, answer)).await;
+        }
+        self.start_here(request, command).await
+    }
+
+    async fn start_here(
+        &self,
+        request: &Request<'_>,
+        command: EmbedCommand,
+    ) -> Result<Started, EmbedError> {
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
         let (caller, model) = (request.caller, &command.model);
-        rules::must_permit(&self.rules, &*self.engine, caller, model, Work::Embed).await?;
+        rules::must_permit(&self.rules, &self.engine.models(), caller, model, Work::Embed).await?;
         let (passages, content) = self.prepare(command).await?;
+        let prompt_tokens = passages.count().into();
+        let wanted = Wanted { model: &passages.model, prompt_tokens, completion_tokens_max: 0 };
+        let reservation = self.budgets.reserve(caller, wanted).await?;
         let opened = UsageOpened {
             request: request.id,
             organisation: request.caller.organisation,
@@ -226,7 +269,8 @@ impl Embeddings {
         let audit = self.trail.entry(&fact).await;
         let audit = audit.map_err(ChatError::from)?;
         self.ledger.open(&opened, &audit).await.map_err(ChatError::from)?;
-        Ok(Started { opened, embedding, place })
+        let metering = self.metering.clone();
+        Ok(Started { opened, embedding, held: Held::Here(place), reservation, metering })
     }
 
     async fn prepare(
@@ -261,7 +305,7 @@ impl Embeddings {
         started: Started,
         mut answer: oneshot::Sender<Result<Embedded, EmbedError>>,
     ) {
-        let Started { opened, embedding, place } = started;
+        let Started { opened, embedding, held, reservation, metering } = started;
         let Embedding { mut vectors, settled } = embedding;
         let (outcome, result) = tokio::select! {
             biased;
@@ -275,13 +319,10 @@ impl Embeddings {
         // From here on the engine stops within a step, if it has not ended by itself.
         drop(vectors);
         let (request, model) = (opened.request, opened.model.clone());
-        let row = UsageRow {
-            opened,
-            ledger: Arc::clone(&self.ledger),
-            clock: Arc::clone(&self.clock),
-            metering: self.metering.clone(),
-            stopping: self.stopping.clone(),
-        };
+        if let (UsageOutcome::Failed, Held::Elsewhere(seat)) = (outcome, &held) {
+            seat.broke_off();
+        }
+        let row = self.row(opened, reservation, metering);
         let usage = row.usage(settled).await;
         let settled = row.settled(outcome, usage.clone());
         let is_recorded = row.record(&settled).await;
@@ -294,7 +335,18 @@ impl Embeddings {
         if !is_recorded {
             row.record_later(&settled).await;
         }
-        drop(place);
+        drop(held);
+    }
+
+    fn row(&self, opened: UsageOpened, reservation: Reservation, metering: Metering) -> UsageRow {
+        UsageRow {
+            opened,
+            reservation,
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            metering,
+            stopping: self.stopping.clone(),
+        }
     }
 }
 

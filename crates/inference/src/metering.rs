@@ -8,7 +8,7 @@ use domain::{
     chat::ToolCall,
 };
 
-use crate::{Deployment, FinishReason, TokenPiece, ports::Consumed};
+use crate::{Deployment, FinishReason, MicroEuros, TokenPiece, ports::Consumed};
 
 /// Where the work is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ impl Metering {
     #[must_use]
     pub fn of(self, deployment: Deployment) -> Self {
         Self { deployment: Some(Arc::new(deployment)), ..self }
+    }
+
+    /// Of the grid.
+    pub fn grams_per_kwh(&self) -> f64 {
+        self.factor.grams_per_kwh
     }
 
     /// What answers requests now.
@@ -114,7 +119,11 @@ pub struct UsageSettled {
     pub organisation: OrganisationId,
     pub outcome: UsageOutcome,
     pub usage: Usage,
+    /// At the price that its model had when it began. Rows of the first nine schemas have none.
+    pub cost: Option<MicroEuros>,
     pub settled_at: Timestamp,
+    /// Who answered, where it is not who was noted when the request was admitted.
+    pub answered_by: Option<Arc<Deployment>>,
 }
 
 /// What a caller receives. All but `Token` and `Call` are last events; their usage is already

@@ -1,5 +1,8 @@
 //! What this context needs from outside. Every implementation passes its suite in `testkit`.
 
+mod budget;
+mod upstream;
+
 use async_trait::async_trait;
 use carbon_ledger::Energy;
 use domain::{
@@ -9,9 +12,16 @@ use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AnswerFormat, FinishReason, FunctionCall, ModelCard, Priority, Sampling, TokenPiece, ToolUse,
-    UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnswerFormat, AnsweredShare, FinishReason, FunctionCall, ModelCard, Priority, Sampling,
+    TokenPiece, ToolUse, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
 };
+
+pub use upstream::{
+    Announced, AnnouncedPassages, Asking, AskingPassages, Denial, Upstream, UpstreamCard,
+    UpstreamError, UpstreamId, UpstreamIdError, UpstreamModel,
+};
+
+pub use self::budget::BudgetStore;
 
 /// Runs models. Every implementation passes `testkit::engine_suite`.
 #[async_trait]
@@ -239,6 +249,14 @@ pub trait UsageLedger: Send + Sync {
 
     /// What the organisation used, by month, model and evidence, in that order. Reads every row.
     async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError>;
+
+    /// What each engine answered in the organisation since then, by project and model, in the
+    /// order of projects, models and upstreams; the engine of the server comes first.
+    async fn shares(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError>;
 
     /// Closes, as interrupted, every row that an earlier process left running; returns how many.
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError>;

@@ -3,22 +3,15 @@
 use domain::{Caller, ModelId};
 use governance::{Act, ModelFacts, Rulebook};
 
-use crate::{
-    ChatError,
-    ports::{Engine, EngineError},
-};
+use crate::{ChatError, ModelCard, gateway::Work, ports::EngineError};
 
-/// What a model shall do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Work {
-    Answer,
-    Embed,
-}
+/// What rules are told of the architecture of a model that runs elsewhere.
+const ELSEWHERE: &str = "elsewhere";
 
 /// Where there are rules, a model that they cannot look at does nothing.
 pub(crate) async fn must_permit(
     rules: &Rulebook,
-    engine: &dyn Engine,
+    cards: &[ModelCard],
     caller: &Caller,
     model: &ModelId,
     work: Work,
@@ -26,13 +19,13 @@ pub(crate) async fn must_permit(
     if !rules.has_rules()? {
         return Ok(());
     }
-    let cards = engine.models();
     let card = cards.iter().find(|card| card.id == *model);
     let card = card.ok_or_else(|| EngineError::UnknownModel { model: model.clone() })?;
+    let weights = card.weights.as_ref();
     let facts = ModelFacts {
         id: &card.id,
-        digest: &card.digest,
-        architecture: &card.architecture,
+        digest: weights.map_or("", |weights| &weights.digest),
+        architecture: weights.map_or(ELSEWHERE, |weights| &weights.architecture),
         is_adapter: card.base.is_some(),
     };
     let act = match work {

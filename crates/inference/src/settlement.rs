@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ChatEvent, FinishReason, FunctionCall, Metering, Usage, UsageOpened, UsageOutcome,
+    ChatEvent, FinishReason, FunctionCall, Metering, Reservation, Usage, UsageOpened, UsageOutcome,
     UsageSettled,
     ports::{Consumed, EngineEvent, Generation, UsageLedger},
     tool,
@@ -30,6 +30,8 @@ const TRIES_MAX: u32 = 60;
 /// Everything needed to close one usage row.
 pub(crate) struct UsageRow {
     pub(crate) opened: UsageOpened,
+    /// What it may use; settled with the row.
+    pub(crate) reservation: Reservation,
     pub(crate) ledger: Arc<dyn UsageLedger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metering: Metering,
@@ -65,14 +67,19 @@ impl End {
 }
 
 impl Settlement {
-    /// Runs until the row is closed. The last event is sent only after that.
-    pub(crate) async fn run(self, generation: Generation, caller: mpsc::Sender<ChatEvent>) {
+    /// Runs until the row is closed, and tells how it ended. The last event is sent only after that.
+    pub(crate) async fn run(
+        self,
+        generation: Generation,
+        caller: mpsc::Sender<ChatEvent>,
+    ) -> UsageOutcome {
         let Generation { mut events, settled } = generation;
         let end = self.forward(&mut events, &caller).await;
         // From here on the engine stops within one token, if it has not ended by itself.
         drop(events);
         let usage = self.row.usage(settled).await;
-        let settled = self.row.settled(end.outcome(), usage.clone());
+        let outcome = end.outcome();
+        let settled = self.row.settled(outcome, usage.clone());
         let is_recorded = self.row.record(&settled).await;
         let last = match end {
             End::CallerLeft => None,
@@ -92,6 +99,7 @@ impl Settlement {
         if !is_recorded {
             self.row.record_later(&settled).await;
         }
+        outcome
     }
 
     async fn forward(
@@ -168,11 +176,15 @@ impl UsageRow {
         unknown_consumption()
     }
 
+    /// Counts what was used for everything that has a limit, too.
     pub(crate) fn settled(&self, outcome: UsageOutcome, usage: Usage) -> UsageSettled {
+        let answered_by = self.metering.deployment();
         UsageSettled {
+            answered_by: answered_by.filter(|other| Some(other) != self.opened.deployment.as_ref()),
             request: self.opened.request,
             organisation: self.opened.organisation,
             outcome,
+            cost: Some(self.reservation.settle(&usage)),
             usage,
             settled_at: self.clock.now(),
         }
@@ -190,7 +202,7 @@ impl UsageRow {
 }
 
 /// Nothing is known: zero, and as uncertain as can be said.
-fn unknown_consumption() -> Consumed {
+pub(crate) fn unknown_consumption() -> Consumed {
     Consumed {
         prompt_tokens: 0,
         cached_prompt_tokens: 0,

@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the ninth version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the tenth version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -20,6 +20,8 @@ mod account_rows;
 #[path = "../tests/fixtures/v0007/identity_rows.rs"]
 mod identity_rows;
 
+#[path = "../tests/fixtures/v0010/budget_rows.rs"]
+mod budget_rows;
 #[path = "../tests/fixtures/v0008/protection_rows.rs"]
 mod protection_rows;
 #[path = "../tests/fixtures/v0009/provisioning_rows.rs"]
@@ -37,7 +39,7 @@ use governance::ports::{
     ErasureOrdered, IdentityStore as _, LogStore as _, ProtectionStore as _, ProvisioningChange,
     ProvisioningStore as _,
 };
-use inference::ports::UsageLedger as _;
+use inference::ports::{BudgetStore as _, UsageLedger as _};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use store::{Conversations, Store};
 use testkit::{MemoryCustodian, operator_of, vault_of};
@@ -92,6 +94,9 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(store.bind_identity(&identity, &bound).await?, "it is bound already");
     protect(&store).await?;
     provision(&store).await?;
+    let entry = budget_rows::entry();
+    let put = store.put_budget(&budget_rows::budget(), entry.at, &entry).await?;
+    anyhow::ensure!(put, "no such account");
     store.close().await;
     Ok(())
 }

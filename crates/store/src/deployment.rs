@@ -1,12 +1,14 @@
 //! What answers requests: JSON in a table of its own, one row for each that ever was.
 
-use inference::{Declared, Deployment, EngineBuild};
+use inference::{AnsweredBy, Declared, Deployment, EngineBuild, UpstreamEngine};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::failure::Failure;
 
 const COLUMN: &str = "statement";
+/// The member that only statements of upstreams have.
+const UPSTREAM: &str = "upstream";
 
 /// The row of a deployment; made now if there is none.
 pub(crate) async fn row_of(
@@ -28,19 +30,26 @@ pub(crate) async fn row_of(
 
 fn write(deployment: &Deployment) -> String {
     let Deployment { engine, declared } = deployment;
-    json!({
-        "commit": engine.commit,
+    let mut statement = json!({
         "country": declared.country,
-        "cpu_path": engine.cpu_path,
         "grid_zone": declared.grid_zone,
-        "kv_cache_type": engine.kv_cache_type,
         "operator": declared.operator,
         "operator_country": declared.operator_country,
         "parent_country": declared.parent_country,
         "site": declared.site,
-        "version": engine.version,
-    })
-    .to_string()
+    });
+    match engine {
+        AnsweredBy::Here(EngineBuild { version, commit, cpu_path, kv_cache_type }) => {
+            statement["commit"] = json!(commit);
+            statement["cpu_path"] = json!(cpu_path);
+            statement["kv_cache_type"] = json!(kv_cache_type);
+            statement["version"] = json!(version);
+        }
+        AnsweredBy::Upstream(UpstreamEngine { id, kind, party, is_own }) => {
+            statement[UPSTREAM] = json!({ "id": id, "kind": kind, "own": is_own, "party": party });
+        }
+    }
+    statement.to_string()
 }
 
 pub(crate) fn read(statement: &str) -> Result<Deployment, Failure> {
@@ -49,11 +58,15 @@ pub(crate) fn read(statement: &str) -> Result<Deployment, Failure> {
     let known = |name: &str| value[name].as_str().map(str::to_owned);
     let text = |name: &str| known(name).ok_or(Failure::Unreadable { column: COLUMN });
     Ok(Deployment {
-        engine: EngineBuild {
-            version: text("version")?,
-            commit: known("commit"),
-            cpu_path: text("cpu_path")?,
-            kv_cache_type: text("kv_cache_type")?,
+        engine: if value[UPSTREAM].is_object() {
+            AnsweredBy::Upstream(upstream(&value[UPSTREAM])?)
+        } else {
+            AnsweredBy::Here(EngineBuild {
+                version: text("version")?,
+                commit: known("commit"),
+                cpu_path: text("cpu_path")?,
+                kv_cache_type: text("kv_cache_type")?,
+            })
         },
         declared: Declared {
             site: text("site")?,
@@ -63,5 +76,18 @@ pub(crate) fn read(statement: &str) -> Result<Deployment, Failure> {
             operator_country: known("operator_country"),
             parent_country: known("parent_country"),
         },
+    })
+}
+
+fn upstream(value: &Value) -> Result<UpstreamEngine, Failure> {
+    let text = |name: &str| {
+        let text = value[name].as_str().map(str::to_owned);
+        text.ok_or(Failure::Unreadable { column: COLUMN })
+    };
+    Ok(UpstreamEngine {
+        id: text("id")?,
+        kind: text("kind")?,
+        party: text("party")?,
+        is_own: value["own"] == true,
     })
 }

@@ -7,6 +7,7 @@
 
 mod access;
 mod audit;
+mod budget;
 mod conversation;
 mod data_key;
 mod deployment;
@@ -20,6 +21,8 @@ mod row;
 mod schema;
 mod store;
 mod usage;
+mod usage_report;
+mod usage_share;
 mod usage_total;
 mod writer;
 

@@ -9,7 +9,7 @@ use domain::{
 };
 use governance::AuditEntry;
 use inference::{
-    UsageFigures, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnsweredShare, UsageFigures, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -20,7 +20,7 @@ use crate::{
     failure::{Failure, ledger_error},
     row::{Columns, bytes},
     store::Store,
-    usage_total,
+    usage_share, usage_total,
 };
 
 #[async_trait]
@@ -61,6 +61,16 @@ impl UsageLedger for Store {
             .map_err(ledger_error("add up the usage rows"))
     }
 
+    async fn shares(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError> {
+        self.read(move |connection| Box::pin(usage_share::read(connection, organisation, since)))
+            .await
+            .map_err(ledger_error("add up the usage rows"))
+    }
+
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {
         self.change(move |connection| Box::pin(async move { interrupt(connection, at).await }))
             .await
@@ -97,6 +107,10 @@ async fn insert(connection: &mut SqliteConnection, usage: &UsageOpened) -> Resul
 
 async fn settle(connection: &mut SqliteConnection, settled: &UsageSettled) -> Result<(), Failure> {
     let usage = &settled.usage;
+    let deployment = match &settled.answered_by {
+        Some(deployment) => Some(deployment::row_of(&mut *connection, deployment).await?),
+        None => None,
+    };
     let footprint = &usage.footprint;
     let changed = sqlx::query(
         "UPDATE usage SET outcome = ?3, settled_at = ?4, prompt_tokens = ?5, \
@@ -104,7 +118,8 @@ async fn settle(connection: &mut SqliteConnection, settled: &UsageSettled) -> Re
          energy_uncertainty_percent = ?10, co2e_grams = ?11, co2e_method = ?12, \
          co2e_uncertainty_percent = ?13, grid_factor_grams_per_kwh = ?14, \
          grid_factor_year = ?15, grid_factor_source = ?16, \
-         grid_factor_uncertainty_percent = ?17, grid_zone = ?18, site = ?19 \
+         grid_factor_uncertainty_percent = ?17, grid_zone = ?18, site = ?19, \
+         cost_microeuros = ?20, deployment_id = coalesce(?21, deployment_id) \
          WHERE organisation_id = ?1 AND request_id = ?2 AND outcome = 'running'",
     )
     .bind(bytes(settled.organisation.as_uuid()))
@@ -126,6 +141,8 @@ async fn settle(connection: &mut SqliteConnection, settled: &UsageSettled) -> Re
     .bind(footprint.factor.uncertainty.percent())
     .bind(footprint.factor.zone)
     .bind(&usage.site.name)
+    .bind(settled.cost.map(|cost| i64::try_from(cost.0).unwrap_or(i64::MAX)))
+    .bind(deployment)
     .execute(&mut *connection)
     .await?;
     if changed.rows_affected() == 0 { must_exist(connection, settled).await } else { Ok(()) }

@@ -5,6 +5,7 @@ use inference::{UsageSum, UsageTotal};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
+    budget::count,
     failure::Failure,
     row::{Columns, bytes},
 };
@@ -44,7 +45,7 @@ fn total(row: &SqliteRow) -> Result<UsageTotal, Failure> {
     })
 }
 
-fn sum(row: &SqliteRow, energy_method: String) -> Result<UsageSum, Failure> {
+pub(crate) fn sum(row: &SqliteRow, energy_method: String) -> Result<UsageSum, Failure> {
     let columns = Columns(row);
     let (energy_joules, co2e_grams) = (row.try_get("energy_joules")?, row.try_get("co2e_grams")?);
     Ok(UsageSum {
@@ -64,9 +65,4 @@ fn sum(row: &SqliteRow, energy_method: String) -> Result<UsageSum, Failure> {
 /// Nothing at all is known exactly.
 fn mean(weighted: f64, total: f64) -> f64 {
     if total > 0.0 { weighted / total } else { 0.0 }
-}
-
-fn count(row: &SqliteRow, column: &'static str) -> Result<u64, Failure> {
-    let count: i64 = row.try_get(column)?;
-    u64::try_from(count).map_err(|_| Failure::Unreadable { column })
 }

@@ -15,7 +15,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{ModelId, Timestamp, chat::Role};
 use inference::{
-    AnswerFormat, FunctionCall, ModelCard, ModelPurpose, Tool, ToolChoice, ToolUse,
+    AnswerFormat, FunctionCall, ModelCard, ModelPurpose, Tool, ToolChoice, ToolUse, Weights,
     ports::{
         Asked, Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages,
         Prompt, WhenTooLong,
@@ -208,11 +208,13 @@ impl FakeEngine {
             id: Self::model(),
             created_at: Timestamp::from_micros(1_767_225_600_000_000),
             context_tokens: self.context_tokens,
-            digest: "0".repeat(64),
-            architecture: "echo".to_owned(),
-            quantization: "none".to_owned(),
-            parameters: 0,
             purpose: ModelPurpose::Chat,
+            weights: Some(Weights {
+                digest: "0".repeat(64),
+                architecture: "echo".to_owned(),
+                quantization: "none".to_owned(),
+                parameters: 0,
+            }),
             base: None,
         }
     }
@@ -327,7 +329,7 @@ impl Engine for FakeEngine {
             let model = model.clone();
             return Err(EngineError::ContextTooLong { model, prompt_tokens, context_tokens });
         }
-        let digest = self.card().digest.parse().ok();
+        let digest = self.card().digest();
         Ok(Prompt { model: model.clone(), digest, tokens, context_tokens })
     }
 

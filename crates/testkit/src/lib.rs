@@ -1,7 +1,7 @@
 //! Fakes and conformance suites for every port. A dev-dependency only.
 //!
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
-//! [`identity_suite`], [`provisioning_suite`], [`break_glass_suite`], [`protection_suite`], [`usage_suite`],
+//! [`identity_suite`], [`provisioning_suite`], [`break_glass_suite`], [`protection_suite`], [`usage_suite`], [`budget_suite`],
 //! [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
 //! [`conversation_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
 //! or [`FakeEngine`] says something about the real ones.
@@ -10,12 +10,14 @@
 mod access_suite;
 mod audit_suite;
 mod break_glass_suite;
+mod budget_suite;
 mod clock;
 mod conversation_suite;
 mod embedding_suite;
 mod engine_suite;
 mod fake_engine;
 mod fake_provider;
+mod fake_upstream;
 mod identity_suite;
 mod log_suite;
 mod memory_store;
@@ -33,6 +35,7 @@ mod witness_suite;
 pub use access_suite::access_suite;
 pub use audit_suite::audit_suite;
 pub use break_glass_suite::break_glass_suite;
+pub use budget_suite::{BudgetsUnderTest, budget_suite, without_budgets};
 pub use clock::SimulatedClock;
 pub use conversation_suite::{
     ConversationsUnderTest, ProtectionUnderTest, conversation_suite, protection_suite,
@@ -41,6 +44,7 @@ pub use embedding_suite::embedding_suite;
 pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
 pub use fake_provider::FakeProvider;
+pub use fake_upstream::{FakeUpstream, UpstreamBehaviour, UpstreamCounts};
 pub use identity_suite::identity_suite;
 pub use log_suite::log_suite;
 pub use memory_store::MemoryStore;

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod audit;
 mod break_glass;
+mod budget;
 mod conversation;
 mod identity;
 mod log;
@@ -25,9 +26,7 @@ use governance::{
     AuditEntry, Erasure, Hold, Opening, Session, SignInLink, SubjectId,
     ports::{Group, Identity, StoreError, StoredAccount, StoredKey},
 };
-use inference::ports::LedgerError;
-
-use inference::UsageRecord;
+use inference::{BudgetId, MicroEuros, UsageRecord, ports::LedgerError};
 
 /// A store that forgets everything when the last clone is dropped.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +51,9 @@ struct State {
     links: BTreeMap<(OrganisationId, SignInLinkId), Link>,
     sessions: BTreeMap<(OrganisationId, SessionId), SignedIn>,
     usage: BTreeMap<(OrganisationId, RequestId), UsageRecord>,
+    /// Of settled rows that say one.
+    costs: BTreeMap<(OrganisationId, RequestId), MicroEuros>,
+    budgets: BTreeMap<(OrganisationId, BudgetId), u64>,
     audit: Vec<AuditEntry>,
     /// `None` once it was destroyed.
     subject_keys: BTreeMap<(OrganisationId, SubjectId), Option<[u8; 32]>>,

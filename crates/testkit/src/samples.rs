@@ -16,8 +16,8 @@ use governance::{
     ports::{Founding, StoredKey},
 };
 use inference::{
-    Declared, Deployment, EngineBuild, Metering, Site, UsageOpened, UsageOutcome, UsageSettled,
-    ports::Consumed,
+    AnsweredBy, Declared, Deployment, EngineBuild, Metering, MicroEuros, Site, UsageOpened,
+    UsageOutcome, UsageSettled, ports::Consumed,
 };
 use uuid::Uuid;
 
@@ -199,7 +199,9 @@ impl Samples {
             organisation: opened.organisation,
             outcome,
             usage: Metering::new(site, factor).usage(&consumed),
+            cost: Some(MicroEuros(3 * u64::from(count))),
             settled_at: self.now(),
+            answered_by: None,
         }
     }
 }
@@ -207,12 +209,12 @@ impl Samples {
 /// What answers in tests.
 pub fn deployment() -> Deployment {
     Deployment {
-        engine: EngineBuild {
+        engine: AnsweredBy::Here(EngineBuild {
             version: "0.0.0-test".to_owned(),
             commit: None,
             cpu_path: "scalar".to_owned(),
             kv_cache_type: "f16".to_owned(),
-        },
+        }),
         declared: Declared {
             site: "Brest".to_owned(),
             grid_zone: "FR".to_owned(),

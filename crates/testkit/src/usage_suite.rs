@@ -9,11 +9,12 @@ use domain::{
 };
 use governance::{AuditEntry, ports::AuditStore};
 use inference::{
-    UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled, ports::UsageLedger,
+    AnsweredBy, UpstreamEngine, UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled,
+    ports::UsageLedger,
 };
 use tokio::task::JoinSet;
 
-use crate::{Samples, UsageRows};
+use crate::{Samples, UsageRows, deployment};
 
 /// One store, seen through its ports and from behind.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub async fn usage_suite(make: impl AsyncFn() -> UsageUnderTest) {
     many_requests_at_once(make().await, Samples::new(36)).await;
     a_row_is_found_by_its_account_alone(make().await, &Samples::new(37)).await;
     what_was_obtained_differently_is_not_added_up(make().await, &Samples::new(38)).await;
+    shares_tell_who_answered(&make().await, &Samples::new(39)).await;
 }
 
 async fn a_row_is_opened_with_its_entry(store: UsageUnderTest, samples: &Samples) {
@@ -237,6 +239,38 @@ async fn what_was_obtained_differently_is_not_added_up(store: UsageUnderTest, sa
     assert_eq!(sum.grid_zone, "FR");
     let stranger = OrganisationId::from_uuid(samples.id());
     assert_eq!(store.ledger.totals(stranger).await.expect("read"), []);
+}
+
+/// Whoever answered in the end counts, and only what was asked since then.
+async fn shares_tell_who_answered(store: &UsageUnderTest, samples: &Samples) {
+    let organisation = OrganisationId::from_uuid(samples.id());
+    let mut elsewhere = deployment();
+    elsewhere.engine = AnsweredBy::Upstream(UpstreamEngine {
+        id: "paris".to_owned(),
+        kind: "vllm".to_owned(),
+        party: "https://paris.example".to_owned(),
+        is_own: false,
+    });
+    let early = store.open(samples, organisation).await;
+    let here = store.open(samples, organisation).await;
+    let there = store.open(samples, organisation).await;
+    for (opened, answered_by) in [(&early, None), (&here, None), (&there, Some(elsewhere.into()))] {
+        let settled = samples.settled(opened, UsageOutcome::Finished);
+        let settled = UsageSettled { answered_by, ..settled };
+        store.ledger.settle(&settled).await.expect("settled");
+    }
+    let asker = Caller { account: there.account, ..caller(samples, organisation, there.principal) };
+    let row = store.ledger.find(&asker, there.request).await.expect("read").expect("there");
+    let engine = &row.opened.deployment.expect("noted").engine;
+    assert!(matches!(engine, AnsweredBy::Upstream(engine) if engine.id == "paris"), "{engine:?}");
+    let shares = store.ledger.shares(organisation, here.opened_at).await.expect("read");
+    let mut seen: Vec<_> =
+        shares.iter().map(|one| (one.upstream.as_deref(), one.is_own, one.requests)).collect();
+    seen.sort();
+    assert_eq!(seen, [(None, true, 1), (Some("paris"), false, 1)]);
+    assert!(shares.iter().all(|share| share.tokens > 0), "{shares:?}");
+    let stranger = OrganisationId::from_uuid(samples.id());
+    assert_eq!(store.ledger.shares(stranger, here.opened_at).await.expect("read"), []);
 }
 
 impl UsageUnderTest {

@@ -25,6 +25,7 @@ mod model;
 mod request;
 pub mod responses;
 mod tool;
+mod upstream;
 mod usage;
 
 pub use completion::{
@@ -54,5 +55,9 @@ pub use request::{
 pub use tool::{
     CalledFunction, FunctionName, NamedTool, Tool, ToolCall, ToolChoice, ToolChoiceWord,
     ToolFunction, ToolKind,
+};
+pub use upstream::{
+    UpstreamDenial, UpstreamHealth, UpstreamLeftOut, UpstreamOverview, UpstreamRoute,
+    UpstreamShare, UpstreamState,
 };
 pub use usage::{EvidenceMethod, Footprint, PromptTokensDetails, Usage};

@@ -66,14 +66,19 @@ pub struct ModelCard {
     pub deprecation: Option<String>,
     /// The temperature of requests that name none.
     pub default_model_temperature: f32,
-    /// SHA-256 of the model file, lower-case hexadecimal.
-    pub digest: String,
+    /// SHA-256 of the model file, lower-case hexadecimal. This and the next three are absent where
+    /// the model runs elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// The family of networks it belongs to.
-    pub architecture: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
     /// How its weights are stored, for people: `Q4_1`, `F32`.
-    pub quantization: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantization: Option<String>,
     /// The number of its weights.
-    pub parameters: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<u64>,
     /// The model that an adapter was made for; absent for models that need no other.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub root: Option<String>,

@@ -475,6 +475,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the limits */
+        get: operations["listBudgets"];
+        /**
+         * Set a limit
+         * @description In the place of the one that the same key, account, project or organisation had for the
+         *     quantity. It counts from the next request on, with what was used before.
+         */
+        put: operations["setBudget"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a limit */
+        delete: operations["removeBudget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -1048,6 +1087,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/upstreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how the engines that run elsewhere are
+         * @description `routes` says who would be asked now, and why; `shares` what each engine has answered.
+         */
+        get: operations["listUpstreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Add up what was used
+         * @description Of the whole organisation for whoever keeps its accounts or reads its log, of the own account
+         *     for everybody else.
+         */
+        get: operations["readUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1109,6 +1189,29 @@ export interface components {
             name: string;
             /** @description All of its text. */
             text: string;
+        };
+        /** @description A limit, and how much of it is gone. */
+        Budget: {
+            id: string;
+            scope: string;
+            scope_id?: string | null;
+            quantity: string;
+            /** Format: double */
+            limit: number;
+            /**
+             * Format: double
+             * @description In this month, or in the last 60 seconds.
+             */
+            used: number;
+            /**
+             * Format: double
+             * @description For requests that run, as much as they may use.
+             */
+            held: number;
+        };
+        /** @description All limits of the organisation. */
+        BudgetList: {
+            data: components["schemas"]["Budget"][];
         };
         /** @description A function and its arguments. */
         CalledFunction: {
@@ -1941,17 +2044,20 @@ export interface components {
              * @description The temperature of requests that name none.
              */
             default_model_temperature: number;
-            /** @description SHA-256 of the model file, lower-case hexadecimal. */
-            digest: string;
+            /**
+             * @description SHA-256 of the model file, lower-case hexadecimal. This and the next three are absent where
+             *     the model runs elsewhere.
+             */
+            digest?: string | null;
             /** @description The family of networks it belongs to. */
-            architecture: string;
+            architecture?: string | null;
             /** @description How its weights are stored, for people: `Q4_1`, `F32`. */
-            quantization: string;
+            quantization?: string | null;
             /**
              * Format: int64
              * @description The number of its weights.
              */
-            parameters: number;
+            parameters?: number | null;
             /** @description The model that an adapter was made for; absent for models that need no other. */
             root?: string | null;
             /**
@@ -2267,7 +2373,7 @@ export interface components {
              */
             tools?: Record<string, never>[] | null;
             /** @description `auto`, `none`, `required`, or the function that must be called. */
-            tool_choice?: Record<string, never> | null;
+            tool_choice?: unknown;
             /** @description Whether one answer may have several calls; it may, unless this is `false`. */
             parallel_tool_calls?: boolean | null;
             /** @description Pairs of the caller's own, which the answer repeats. */
@@ -2311,7 +2417,7 @@ export interface components {
             /** @description The form of the answer. */
             text: components["schemas"]["ResponsesText"];
             /** @description As it was asked for; `auto` without. */
-            tool_choice: Record<string, never>;
+            tool_choice: unknown;
             /** @description As they were sent. */
             tools: Record<string, never>[];
         };
@@ -2619,6 +2725,22 @@ export interface components {
              * @description When the browser has to sign in again, in RFC 3339.
              */
             expires_at: string;
+        };
+        SetBudget: {
+            /** @description `key`, `account`, `project` or `organisation`. */
+            scope: string;
+            /** @description The id of the key, account or project; nothing for the organisation. */
+            scope_id?: string | null;
+            /**
+             * @description `requests_per_minute`, `tokens_per_minute`, `tokens_per_month`, `euros_per_month` or
+             *     `kwh_per_month`. Months are those of the calendar, in UTC.
+             */
+            quantity: string;
+            /**
+             * Format: double
+             * @description At least 0; whole for requests and tokens.
+             */
+            limit: number;
         };
         /** @description The token of a one-time link, or a name and a password. */
         SignIn: {
@@ -2978,6 +3100,104 @@ export interface components {
             /** @description The entry at the end of the branch that is to be shown. */
             head?: string | null;
         };
+        /** @description Why nothing is sent to an upstream. */
+        UpstreamDenial: {
+            /** @description Stable code, as `residency.denied`. */
+            code: string;
+            /** @description The rule, for people. */
+            reason: string;
+        };
+        /**
+         * @description How an upstream is.
+         * @enum {string}
+         */
+        UpstreamHealth: "well" | "doubtful" | "down";
+        /** @description Somebody who is not asked. */
+        UpstreamLeftOut: {
+            /** @description The id of the upstream, or `here`. */
+            id: string;
+            /** @description The code of the rule that denies it, `down` or `full`. */
+            because: string;
+        };
+        /** @description How the engines that run elsewhere are, who would be asked now, and what share runs where. */
+        UpstreamOverview: {
+            /** @description In the order of the settings. */
+            upstreams: components["schemas"]["UpstreamState"][];
+            /** @description One a model that an upstream has. */
+            routes: components["schemas"]["UpstreamRoute"][];
+            /** @description What each engine answered in the last days, by project and model. */
+            shares: components["schemas"]["UpstreamShare"][];
+            /**
+             * Format: int32
+             * @description The days that the shares are of.
+             */
+            shares_days: number;
+        };
+        /** @description Who would answer a request for a model now. */
+        UpstreamRoute: {
+            /** @description The model. */
+            model: string;
+            /**
+             * @description Who is asked, and who after them if they do not answer: ids of upstreams, or `here`. Empty
+             *     if nobody is.
+             */
+            order: string[];
+            /**
+             * @description What told the first from the second: `only`, `share`, `health`, `load`, `prefix`, `price`,
+             *     `carbon` or `order`; absent if nobody is asked.
+             */
+            because?: string | null;
+            /** @description Who is not asked. */
+            left_out: components["schemas"]["UpstreamLeftOut"][];
+        };
+        /** @description What an engine answered. */
+        UpstreamShare: {
+            /** @description The id of the project. */
+            project: string;
+            /** @description The model. */
+            model: string;
+            /** @description The id of the upstream, or `here`. */
+            upstream: string;
+            /** @description Whether it runs on machines of the organisation that runs this installation. */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description How many requests.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Tokens of prompts and answers together.
+             */
+            tokens: number;
+            /**
+             * Format: double
+             * @description Of the tokens of the project for the model, in percent.
+             */
+            percent: number;
+        };
+        /** @description An engine that runs elsewhere. */
+        UpstreamState: {
+            /** @description Its name in receipts, figures and refusals. */
+            id: string;
+            /** @description Whether it runs on machines of the organisation that runs this installation. */
+            own: boolean;
+            /** @description Its models, as they are called here. */
+            models: string[];
+            denied?: components["schemas"]["UpstreamDenial"] | null;
+            /** @description `well`, `doubtful` after a failure, `down` while nothing is sent there. */
+            health: components["schemas"]["UpstreamHealth"];
+            /**
+             * Format: int64
+             * @description Requests that it answers now.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Requests that it is given at the same time.
+             */
+            requests_max: number;
+        };
         /** @description What a request used: tokens, energy, carbon. Complete answers and last chunks always carry it. */
         Usage: components["schemas"]["Footprint"] & {
             /**
@@ -2996,6 +3216,59 @@ export interface components {
              */
             total_tokens: number;
             prompt_tokens_details?: components["schemas"]["PromptTokensDetails"] | null;
+        };
+        /** @description Emissions that follow from the energy and the grid. */
+        UsageEmissions: {
+            /** Format: double */
+            grams: number;
+            method: string;
+            /** Format: double */
+            uncertainty_percent: number;
+            grid_zone: string;
+            /** @description Where the carbon intensity of the grid is from. */
+            source: string;
+        };
+        /** @description Energy of requests, and how it was obtained. */
+        UsageEnergy: {
+            /** Format: double */
+            joules: number;
+            /** @description `measured`, `modelled` or `estimated`. */
+            method: string;
+            /** Format: double */
+            uncertainty_percent: number;
+        };
+        /**
+         * @description What some requests add up to. Figures that were obtained in different ways stand in different
+         *     rows.
+         */
+        UsageFigures: {
+            /** @description Id, if it was asked for. */
+            project?: string | null;
+            model?: string | null;
+            day?: string | null;
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: int64
+             * @description This and all that follows is null for requests that run, or that a crash ended: nobody knows
+             *     what they used.
+             */
+            prompt_tokens?: number | null;
+            /** Format: int64 */
+            completion_tokens?: number | null;
+            /**
+             * Format: double
+             * @description At the prices that were set when the requests began.
+             */
+            cost_euros?: number | null;
+            energy?: components["schemas"]["UsageEnergy"] | null;
+            co2e?: components["schemas"]["UsageEmissions"] | null;
+        };
+        /** @description Sums of a period. */
+        UsageReport: {
+            from: string;
+            to: string;
+            data: components["schemas"]["UsageFigures"][];
         };
     };
     responses: never;
@@ -5192,6 +5465,206 @@ export interface operations {
             };
             /** @description It is not open */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBudgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits, with what is used */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetBudget"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such key, account or project */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    removeBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the limit, as the list tells it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such limit */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7830,6 +8303,107 @@ export interface operations {
                 };
             };
             /** @description It takes too long, or cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listUpstreams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upstreams */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOverview"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readUsage: {
+        parameters: {
+            query?: {
+                /** @description The first day, in UTC, as `2026-11-01` [default: the first of this month]. */
+                from?: string;
+                /** @description The last day [default: today]. */
+                to?: string;
+                /** @description What to split the sums by: some of `project`, `model` and `day`, with commas. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -33,6 +33,8 @@ export const KNOWN_CODES = {
   "account.unknown": "accountUnknown",
   "key.unknown": "keyUnknown",
   "capacity.exhausted": "busy",
+  "rate.limited": "limitReached",
+  "budget.exceeded": "limitReached",
   "context.too_long": "contextTooLong",
   "messages.rejected": "messagesRejected",
   "model.unknown": "modelUnknown",

@@ -386,6 +386,10 @@ export const en = {
       what: "The server has as much to do as it can take, so it refused.",
       action: "Wait a moment, then try again.",
     },
+    limitReached: {
+      what: "A limit on what may be used here is reached.",
+      action: "Try again later, or ask whoever keeps the accounts to raise it.",
+    },
     contextTooLong: {
       what: "The conversation is longer than this model can read.",
       action: "Start a new conversation, or shorten your question.",

@@ -409,6 +409,10 @@ export const fr: Messages = {
       what: "Le serveur a déjà autant à faire qu’il le peut\u202F; il a refusé.",
       action: "Attendez un instant, puis réessayez.",
     },
+    limitReached: {
+      what: "Une limite d’utilisation est atteinte.",
+      action: "Réessayez plus tard, ou demandez à qui gère les comptes de la relever.",
+    },
     contextTooLong: {
       what: "La conversation est plus longue que ce que ce modèle peut lire.",
       action: "Commencez une nouvelle conversation, ou raccourcissez votre question.",

@@ -52,7 +52,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 72] = [
+const TABLE: [Row; 77] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -106,6 +106,9 @@ const TABLE: [Row; 72] = [
         "break_glass",
         "break_glass.read",
     ),
+    row("get", "/v1/budgets", Needs::Browser, "accounts", "budget.list"),
+    row("put", "/v1/budgets", Needs::Browser, "accounts", "budget.set"),
+    row("delete", "/v1/budgets/{id}", Needs::Browser, "accounts", "budget.remove"),
     row("post", "/v1/chat/completions", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/conversations", Needs::Caller, "conversations", "conversation.list"),
     row("post", "/v1/conversations", Needs::Caller, "conversations", "conversation.start"),
@@ -166,6 +169,8 @@ const TABLE: [Row; 72] = [
     row("get", "/v1/session/oidc/callback", Needs::Return, "none", "session.create"),
     row("get", "/v1/session/provider", Needs::Nothing, "none", "none"),
     row("get", "/v1/sovereignty/assessment", Needs::Caller, "log", "sovereignty.assess"),
+    row("get", "/v1/upstreams", Needs::Caller, "log", "upstream.list"),
+    row("get", "/v1/usage", Needs::Caller, "none", "usage.read"),
     row("put", "/v1/session/password", Needs::Browser, "none", "account.update"),
 ];
 
@@ -218,6 +223,9 @@ impl Row {
             "/v1/accounts/{id}/erasure" => json!({"reason": "request_of_person"}),
             "/v1/holds" => json!({"reason": "audit", "reference": "2026/7"}),
             "/v1/keys" => json!({"name": "laptop"}),
+            "/v1/budgets" => {
+                json!({"scope": "organisation", "quantity": "tokens_per_month", "limit": 1000})
+            }
             "/v1/break-glass" => {
                 json!({"account": NOBODY, "reason": "a good reason", "minutes": 30})
             }
@@ -380,6 +388,7 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         let made = match row.path {
             "/v1/erasures/{id}" => Some(an_erasure(&server, &member).await),
             "/v1/holds/{id}" => Some(a_hold(&server).await),
+            "/v1/budgets/{id}" => Some(a_budget(&server).await),
             _ => provisioned(&server, row, &provider).await,
         };
         let (id, entry) = if let Some(staged) = &staged {
@@ -483,6 +492,13 @@ async fn a_hold(server: &Server) -> String {
     let operator = server.access.operator().await.unwrap();
     let new = NewHold { account: None, reason: HoldReason::Audit, reference: "2026/7".to_owned() };
     server.holds.place(&operator, new).await.unwrap().id.to_string()
+}
+
+async fn a_budget(server: &Server) -> String {
+    let operator = server.access.operator().await.unwrap();
+    let id: inference::BudgetId = "organisation.tokens_per_month".parse().unwrap();
+    server.budgets.set(&operator, id, 1_000_000).await.unwrap();
+    id.to_string()
 }
 
 /// A browser of somebody who was here before.

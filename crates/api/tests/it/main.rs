@@ -10,6 +10,7 @@ mod assessment;
 mod bad_input;
 mod break_glass;
 mod browse;
+mod budget;
 mod chat;
 mod connection;
 mod conversation;

@@ -26,8 +26,8 @@ use governance::{
 };
 use http_body_util::BodyExt as _;
 use inference::{
-    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Receipts,
-    ReceiptsParts, Site,
+    Budgets, BudgetsParts, Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering,
+    Models, Parts, Prices, Receipts, ReceiptsParts, Site, UsageReports, UsageReportsParts,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ pub(crate) struct Server {
     pub(crate) provider: FakeProvider,
     pub(crate) erasures: Erasures,
     pub(crate) holds: Holds,
+    pub(crate) budgets: Budgets,
     /// The API key of the first start.
     pub(crate) key: String,
     pub(crate) caller: Caller,
@@ -90,6 +91,7 @@ pub(crate) struct Setting {
     pub(crate) page: Option<Router>,
     pub(crate) has_provider: bool,
     pub(crate) rules: Option<Arc<dyn Rules>>,
+    pub(crate) prices: Prices,
 }
 
 impl Default for Setting {
@@ -101,6 +103,7 @@ impl Default for Setting {
             page: None,
             has_provider: true,
             rules: None,
+            prices: Prices::default(),
         }
     }
 }
@@ -112,7 +115,7 @@ impl Server {
 
     #[expect(clippy::too_many_lines, reason = "each part of a whole service, once")]
     pub(crate) async fn with(setting: Setting) -> Self {
-        let Setting { engine, settings, limits, page, has_provider, rules } = setting;
+        let Setting { engine, settings, limits, page, has_provider, rules, prices } = setting;
         let store = MemoryStore::default();
         let clock = SimulatedClock::default();
         let ids = Arc::new(SeededIds::new(1));
@@ -144,11 +147,22 @@ impl Server {
         let key = key.secret.expose();
         let caller = access.authenticate_key(&key).await.unwrap();
         let site = Site { name: "local".to_owned(), zone: "FR".to_owned() };
+        let budgets = Budgets::new(BudgetsParts {
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+            clock: Arc::new(clock.clone()),
+            prices,
+        });
+        let usage = UsageReports::new(UsageReportsParts {
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+        });
         let parts = Parts {
             engine: Arc::new(engine.clone()),
             ledger: Arc::new(CountedLedger::new(Arc::new(store.clone()))),
             trail: trail.clone(),
             rules: rules.clone(),
+            budgets: budgets.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
             metering: Metering::new(site, factors::grid("FR").unwrap()).of(testkit::deployment()),
@@ -197,6 +211,8 @@ impl Server {
             assessments,
             erasures: erasures.clone(),
             holds: holds.clone(),
+            budgets: budgets.clone(),
+            usage,
             clock: Arc::new(clock.clone()),
             ids,
             readiness: Arc::clone(&switches) as Arc<dyn Readiness>,
@@ -216,6 +232,7 @@ impl Server {
             provider,
             erasures,
             holds,
+            budgets,
             key,
             caller,
         }
@@ -314,6 +331,7 @@ fn embeddings(parts: &Parts) -> Embeddings {
         ledger: parts.ledger.clone(),
         trail: parts.trail.clone(),
         rules: parts.rules.clone(),
+        budgets: parts.budgets.clone(),
         clock: parts.clock.clone(),
         ids: parts.ids.clone(),
         metering: parts.metering.clone(),

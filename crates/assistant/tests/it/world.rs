@@ -15,6 +15,7 @@ use governance::{
 use inference::{Chat, ChatLimits, Metering, Parts, Site, UsageRecord};
 use testkit::{
     FakeEngine, MemoryStore, Samples, SeededIds, SeededSecrets, SimulatedClock, Stepper,
+    without_budgets,
 };
 use tokio::time::timeout;
 
@@ -71,11 +72,13 @@ impl World {
             gate: LogGate::default(),
         });
         let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
+        let budgets = without_budgets(memory.clone(), trail.clone(), clock.clone());
         let chat = Chat::new(Parts {
             engine: Arc::new(engine.clone()),
             ledger: memory.clone(),
             trail: trail.clone(),
             rules: Rulebook::without_rules(),
+            budgets,
             clock: clock.clone(),
             ids: ids.clone(),
             metering: Metering::new(site, factors::grid("FR").unwrap()),

@@ -46,10 +46,11 @@ fn the_card_tells_what_the_file_says() {
     assert_eq!(cards.len(), 1);
     let card = &cards[0];
     assert_eq!((card.id.as_str(), card.context_tokens), ("tiny", 512));
-    assert_eq!((card.architecture.as_str(), card.quantization.as_str()), ("llama", "Q4_1"));
+    let weights = card.weights.as_ref().expect("here");
+    assert_eq!((weights.architecture.as_str(), weights.quantization.as_str()), ("llama", "Q4_1"));
     assert_eq!(card.created_at, Timestamp::from_micros(5));
     let blocks = 2 * (64 * 96 + 2 * 64 * 32 + 96 * 64 + 3 * 64 * 96 + 2 * 64);
-    assert_eq!(card.parameters, 259 * 64 + 64 + blocks);
+    assert_eq!(weights.parameters, 259 * 64 + 64 + blocks);
 }
 
 #[test]

@@ -81,19 +81,13 @@ impl Statement {
     /// Lines for people.
     pub(super) fn lines(&self) -> Vec<String> {
         let json = &self.json;
-        let (model, engine, site) = (&json["model"], &json["engine"], &json["site"]);
+        let (model, site) = (&json["model"], &json["site"]);
         let (energy, emissions) = (&json["energy"], &json["emissions"]);
         let tokens = &json["tokens"];
         vec![
             format!("issued: {}", json["issued_at"].as_i64().map_or_else(none, utc)),
             format!("model: {}, {}", shown(&model["id"]), shown(&model["digest"])),
-            format!(
-                "engine: galerne {}, commit {}, {}, keys and values {}",
-                shown(&engine["version"]),
-                shown(&engine["commit"]),
-                shown(&engine["cpu_path"]),
-                shown(&engine["kv_cache_type"])
-            ),
+            engine_line(json),
             format!(
                 "place, as the operator declares it: {}, country {}, grid {}, operator {} under \
                  the law of {}, group under that of {}",
@@ -116,6 +110,27 @@ impl Statement {
             format!("emissions: {}", figure(&emissions["grams_co2e"], "g CO2e", emissions)),
         ]
     }
+}
+
+/// What answered. Receipts of earlier versions know no upstreams.
+fn engine_line(json: &Value) -> String {
+    let (engine, upstream) = (&json["engine"], &json["upstream"]);
+    if upstream.is_object() {
+        let whose = if upstream["own"] == true { "own" } else { "of another operator" };
+        return format!(
+            "engine: the upstream {} ({}) at {}, {whose}",
+            shown(&upstream["id"]),
+            shown(&upstream["kind"]),
+            shown(&upstream["party"])
+        );
+    }
+    format!(
+        "engine: galerne {}, commit {}, {}, keys and values {}",
+        shown(&engine["version"]),
+        shown(&engine["commit"]),
+        shown(&engine["cpu_path"]),
+        shown(&engine["kv_cache_type"])
+    )
 }
 
 fn policy_line(policy: &Value) -> String {

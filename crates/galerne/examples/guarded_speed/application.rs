@@ -15,8 +15,8 @@ use governance::{
     ports::{AccessStore, Assessor, AssessorError, AuditStore},
 };
 use inference::{
-    Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering, Models, Parts, Receipts,
-    ReceiptsParts, Site,
+    Budgets, BudgetsParts, Chat, ChatLimits, EmbedLimits, Embeddings, EmbeddingsParts, Metering,
+    Models, Parts, Prices, Receipts, ReceiptsParts, Site, UsageReports, UsageReportsParts,
     ports::{Engine, UsageLedger},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -116,6 +116,7 @@ fn router(
         clock: Arc::new(SystemClock),
         patience: Duration::ZERO,
     });
+    let budgets = parts.budgets.clone();
     let chat = Chat::new(parts);
     let assistant = Assistant::new(AssistantParts {
         chat: chat.clone(),
@@ -151,6 +152,11 @@ fn router(
             turns: None,
             patience: Duration::ZERO,
         }),
+        budgets,
+        usage: UsageReports::new(UsageReportsParts {
+            store: elsewhere.clone(),
+            trail: trail.clone(),
+        }),
         holds: Holds::new(HoldsParts {
             store: elsewhere,
             trail: trail.clone(),
@@ -174,6 +180,13 @@ fn parts(ports: &Ports, engine: &Arc<dyn Engine>) -> anyhow::Result<Parts> {
         ledger: Arc::new(CountedLedger::new(Arc::clone(&ports.ledger))),
         trail: ports.founded.trail.clone(),
         rules: ports.rules.clone(),
+        budgets: Budgets::new(BudgetsParts {
+            // Without a limit; what is used is counted all the same.
+            store: Arc::new(MemoryStore::default()),
+            trail: ports.founded.trail.clone(),
+            clock: Arc::new(SystemClock),
+            prices: Prices::default(),
+        }),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemRandom),
         metering: Metering::new(site, factor).of(testkit::deployment()),
@@ -187,6 +200,7 @@ fn embeddings(parts: &Parts) -> Embeddings {
         ledger: Arc::clone(&parts.ledger),
         trail: parts.trail.clone(),
         rules: parts.rules.clone(),
+        budgets: parts.budgets.clone(),
         clock: Arc::clone(&parts.clock),
         ids: Arc::clone(&parts.ids),
         metering: parts.metering.clone(),

@@ -19,7 +19,7 @@ use governance::{
     ports::{AuditStore, StoreError},
 };
 use inference::{
-    UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnsweredShare, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use testkit::{MemoryStore, MemoryWitness};
@@ -87,6 +87,14 @@ impl UsageLedger for Nothing {
     }
 
     async fn totals(&self, _: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    async fn shares(
+        &self,
+        _: OrganisationId,
+        _: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError> {
         Ok(Vec::new())
     }
 

@@ -157,6 +157,7 @@ impl Conversation {
             max_tokens: self.max_tokens,
             stop: Vec::new(),
             top_logprobs: None,
+            is_streamed: true,
         };
         let mut stream = serving.chat.start(&self.caller, command).await?;
         let mut answer = String::new();

@@ -98,3 +98,23 @@ fn wrong_settings_are_named() {
     let message = load("", &[("GALERNE_LISTEN", "here")], None).unwrap_err();
     assert!(message.contains("GALERNE_LISTEN"), "{message}");
 }
+
+#[test]
+fn prices_are_exact_and_one_a_model() {
+    let price = |text: &str| {
+        let file = format!("[[prices]]\nmodel = 'm'\nprompt_eur_per_million = {text}");
+        let settings = load(&file, &[], None)?;
+        let prices = prices(&settings.prices.value, &settings.upstreams.value)
+            .map_err(|failure| format!("{failure:?}"))?;
+        Ok::<_, String>(prices.of(&"m".parse().unwrap()).prompt_per_million.0)
+    };
+    for (text, expected) in [("0.1", 100_000), ("0.000001", 1), ("3", 3_000_000), ("0", 0)] {
+        assert_eq!(price(text), Ok(expected));
+    }
+    for text in ["-0.1", "nan", "inf", "1e30"] {
+        assert!(price(text).unwrap_err().contains("prompt_eur_per_million"), "{text}");
+    }
+    let twice = "[[prices]]\nmodel = 'm'\n[[prices]]\nmodel = 'm'";
+    assert!(load(twice, &[], None).unwrap_err().contains("two prices"));
+    assert!(load("[[prices]]\nmodel = ''", &[], None).is_err());
+}

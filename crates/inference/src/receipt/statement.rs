@@ -4,7 +4,7 @@ use domain::Timestamp;
 use governance::LoggedAnswer;
 use serde::Serialize;
 
-use crate::{Declared, EngineBuild, UsageFigures, UsageRecord};
+use crate::{AnsweredBy, Declared, EngineBuild, UpstreamEngine, UsageFigures, UsageRecord};
 
 /// Keys of the JSON in alphabetical order: serde writes fields as they are declared. What is not
 /// known is null, never left out and never guessed.
@@ -32,6 +32,8 @@ pub(super) struct Statement<'a> {
     response: String,
     site: Site<'a>,
     tokens: Option<Tokens>,
+    /// What answered, where that was not the engine of this server; `engine` is null then.
+    upstream: Option<Upstream<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +106,15 @@ struct Tokens {
     prompt: u32,
 }
 
+/// As the settings name it: nobody here has seen the program or the weights.
+#[derive(Debug, Serialize)]
+struct Upstream<'a> {
+    id: &'a str,
+    kind: &'a str,
+    own: bool,
+    party: &'a str,
+}
+
 impl<'a> Statement<'a> {
     pub(super) fn new(row: &'a UsageRecord, answer: &'a LoggedAnswer, origin: &'a str) -> Self {
         let (opened, figures) = (&row.opened, row.figures.as_ref());
@@ -121,7 +132,7 @@ impl<'a> Statement<'a> {
             documents: [],
             emissions: figures.map(emissions),
             energy: figures.map(energy),
-            engine: deployment.map(|deployment| engine(&deployment.engine)),
+            engine: deployment.and_then(|deployment| engine(&deployment.engine)),
             issued_at: 0,
             log: Log {
                 checkpoint: &answer.checkpoint,
@@ -143,6 +154,7 @@ impl<'a> Statement<'a> {
                 completion: figures.completion_tokens,
                 prompt: figures.prompt_tokens,
             }),
+            upstream: deployment.and_then(|deployment| upstream(&deployment.engine)),
         }
     }
 
@@ -181,13 +193,16 @@ fn energy(figures: &UsageFigures) -> Energy<'_> {
     }
 }
 
-fn engine(build: &EngineBuild) -> Engine<'_> {
-    Engine {
-        commit: build.commit.as_deref(),
-        cpu_path: &build.cpu_path,
-        kv_cache_type: &build.kv_cache_type,
-        version: &build.version,
-    }
+fn engine(answered_by: &AnsweredBy) -> Option<Engine<'_>> {
+    let AnsweredBy::Here(build) = answered_by else { return None };
+    let EngineBuild { version, commit, cpu_path, kv_cache_type } = build;
+    Some(Engine { commit: commit.as_deref(), cpu_path, kv_cache_type, version })
+}
+
+fn upstream(answered_by: &AnsweredBy) -> Option<Upstream<'_>> {
+    let AnsweredBy::Upstream(upstream) = answered_by else { return None };
+    let UpstreamEngine { id, kind, party, is_own } = upstream;
+    Some(Upstream { id, kind, own: *is_own, party })
 }
 
 fn site<'a>(declared: Option<&'a Declared>, figures: Option<&'a UsageFigures>) -> Site<'a> {

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod gateway;
 mod settlement;
 
 use std::{sync::Arc, time::Duration};
@@ -21,7 +22,7 @@ use inference::{
     AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
     Sampling, Site, ToolUse, UsageRecord, ports::UsageLedger,
 };
-use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock};
+use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, without_budgets};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -56,11 +57,13 @@ impl World {
             gate: LogGate::default(),
         });
         let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
+        let budgets = without_budgets(store.clone(), trail.clone(), clock.clone());
         let chat = Chat::new(Parts {
             engine: Arc::new(engine.clone()),
             ledger: ledger(store.clone()),
             trail,
             rules: Rulebook::without_rules(),
+            budgets,
             clock,
             ids,
             metering: Metering::new(site, factors::grid("FR").unwrap()),
@@ -102,6 +105,7 @@ fn question(text: &str) -> ChatCommand {
         max_tokens: None,
         stop: Vec::new(),
         top_logprobs: None,
+        is_streamed: true,
     }
 }
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnsweredShare, ChatEvent, ChatLimits, FinishReason, UsageOpened, UsageRecord, UsageSettled,
+    UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 use testkit::{Behaviour, FakeEngine, MemoryStore};
@@ -186,6 +187,14 @@ impl UsageLedger for LateLedger {
 
     async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError> {
         self.store.totals(organisation).await
+    }
+
+    async fn shares(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError> {
+        self.store.shares(organisation, since).await
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {

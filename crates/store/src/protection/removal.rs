@@ -51,7 +51,7 @@ pub(super) async fn content(
 }
 
 /// What names the account, those that refer first.
-const STATEMENTS: [(ErasedClass, &str); 14] = [
+const STATEMENTS: [(ErasedClass, &str); 15] = [
     (
         ErasedClass::PseudonymKeys,
         "UPDATE subject_key SET secret = NULL \
@@ -85,6 +85,12 @@ const STATEMENTS: [(ErasedClass, &str); 14] = [
     (
         ErasedClass::SignInLinks,
         "DELETE FROM sign_in_link WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        ErasedClass::Budgets,
+        "DELETE FROM budget WHERE organisation_id = ?1 AND (\
+         scope = 'account' AND scope_id = ?2 OR scope = 'key' AND scope_id IN \
+         (SELECT id FROM api_key WHERE organisation_id = ?1 AND account_id = ?2))",
     ),
     (ErasedClass::ApiKeys, "DELETE FROM api_key WHERE organisation_id = ?1 AND account_id = ?2"),
     (

@@ -122,6 +122,8 @@ async fn no_statement_changes_what_answered_a_request() {
         "UPDATE usage SET model_digest = zeroblob(32)",
         "UPDATE usage SET model_digest = NULL",
         "UPDATE usage SET deployment_id = NULL",
+        "UPDATE usage SET deployment_id = deployment_id + 1",
+        "UPDATE usage SET deployment_id = NULL, outcome = 'failed'",
         "UPDATE deployment SET statement = '{}'",
         "UPDATE OR REPLACE deployment SET id = 7",
         "DELETE FROM deployment",

@@ -18,6 +18,8 @@ mod account_rows;
 #[path = "../fixtures/v0007/identity_rows.rs"]
 mod identity_rows;
 
+#[path = "../fixtures/v0010/budget_rows.rs"]
+mod budget_rows;
 #[path = "../fixtures/v0008/protection_rows.rs"]
 mod protection_rows;
 #[path = "../fixtures/v0009/provisioning_rows.rs"]
@@ -35,7 +37,10 @@ use governance::{
         LogStore, ProtectionStore as _, ProvisioningStore as _,
     },
 };
-use inference::{UsageFigures, UsageRecord, ports::UsageLedger};
+use inference::{
+    UsageFigures, UsageRecord,
+    ports::{BudgetStore as _, UsageLedger},
+};
 use store::Store;
 use tempfile::TempDir;
 use testkit::UsageRows as _;
@@ -43,8 +48,8 @@ use transparency_log::{Checkpoint, SignedNote, decode_tile};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 9] =
-    ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009"];
+const VERSIONS: [&str; 10] =
+    ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009", "v0010"];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -83,7 +88,7 @@ async fn tenants_are_there(version: &str) {
     let accounts = store.list_accounts(organisation()).await.expect("read");
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
     let expected: &[_] = match version {
-        "v0009" => &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"],
+        "v0009" | "v0010" => &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"],
         "v0005" | "v0006" | "v0007" | "v0008" => &["anne@ministere.example", "ci-7", "owner"],
         _ => &["owner"],
     };
@@ -149,6 +154,9 @@ async fn usage_is_there(version: &str) {
     if version >= "v0009" {
         numbered.extend((25..).zip(provisioning_rows::entries()));
     }
+    if version >= "v0010" {
+        numbered.push((29, budget_rows::entry()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -204,7 +212,9 @@ async fn the_log_is_there_or_begins() {
     entries.extend(protection_rows::entries());
     log_is_there("v0008", entries.clone()).await;
     entries.extend(provisioning_rows::entries());
-    log_is_there("v0009", entries).await;
+    log_is_there("v0009", entries.clone()).await;
+    entries.push(budget_rows::entry());
+    log_is_there("v0010", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -299,4 +309,12 @@ async fn what_a_provider_said_is_there() {
     assert_eq!(found, Some(expected.account));
     let openings = store.openings(organisation()).await.expect("read");
     assert_eq!(openings, [provisioning_rows::opened()]);
+}
+
+#[tokio::test]
+async fn limits_are_there() {
+    let (_directory, path) = copy("v0010");
+    let store = Store::open(&path).await.expect("opened");
+    let budgets = store.budgets(organisation()).await.expect("read");
+    assert_eq!(budgets, [budget_rows::budget()]);
 }

@@ -135,7 +135,10 @@ async fn a_newer_database_is_refused() {
     .expect("inserted");
     connection.close().await.expect("closed");
     let error = refused_untouched(&path).await;
-    assert!(matches!(error, OpenError::NewerThanBinary { found: 9999, known: 9, .. }), "{error:?}");
+    assert!(
+        matches!(error, OpenError::NewerThanBinary { found: 9999, known: 10, .. }),
+        "{error:?}"
+    );
     assert!(error.hint().contains("newer Galerne"), "{}", error.hint());
 }
 

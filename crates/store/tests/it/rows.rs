@@ -7,7 +7,9 @@ use domain::{
     AccountId, KeyId, ModelDigest, OrganisationId, Principal, ProjectId, RequestId, SessionId,
     Timestamp,
 };
-use inference::{Declared, Deployment, EngineBuild, UsageFigures, UsageOpened, UsageRecord};
+use inference::{
+    AnsweredBy, Declared, Deployment, EngineBuild, UsageFigures, UsageOpened, UsageRecord,
+};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use testkit::UsageRows;
 use uuid::Uuid;
@@ -83,12 +85,12 @@ fn deployment(statement: &str) -> Deployment {
     let known = |name: &str| value[name].as_str().map(str::to_owned);
     let text = |name: &str| known(name).expect("a text");
     Deployment {
-        engine: EngineBuild {
+        engine: AnsweredBy::Here(EngineBuild {
             version: text("version"),
             commit: known("commit"),
             cpu_path: text("cpu_path"),
             kv_cache_type: text("kv_cache_type"),
-        },
+        }),
         declared: Declared {
             site: text("site"),
             grid_zone: text("grid_zone"),

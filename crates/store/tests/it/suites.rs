@@ -6,9 +6,9 @@ use std::sync::{
 use store::Store;
 use tempfile::TempDir;
 use testkit::{
-    ConversationsUnderTest, MemoryCustodian, ProtectionUnderTest, UsageUnderTest, access_suite,
-    audit_suite, break_glass_suite, conversation_suite, identity_suite, log_suite,
-    protection_suite, provisioning_suite, usage_suite, vault_of,
+    BudgetsUnderTest, ConversationsUnderTest, MemoryCustodian, ProtectionUnderTest, UsageUnderTest,
+    access_suite, audit_suite, break_glass_suite, budget_suite, conversation_suite, identity_suite,
+    log_suite, protection_suite, provisioning_suite, usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -75,6 +75,37 @@ async fn a_file_passes_the_usage_suite() {
             audit: store,
             rows: Arc::new(Rows(path)),
         }
+    })
+    .await;
+}
+
+fn budgets(first: &Store, second: &Store) -> BudgetsUnderTest {
+    BudgetsUnderTest {
+        budgets: Arc::new(first.clone()),
+        ledger: Arc::new(second.clone()),
+        access: Arc::new(second.clone()),
+        audit: Arc::new(second.clone()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_budget_suite() {
+    let databases = Databases::new();
+    budget_suite(async || {
+        let store = databases.store().await;
+        budgets(&store, &store)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_file_pass_the_budget_suite() {
+    let databases = Databases::new();
+    budget_suite(async || {
+        let path = databases.path();
+        let first = Store::open(&path).await.expect("opened");
+        let second = Store::open(&path).await.expect("opened beside the first");
+        budgets(&first, &second)
     })
     .await;
 }

@@ -10,7 +10,7 @@ use governance::{
     AuditEntry, ErasedClass, Erasure, ErasureState, Hold, SubjectId,
     ports::{AccountChange, AccountUpdated, ErasureOrdered, Expired, ProtectionStore, StoreError},
 };
-use inference::RUNNING;
+use inference::{BudgetScope, RUNNING};
 use uuid::Uuid;
 
 use super::{MemoryStore, Refusal, State, store_error};
@@ -302,6 +302,16 @@ impl State {
         let (organisation, id) = account;
         let scope = Scope { organisation, account: id };
         let subjects = self.subjects_of(account);
+        let budgets = self.budgets.len();
+        self.budgets.retain(|(whose, budget), _| {
+            *whose != organisation
+                || match budget.scope {
+                    BudgetScope::Key(key) => !subjects.contains(&SubjectId::Key(key)),
+                    BudgetScope::Account(account) => account != id,
+                    BudgetScope::Project(_) | BudgetScope::Organisation => true,
+                }
+        });
+        let budgets = (budgets - self.budgets.len()) as u64;
         let mut destroyed = 0;
         for (_, key) in self.subject_keys.iter_mut().filter(|((whose, subject), key)| {
             *whose == organisation && subjects.contains(subject) && key.is_some()
@@ -347,6 +357,7 @@ impl State {
             self.accounts.len(),
         ];
         let mut all = self.remove_provisioned(account).to_vec();
+        all.push((ErasedClass::Budgets, budgets));
         all.push((ErasedClass::PseudonymKeys, destroyed));
         all.push((ErasedClass::UsageRecordsUnlinked, unlinked));
         let removed = counts.into_iter().zip(left);

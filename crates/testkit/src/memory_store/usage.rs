@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{Caller, OrganisationId, RequestId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    RUNNING, UsageFigures, UsageOpened, UsageOutcome, UsageRecord, UsageSettled, UsageSum,
-    UsageTotal,
+    AnsweredBy, AnsweredShare, RUNNING, UsageFigures, UsageOpened, UsageOutcome, UsageRecord,
+    UsageSettled, UsageSum, UsageTotal,
     ports::{LedgerError, UsageLedger},
 };
 
@@ -36,6 +36,19 @@ impl UsageLedger for MemoryStore {
         let state = self.working().map_err(ledger_error("add up the usage rows"))?;
         let rows = state.usage.values().filter(|row| row.opened.organisation == organisation);
         Ok(totals(rows))
+    }
+
+    async fn shares(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+    ) -> Result<Vec<AnsweredShare>, LedgerError> {
+        let state = self.working().map_err(ledger_error("add up the usage rows"))?;
+        let rows = state
+            .usage
+            .values()
+            .filter(|row| row.opened.organisation == organisation && row.opened.opened_at >= since);
+        Ok(shares(rows))
     }
 
     async fn close_interrupted(&self, at: Timestamp) -> Result<u64, LedgerError> {
@@ -86,25 +99,60 @@ impl MemoryStore {
             settled.outcome.as_str().clone_into(&mut row.outcome);
             row.settled_at = Some(settled.settled_at);
             row.figures = Some(UsageFigures::from(&settled.usage));
+            if let Some(deployment) = &settled.answered_by {
+                row.opened.deployment = Some(deployment.clone());
+            }
+            if let Some(cost) = settled.cost {
+                state.costs.insert((settled.organisation, settled.request), cost);
+            }
         }
         Ok(())
     }
 }
 
+fn shares<'a>(rows: impl Iterator<Item = &'a UsageRecord>) -> Vec<AnsweredShare> {
+    let mut shares = BTreeMap::new();
+    for row in rows {
+        let (upstream, is_own) = match row.opened.deployment.as_ref().map(|one| &one.engine) {
+            Some(AnsweredBy::Upstream(engine)) => (Some(engine.id.clone()), engine.is_own),
+            Some(AnsweredBy::Here(_)) | None => (None, true),
+        };
+        let (project, model) = (row.opened.project, row.opened.model.clone());
+        let place = (project, model.to_string(), upstream.clone());
+        let share = shares.entry(place).or_insert(AnsweredShare {
+            project,
+            model,
+            upstream,
+            is_own,
+            requests: 0,
+            tokens: 0,
+        });
+        let figures = row.figures.as_ref();
+        share.requests += 1;
+        share.tokens += figures.map_or(0, |figures| {
+            u64::from(figures.prompt_tokens) + u64::from(figures.completion_tokens)
+        });
+    }
+    shares.into_values().collect()
+}
+
 /// Month, model and digest, then how and for which grid the figures were obtained.
-type Evidence = Option<(String, String, String, String)>;
+pub(super) type Evidence = Option<(String, String, String, String)>;
 type Group = (String, String, Option<Vec<u8>>, Evidence);
+
+pub(super) fn evidence_of(row: &UsageRecord) -> Evidence {
+    row.figures.as_ref().map(|figures| {
+        let factor = (figures.grid_zone.clone(), figures.grid_factor_source.clone());
+        (figures.energy_method.clone(), figures.co2e_method.clone(), factor.0, factor.1)
+    })
+}
 
 fn totals<'a>(rows: impl Iterator<Item = &'a UsageRecord>) -> Vec<UsageTotal> {
     let mut groups: BTreeMap<Group, Vec<&UsageRecord>> = BTreeMap::new();
     for row in rows {
         let month = row.opened.opened_at.to_string().chars().take(7).collect();
         let digest = row.opened.digest.map(|digest| digest.as_bytes().to_vec());
-        let evidence = row.figures.as_ref().map(|figures| {
-            let factor = (figures.grid_zone.clone(), figures.grid_factor_source.clone());
-            (figures.energy_method.clone(), figures.co2e_method.clone(), factor.0, factor.1)
-        });
-        let group = (month, row.opened.model.to_string(), digest, evidence);
+        let group = (month, row.opened.model.to_string(), digest, evidence_of(row));
         groups.entry(group).or_default().push(row);
     }
     let total = |((month, ..), rows): (Group, Vec<&UsageRecord>)| {
@@ -120,7 +168,7 @@ fn totals<'a>(rows: impl Iterator<Item = &'a UsageRecord>) -> Vec<UsageTotal> {
     groups.into_iter().filter_map(total).collect()
 }
 
-fn sum(rows: &[&UsageFigures]) -> Option<UsageSum> {
+pub(super) fn sum(rows: &[&UsageFigures]) -> Option<UsageSum> {
     let first = rows.first()?;
     let add = |of: fn(&UsageFigures) -> f64| rows.iter().map(|row| of(row)).sum::<f64>();
     let (joules, grams) = (add(|row| row.energy_joules), add(|row| row.co2e_grams));

@@ -7,10 +7,11 @@ mod memory_witness;
 use std::sync::Arc;
 
 use testkit::{
-    ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore, MemoryWitness,
-    ProtectionUnderTest, UsageUnderTest, WitnessUnderTest, access_suite, audit_suite,
-    break_glass_suite, conversation_suite, embedding_suite, engine_suite, identity_suite,
-    log_suite, protection_suite, provisioning_suite, usage_suite, witness_suite,
+    BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore,
+    MemoryWitness, ProtectionUnderTest, UsageUnderTest, WitnessUnderTest, access_suite,
+    audit_suite, break_glass_suite, budget_suite, conversation_suite, embedding_suite,
+    engine_suite, identity_suite, log_suite, protection_suite, provisioning_suite, usage_suite,
+    witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,6 +52,20 @@ async fn memory_store_passes_the_usage_suite() {
             ledger: Arc::<MemoryStore>::clone(&store),
             audit: Arc::<MemoryStore>::clone(&store),
             rows: store,
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_budget_suite() {
+    budget_suite(async || {
+        let store = Arc::new(MemoryStore::default());
+        BudgetsUnderTest {
+            budgets: Arc::<MemoryStore>::clone(&store),
+            ledger: Arc::<MemoryStore>::clone(&store),
+            access: Arc::<MemoryStore>::clone(&store),
+            audit: store,
         }
     })
     .await;

@@ -50,7 +50,7 @@ pub struct ResponsesEcho {
     /// The form of the answer.
     pub text: ResponsesText,
     /// As it was asked for; `auto` without.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub tool_choice: Value,
     /// As they were sent.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
@@ -113,7 +113,7 @@ pub struct ResponsesBody {
     #[schema(value_type = Option<Vec<Object>>)]
     pub tools: Option<Vec<Value>>,
     /// `auto`, `none`, `required`, or the function that must be called.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub tool_choice: Option<Value>,
     /// Whether one answer may have several calls; it may, unless this is `false`.
     pub parallel_tool_calls: Option<bool>,

@@ -116,12 +116,12 @@ fn models() {
         aliases: Vec::new(),
         deprecation: None,
         default_model_temperature: 0.7,
-        digest: "00".to_owned(),
-        architecture: "llama".to_owned(),
-        quantization: "Q4_1".to_owned(),
+        digest: Some("00".to_owned()),
+        architecture: Some("llama".to_owned()),
+        quantization: Some("Q4_1".to_owned()),
         root: None,
         embedding_dimensions: None,
-        parameters: 134_515_008,
+        parameters: Some(134_515_008),
     };
     insta::assert_json_snapshot!(ModelList { object: ListObject::List, data: vec![card] });
 }

@@ -25,6 +25,7 @@ export function chosenModel(
 const SMALL_PARAMETERS_MAX = 1_000_000_000;
 
 /** Whether the server says that a model is small; one that it says nothing of is not. */
-export function isSmallModel(model: { parameters?: number } | undefined): boolean {
-  return model?.parameters !== undefined && model.parameters < SMALL_PARAMETERS_MAX;
+export function isSmallModel(model: { parameters?: number | null } | undefined): boolean {
+  const parameters = model?.parameters ?? SMALL_PARAMETERS_MAX;
+  return parameters < SMALL_PARAMETERS_MAX;
 }

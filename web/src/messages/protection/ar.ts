@@ -193,6 +193,7 @@ export const ar: ProtectionTexts = {
     classes: {
       accounts: "حسابات",
       api_keys: "مفاتيح API",
+      budgets: "حدود الاستخدام",
       conversations: "محادثات",
       drafts: "مسودات",
       entries: "أسئلة وإجابات",

@@ -189,6 +189,7 @@ export const en = {
     classes: {
       accounts: "accounts",
       api_keys: "API keys",
+      budgets: "limits on use",
       conversations: "conversations",
       drafts: "drafts",
       entries: "questions and answers",

@@ -197,6 +197,7 @@ export const fr: ProtectionTexts = {
     classes: {
       accounts: "comptes",
       api_keys: "clés d’API",
+      budgets: "limites d’utilisation",
       conversations: "conversations menées",
       drafts: "brouillons",
       entries: "questions et réponses",

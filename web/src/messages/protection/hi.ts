@@ -188,6 +188,7 @@ export const hi: ProtectionTexts = {
     classes: {
       accounts: "खाते",
       api_keys: "API कुंजियाँ",
+      budgets: "उपयोग की सीमाएँ",
       conversations: "बातचीत",
       drafts: "मसौदे",
       entries: "प्रश्न और उत्तर",

@@ -6,7 +6,10 @@ use governance::{
     Erased, ErasedClass, Erasure, ErasureState,
     ports::{AccessStore as _, ErasureOrdered, ProtectionStore as _},
 };
-use inference::ports::UsageLedger as _;
+use inference::{
+    Budget, BudgetId, BudgetQuantity, BudgetScope,
+    ports::{BudgetStore as _, UsageLedger as _},
+};
 use store::Store;
 
 use super::sample::Talks;
@@ -84,6 +87,10 @@ async fn a_kill_between_any_two_steps_is_taken_up_again() {
         permissions: Permissions::NONE,
     });
     talks.store.open(&row, &entry()).await.expect("opened");
+    let scope = BudgetScope::Account(leaver.id);
+    let id = BudgetId { scope, quantity: BudgetQuantity::TokensPerMonth };
+    let budget = Budget { organisation, id, amount: 1_000 };
+    assert!(talks.store.put_budget(&budget, row.opened_at, &entry()).await.expect("set"));
     let traces = traces(&talks, &leaver).await;
     assert_eq!(talks.bytes_in_file(&traces).await, vec![true; traces.len()], "the control");
 
@@ -122,6 +129,8 @@ async fn a_kill_between_any_two_steps_is_taken_up_again() {
     assert_eq!(done.erased.get(&ErasedClass::Conversations), Some(&3));
     assert_eq!(done.erased.get(&ErasedClass::Entries), Some(&6));
     assert_eq!(done.erased.get(&ErasedClass::UsageRecordsUnlinked), Some(&1));
+    assert_eq!(done.erased.get(&ErasedClass::Budgets), Some(&1));
+    assert_eq!(talks.store.budgets(organisation).await.expect("read"), []);
     assert_eq!(talks.found(talks.scope(), "stays").await, [kept], "others stay");
     only_the_others_are_indexed(&talks).await;
 }

@@ -1,0 +1,141 @@
+//! Passages that an engine elsewhere turns into vectors.
+
+use domain::ModelId;
+use governance::AuditFact;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{EmbedCommand, EmbedError, Embedded, Embeddings, Held, Request, Started};
+use crate::{
+    ChatError, Gateway, GatewayError, ModelPurpose, UsageOpened, UsageOutcome,
+    budget::Wanted,
+    content,
+    gateway::{Answering, Question, Route, Step, Work},
+    ports::{AskingPassages, EngineError, Passage, UpstreamError, WhenTooLong},
+    rules,
+    settlement::unknown_consumption,
+};
+
+/// What a token is counted as where nobody has counted: bytes of text.
+const BYTES_PER_TOKEN: usize = 4;
+
+impl Embeddings {
+    /// The way to an upstream; `None` if the engine of this server answers.
+    pub(super) fn route(
+        &self,
+        gateway: &Gateway,
+        request: &Request<'_>,
+        model: &ModelId,
+    ) -> Result<Option<Route>, EmbedError> {
+        if !gateway.serves(model) {
+            return Ok(None);
+        }
+        let is_here = self.engine.models().iter().any(|card| card.id == *model);
+        if !is_here && !gateway.does(model, Work::Embed) {
+            let (model, does) = (model.clone(), "answers conversations and makes no vectors");
+            return Err(EngineError::Unsuited { model, does }.into());
+        }
+        // Passages have no beginning that is worth finding again.
+        let (prefix, work) = (0, Work::Embed);
+        let project = request.caller.project;
+        let question = Question { request: request.id, model, project, prefix, work };
+        let here = is_here.then(|| self.admission.here());
+        let route = gateway.route(&question, here).map_err(ChatError::from)?;
+        Ok((route.steps.first() != Some(&Step::Here)).then_some(route))
+    }
+
+    pub(super) async fn start_elsewhere(
+        &self,
+        gateway: &Gateway,
+        route: &Route,
+        request: &Request<'_>,
+        (command, answer): (EmbedCommand, &mut oneshot::Sender<Result<Embedded, EmbedError>>),
+    ) -> Result<Started, EmbedError> {
+        let (caller, model) = (request.caller, command.model.clone());
+        rules::must_permit(&self.rules, &gateway.models(), caller, &model, Work::Embed).await?;
+        must_fit(gateway, &command)?;
+        let EmbedCommand { passages, .. } = command;
+        let tokens = estimated_tokens(&passages);
+        let tokens_max = self.limits.tokens_max;
+        if tokens > tokens_max {
+            return Err(EmbedError::TooManyTokens { tokens, tokens_max });
+        }
+        let work = move || (content::digest_of_passages(&passages), passages);
+        let hashed = tokio::task::spawn_blocking(work).await;
+        let (content, passages) = hashed.map_err(|_| ChatError::Preparation)?;
+        let asking = AskingPassages { request: request.id, model: model.clone(), passages };
+        let wanted =
+            Wanted { model: &model, prompt_tokens: tokens.into(), completion_tokens_max: 0 };
+        let reservation = self.budgets.reserve(caller, wanted).await?;
+        let exchange = gateway.exchange(&model, route, &asking);
+        let first = exchange.first().unwrap_or(&self.metering).clone();
+        let opened = UsageOpened {
+            request: request.id,
+            organisation: caller.organisation,
+            project: caller.project,
+            account: caller.account,
+            principal: caller.principal,
+            model: model.clone(),
+            prompt_tokens: tokens,
+            opened_at: request.at,
+            digest: None,
+            deployment: first.deployment(),
+        };
+        let fact = AuditFact { ..request.fact("ok", Some(content)) };
+        let open = async {
+            let audit = self.trail.entry(&fact).await.map_err(ChatError::from)?;
+            self.ledger.open(&opened, &audit).await.map_err(ChatError::from)
+        };
+        let (recorded, announced) = tokio::join!(open, exchange.announce());
+        recorded?;
+        let left = CancellationToken::new();
+        let sent = tokio::select! {
+            biased;
+            () = answer.closed() => Err(GatewayError::CallerLeft),
+            sent = exchange.run(announced, &left) => sent,
+        };
+        match sent {
+            Ok(Answering { answer: embedding, seat, metering }) => {
+                let held = Held::Elsewhere(seat);
+                Ok(Started { opened, embedding, held, reservation, metering })
+            }
+            Err(error) => {
+                let outcome = match error {
+                    GatewayError::CallerLeft => UsageOutcome::Cancelled,
+                    _ => UsageOutcome::Failed,
+                };
+                let row = self.row(opened, reservation, first);
+                let settled = row.settled(outcome, row.metering.usage(&unknown_consumption()));
+                if !row.record(&settled).await {
+                    self.tasks.spawn(async move { row.record_later(&settled).await });
+                }
+                Err(ChatError::from(error).into())
+            }
+        }
+    }
+}
+
+/// What cannot be kept elsewhere is refused.
+fn must_fit(gateway: &Gateway, command: &EmbedCommand) -> Result<(), EmbedError> {
+    let model = command.model.clone();
+    if command.when_too_long == WhenTooLong::Cut {
+        let source = UpstreamError::Unsuited { field: "truncate" };
+        return Err(ChatError::from(GatewayError::Upstream { model, source }).into());
+    }
+    let cards = gateway.models();
+    let card = cards.iter().find(|card| card.id == model);
+    match (card.map(|card| card.purpose), command.dimensions) {
+        (Some(ModelPurpose::Embeddings { dimensions }), Some(asked)) if asked != dimensions => {
+            Err(EmbedError::Dimensions { model, dimensions, asked })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn estimated_tokens(passages: &[Passage]) -> u32 {
+    let of = |passage: &Passage| match passage {
+        Passage::Text(text) => text.len() / BYTES_PER_TOKEN + 1,
+        Passage::Tokens(tokens) => tokens.len(),
+    };
+    u32::try_from(passages.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,310 @@
+//! Engines elsewhere: who is asked, what leaves before what is durable, what is charged.
+
+use std::sync::Arc;
+
+use domain::ModelId;
+use inference::{
+    AnsweredBy, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
+    GatewayError, GatewayParts, Health, ShareRule,
+    ports::{Upstream, UpstreamError, UsageLedger as _},
+};
+use testkit::{FakeEngine, FakeUpstream, SimulatedClock, UpstreamBehaviour as Behaviour};
+use tokio::time::timeout;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{HANG, World, caller, question, read};
+
+const MODEL: &str = "elsewhere";
+
+struct Elsewhere {
+    world: World,
+    clock: Arc<SimulatedClock>,
+    gateway: Gateway,
+    chat: Chat,
+}
+
+impl Elsewhere {
+    fn of(upstreams: &[&FakeUpstream]) -> Self {
+        Self::with(upstreams, Vec::new())
+    }
+
+    fn with(upstreams: &[&FakeUpstream], shares: Vec<ShareRule>) -> Self {
+        let world = World::new(FakeEngine::new(), ChatLimits::default());
+        let clock = Arc::new(SimulatedClock::default());
+        let upstreams = upstreams.iter().map(|&one| Arc::new(one.clone()) as Arc<dyn Upstream>);
+        let gateway = Gateway::new(GatewayParts {
+            upstreams: upstreams.collect(),
+            shares,
+            grams_per_kwh: 44.0,
+            clock: clock.clone(),
+        });
+        let chat = world.chat.clone().through(gateway.clone());
+        Self { world, clock, gateway, chat }
+    }
+
+    async fn ask(&self) -> Result<ChatStream, ChatError> {
+        let caller = caller();
+        let start = self.chat.start(&caller, asked(MODEL));
+        timeout(HANG, start).await.expect("an answer or a refusal")
+    }
+
+    /// What is said to a request.
+    async fn said(&self) -> String {
+        match self.ask().await {
+            Ok(stream) => {
+                let (text, last) = read(stream).await;
+                let end = match last {
+                    ChatEvent::Finished { .. } => "",
+                    ChatEvent::Failed { .. } => " failed",
+                    other => panic!("{other:?}"),
+                };
+                text + end
+            }
+            Err(error) => error.code().to_owned(),
+        }
+    }
+}
+
+fn asked(model: &str) -> ChatCommand {
+    ChatCommand { model: model.parse().unwrap(), ..question("one two three") }
+}
+
+fn failed() -> UpstreamError {
+    UpstreamError::Failed { detail: "a test says so".to_owned() }
+}
+
+fn pair() -> (FakeUpstream, FakeUpstream) {
+    (FakeUpstream::new("first", MODEL), FakeUpstream::new("second", MODEL))
+}
+
+#[tokio::test]
+async fn an_answer_from_elsewhere_is_shown_charged_and_says_where_it_comes_from() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    assert_eq!(elsewhere.said().await, "paris");
+    let row = elsewhere.world.row();
+    assert_eq!((row.outcome.as_str(), row.opened.digest), ("finished", None));
+    let AnsweredBy::Upstream(engine) = &row.opened.deployment.as_ref().unwrap().engine else {
+        panic!("{row:?}")
+    };
+    assert_eq!((engine.id.as_str(), engine.is_own), ("paris", true));
+    let figures = row.figures.unwrap();
+    assert_eq!((figures.prompt_tokens, figures.completion_tokens), (3, 1));
+    assert_eq!((figures.site.as_str(), figures.energy_method.as_str()), ("paris", "estimated"));
+    assert!((figures.energy_joules - 2.5).abs() < 1e-9);
+    assert_eq!(elsewhere.world.outcomes(), ["ok"]);
+}
+
+#[tokio::test]
+async fn models_of_this_server_are_answered_here() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let (text, _) = read(elsewhere.chat.start(&caller(), question("one two")).await.unwrap()).await;
+    assert_eq!(text, "one two");
+    assert_eq!(upstream.counts().sent, 0);
+}
+
+#[tokio::test]
+async fn a_model_that_does_something_else_is_told_from_one_that_may_not_be_asked() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let vectors = asked(&format!("{MODEL}-vectors"));
+    let Err(error) = elsewhere.chat.start(&caller(), vectors).await else { panic!("it answers") };
+    assert_eq!(error.code(), "model.unsuited");
+    assert_eq!(upstream.counts().sent, 0);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_whom_residency_denies_whatever_becomes_of_the_others() {
+    let (european, american) = pair();
+    american.deny(Some("residency.denied"));
+    let elsewhere = Elsewhere::of(&[&american, &european]);
+    assert_eq!(elsewhere.said().await, "first");
+    european_is_down(&european, &elsewhere).await;
+    assert_eq!(elsewhere.said().await, "upstream.unavailable");
+    european.deny(Some("residency.denied"));
+    assert_eq!(elsewhere.said().await, "residency.no_eligible_upstream");
+    let counts = american.counts();
+    assert_eq!((counts.announced, counts.sent, counts.probed), (0, 0, 0), "nothing left");
+}
+
+async fn european_is_down(upstream: &FakeUpstream, elsewhere: &Elsewhere) {
+    upstream.behave(Behaviour::Refuses(failed()));
+    for _ in 0..3 {
+        assert_eq!(elsewhere.said().await, "upstream.failed");
+    }
+}
+
+#[tokio::test]
+async fn the_next_is_asked_while_none_has_begun_to_answer() {
+    let (first, second) = pair();
+    first.behave(Behaviour::Refuses(failed()));
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    assert_eq!(elsewhere.said().await, "second");
+    let request = elsewhere.world.row().opened.request;
+    let record = elsewhere.world.store.find(&caller(), request).await.unwrap().unwrap();
+    assert_eq!(record.figures.unwrap().site, "second");
+    let AnsweredBy::Upstream(engine) = &record.opened.deployment.unwrap().engine else { panic!() };
+    assert_eq!(engine.id, "second", "who answered, not who was asked first");
+}
+
+#[tokio::test]
+async fn nobody_else_is_asked_once_an_answer_has_begun() {
+    let (first, second) = pair();
+    first.behave(Behaviour::BreaksOff);
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    assert_eq!(elsewhere.said().await, "first failed");
+    assert_eq!(second.counts().sent, 0);
+    assert_eq!(elsewhere.world.row().outcome, "failed");
+    assert_eq!(elsewhere.gateway.states()[0].health, Health::Doubtful, "it is remembered");
+}
+
+#[tokio::test]
+async fn what_the_request_is_to_blame_for_is_not_tried_elsewhere() {
+    let (first, second) = pair();
+    let refusal = UpstreamError::Refused { status: 400, detail: "too long".to_owned() };
+    first.behave(Behaviour::Refuses(refusal));
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    for _ in 0..5 {
+        assert_eq!(elsewhere.said().await, "upstream.refused");
+    }
+    assert_eq!(second.counts().sent, 0);
+    assert_eq!(elsewhere.gateway.states()[0].health, Health::Well);
+}
+
+#[tokio::test]
+async fn who_fails_is_left_alone_until_a_probe_says_otherwise() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    upstream.behave(Behaviour::Refuses(failed()));
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    for _ in 0..3 {
+        assert_eq!(elsewhere.said().await, "upstream.failed");
+    }
+    let sent = upstream.counts().sent;
+    let Err(error) = elsewhere.ask().await else { panic!("it is down") };
+    assert_eq!((error.code(), error.retry_after_seconds()), ("upstream.unavailable", Some(2)));
+    assert_eq!(upstream.counts().sent, sent, "nothing is sent meanwhile");
+    upstream.behave(Behaviour::Answers);
+    let stop = CancellationToken::new();
+    let watch = TaskTracker::new().spawn(elsewhere.gateway.clone().watch(stop.clone()));
+    timeout(HANG, async {
+        while elsewhere.gateway.states()[0].health != Health::Well {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the probe finds it well");
+    stop.cancel();
+    watch.await.unwrap();
+    assert_eq!(elsewhere.said().await, "paris");
+}
+
+#[tokio::test]
+async fn the_pause_ends_with_the_clock_too() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    european_is_down(&upstream, &elsewhere).await;
+    upstream.behave(Behaviour::Answers);
+    assert_eq!(elsewhere.said().await, "upstream.unavailable");
+    elsewhere.clock.advance(std::time::Duration::from_secs(2));
+    assert_eq!(elsewhere.said().await, "paris");
+}
+
+#[tokio::test]
+async fn an_upstream_gets_no_more_than_it_has_room_for() {
+    let (first, second) = pair();
+    first.behave(Behaviour::Stalls);
+    second.behave(Behaviour::Stalls);
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(elsewhere.ask().await.unwrap());
+    }
+    assert_eq!((first.counts().sent, second.counts().sent), (4, 4));
+    let Err(error) = elsewhere.ask().await else { panic!("both are full") };
+    assert_eq!(error.code(), "capacity.exhausted");
+    drop(streams);
+    timeout(HANG, async {
+        while elsewhere.gateway.states().iter().any(|state| state.running > 0) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("who leaves gives the place back");
+    first.behave(Behaviour::Answers);
+    second.behave(Behaviour::Answers);
+    elsewhere.said().await;
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_before_the_answer_begins_leaves_nothing_open() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    upstream.behave(Behaviour::NeverBegins);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let asking = TaskTracker::new().spawn({
+        let chat = elsewhere.chat.clone();
+        async move { chat.start(&caller(), asked(MODEL)).await.map(drop) }
+    });
+    timeout(HANG, async {
+        while upstream.counts().sent == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is asked");
+    assert_eq!(elsewhere.world.row().outcome, "running", "the row was there before");
+    asking.abort();
+    timeout(HANG, async {
+        while elsewhere.world.row().outcome == "running" {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the row is closed");
+    assert_eq!(elsewhere.world.row().outcome, "cancelled");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_is_not_written_down() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    elsewhere.world.store.break_down();
+    assert_eq!(elsewhere.said().await, "audit.unavailable");
+    assert_eq!(upstream.counts().sent, 0);
+}
+
+#[tokio::test]
+async fn a_share_of_the_requests_moves() {
+    let (old, new) = pair();
+    let model: ModelId = MODEL.parse().unwrap();
+    let share = ShareRule { model, project: None, to: "second".to_owned(), percent: 25 };
+    let elsewhere = Elsewhere::with(&[&old, &new], vec![share]);
+    for _ in 0..400 {
+        elsewhere.said().await;
+    }
+    let (old, new) = (old.counts().sent, new.counts().sent);
+    assert_eq!(old + new, 400);
+    // Seeded ids: 25 of 100, give or take four standard deviations.
+    assert!((65..=135).contains(&new), "{new}");
+    let shares = elsewhere.chat.upstreams(&caller()).await.unwrap().shares;
+    let of = |id: &str| {
+        let share = shares.iter().find(|share| share.upstream.as_deref() == Some(id)).unwrap();
+        (usize::try_from(share.requests).unwrap(), share.tokens, share.is_own)
+    };
+    assert_eq!(of("first"), (old, 4 * old as u64, true));
+    assert_eq!(of("second"), (new, 4 * new as u64, true));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_cuts_what_does_not_end() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    upstream.behave(Behaviour::Stalls);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let stream = elsewhere.ask().await.unwrap();
+    let stop = elsewhere.chat.shut_down(std::time::Duration::from_millis(50));
+    let (read, ()) = tokio::join!(read(stream), stop);
+    assert_eq!(read.0, "paris");
+    assert_eq!(elsewhere.world.row().outcome, "cancelled");
+    let Err(error) = elsewhere.ask().await else { panic!("it has stopped") };
+    assert!(matches!(error, ChatError::Stopping | ChatError::Gateway(GatewayError::Stopping)));
+}

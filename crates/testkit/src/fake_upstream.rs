@@ -1,0 +1,238 @@
+//! An upstream that does what a test tells it.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use carbon_ledger::{Energy, Joules, Method, Uncertainty, factors};
+use inference::{
+    AnsweredBy, Declared, Deployment, FinishReason, Metering, ModelPurpose, Site, TokenPiece,
+    UpstreamEngine,
+    ports::{
+        Announced, AnnouncedPassages, Asking, AskingPassages, Consumed, Denial, Embedding,
+        EngineEvent, Generation, Upstream, UpstreamCard, UpstreamError, UpstreamModel,
+    },
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// What it does when it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpstreamBehaviour {
+    /// Says its name and ends.
+    Answers,
+    /// Does not answer, for this reason.
+    Refuses(UpstreamError),
+    /// Says its name and breaks off.
+    BreaksOff,
+    /// Says its name and nothing more until nobody listens.
+    Stalls,
+    /// Does not even begin.
+    NeverBegins,
+}
+
+/// Cheap to clone; clones are the same upstream.
+#[derive(Clone)]
+pub struct FakeUpstream {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    card: UpstreamCard,
+    behaviour: Mutex<UpstreamBehaviour>,
+    denied: Mutex<Option<&'static str>>,
+    announced: AtomicUsize,
+    sent: AtomicUsize,
+    probed: AtomicUsize,
+    tasks: TaskTracker,
+}
+
+/// What has reached it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamCounts {
+    pub announced: usize,
+    pub sent: usize,
+    pub probed: usize,
+}
+
+impl FakeUpstream {
+    /// In France; has one model that answers, `model`, and one that makes vectors of two numbers,
+    /// `model` with `-vectors`.
+    pub fn new(id: &str, model: &str) -> Self {
+        let purposes =
+            [("", ModelPurpose::Chat), ("-vectors", ModelPurpose::Embeddings { dimensions: 2 })];
+        let models = purposes.map(|(end, purpose)| UpstreamModel {
+            id: format!("{model}{end}").parse().expect("a name of a model"),
+            context_tokens: 4096,
+            purpose,
+        });
+        let deployment = Deployment {
+            engine: AnsweredBy::Upstream(UpstreamEngine {
+                id: id.to_owned(),
+                kind: "fake".to_owned(),
+                party: format!("https://{id}.example"),
+                is_own: true,
+            }),
+            declared: Declared {
+                site: id.to_owned(),
+                grid_zone: "FR".to_owned(),
+                ..Declared::default()
+            },
+        };
+        let site = Site { name: id.to_owned(), zone: "FR".to_owned() };
+        let card = UpstreamCard {
+            id: id.parse().expect("a name of an upstream"),
+            models: models.into(),
+            is_own: true,
+            requests_max: 4,
+            microeuros_per_million: 0,
+            metering: Metering::new(site, factors::grid("FR").expect("listed")).of(deployment),
+        };
+        let shared = Shared {
+            card,
+            behaviour: Mutex::new(UpstreamBehaviour::Answers),
+            denied: Mutex::new(None),
+            announced: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            probed: AtomicUsize::new(0),
+            tasks: TaskTracker::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub fn behave(&self, behaviour: UpstreamBehaviour) {
+        *lock(&self.shared.behaviour) = behaviour;
+    }
+
+    /// With the code of a rule: nothing may be sent to it.
+    pub fn deny(&self, code: Option<&'static str>) {
+        *lock(&self.shared.denied) = code;
+    }
+
+    pub fn counts(&self) -> UpstreamCounts {
+        let of = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
+        let Shared { announced, sent, probed, .. } = &*self.shared;
+        UpstreamCounts { announced: of(announced), sent: of(sent), probed: of(probed) }
+    }
+
+    fn denial(&self) -> Result<(), Denial> {
+        match *lock(&self.shared.denied) {
+            Some(code) => Err(Denial { code, reason: "a test says so".to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn announced(&self) -> Result<(), UpstreamError> {
+        self.denial().map_err(UpstreamError::Denied)?;
+        self.shared.announced.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// What it does now; counts as sent.
+    async fn begin(&self) -> Result<UpstreamBehaviour, UpstreamError> {
+        self.shared.sent.fetch_add(1, Ordering::SeqCst);
+        let behaviour = lock(&self.shared.behaviour).clone();
+        match behaviour {
+            UpstreamBehaviour::Refuses(error) => Err(error),
+            UpstreamBehaviour::NeverBegins => std::future::pending().await,
+            behaviour => Ok(behaviour),
+        }
+    }
+}
+
+#[async_trait]
+impl Upstream for FakeUpstream {
+    fn card(&self) -> &UpstreamCard {
+        &self.shared.card
+    }
+
+    fn admits(&self) -> Result<(), Denial> {
+        self.denial()
+    }
+
+    async fn announce(&self, _asking: &Asking) -> Result<Box<dyn Announced>, UpstreamError> {
+        self.announced()?;
+        Ok(Box::new(Ready { upstream: self.clone(), passages: 0 }))
+    }
+
+    async fn announce_passages(
+        &self,
+        asking: &AskingPassages,
+    ) -> Result<Box<dyn AnnouncedPassages>, UpstreamError> {
+        self.announced()?;
+        Ok(Box::new(Ready { upstream: self.clone(), passages: asking.passages.len() }))
+    }
+
+    async fn probe(&self) -> Result<(), UpstreamError> {
+        self.shared.probed.fetch_add(1, Ordering::SeqCst);
+        let behaviour = lock(&self.shared.behaviour).clone();
+        match behaviour {
+            UpstreamBehaviour::Refuses(error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Ready {
+    upstream: FakeUpstream,
+    passages: usize,
+}
+
+#[async_trait]
+impl Announced for Ready {
+    async fn send(self: Box<Self>) -> Result<Generation, UpstreamError> {
+        let behaviour = self.upstream.begin().await?;
+        let name = self.upstream.card().id.to_string();
+        let (sender, events) = mpsc::channel(4);
+        let (settle, settled) = oneshot::channel();
+        self.upstream.shared.tasks.spawn(async move {
+            let text = TokenPiece { text: name, logprobs: Vec::new() };
+            sender.send(EngineEvent::Token(text)).await.ok();
+            let last = match behaviour {
+                UpstreamBehaviour::Answers => Some(EngineEvent::Finished(FinishReason::Stop)),
+                UpstreamBehaviour::Stalls => {
+                    sender.closed().await;
+                    None
+                }
+                _ => Some(EngineEvent::Failed { detail: "a test says so".to_owned() }),
+            };
+            if let Some(last) = last {
+                sender.send(last).await.ok();
+            }
+            settle.send(consumed()).ok();
+        });
+        Ok(Generation { events, settled })
+    }
+}
+
+#[async_trait]
+impl AnnouncedPassages for Ready {
+    async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError> {
+        self.upstream.begin().await?;
+        let (sender, vectors) = oneshot::channel();
+        let (settle, settled) = oneshot::channel();
+        sender.send(Ok(vec![vec![1.0, 0.0]; self.passages])).ok();
+        settle.send(consumed()).ok();
+        Ok(Embedding { vectors, settled })
+    }
+}
+
+fn consumed() -> Consumed {
+    Consumed {
+        prompt_tokens: 3,
+        cached_prompt_tokens: 0,
+        completion_tokens: 1,
+        energy: Energy {
+            joules: Joules::new(2.5).expect("a quantity"),
+            method: Method::Estimated,
+            uncertainty: Uncertainty::from_percent(50.0).expect("a percentage"),
+        },
+        cpu_seconds: 0.0,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
