@@ -228,11 +228,12 @@ class Galerne(Target):
         self.data_dir = folder / "galerne"
         self.data_dir.mkdir(mode=0o700)
         (self.data_dir / "galerne.toml").write_text(_galerne_settings(upstream))
-        _set_budget(self.data_dir)
         self._server = Server(paths.binary(), self.data_dir)
         self.process = self._server.process
         self.host, self.port, self.key = self._server.host, self._server.port, self._server.key
         try:
+            # A running server knows of it before the measured load begins.
+            _set_budget(self.data_dir)
             self.expect_answer()
         except BaseException:
             self.stop()

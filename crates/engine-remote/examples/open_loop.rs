@@ -13,7 +13,7 @@
 
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::TcpStream,
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -110,7 +110,17 @@ fn ask_in_turn(plan: &Plan, next: &AtomicU64, begun: Instant) -> io::Result<Vec<
         if let Some(early) = due.checked_duration_since(Instant::now()) {
             thread::sleep(early);
         }
-        connection.ask(&plan.request)?;
+        if let Err(error) = connection.ask(&plan.request) {
+            // Servers close connections that were idle; what was not answered is asked again.
+            if !matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+            ) {
+                return Err(error);
+            }
+            connection = Connection::open(&plan.address)?;
+            connection.ask(&plan.request)?;
+        }
         taken.push(due.elapsed());
     }
 }
