@@ -299,7 +299,8 @@ impl Chat {
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
         let (caller, model) = (request.caller, &command.model);
-        rules::must_permit(&self.rules, &self.engine.models(), caller, model, Work::Answer).await?;
+        let cards = || self.engine.models();
+        rules::must_permit(&self.rules, cards, caller, model, Work::Answer).await?;
         let (prompt, content) = self.prepare(&command, request.at).await?;
         let (tokens, context) = (prompt.tokens.len(), prompt.context_tokens);
         let wanted = Wanted::chat(&command.model, tokens, context, command.max_tokens);

@@ -245,7 +245,8 @@ impl Embeddings {
         let places = self.limits.requests_max;
         let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
         let (caller, model) = (request.caller, &command.model);
-        rules::must_permit(&self.rules, &self.engine.models(), caller, model, Work::Embed).await?;
+        let cards = || self.engine.models();
+        rules::must_permit(&self.rules, cards, caller, model, Work::Embed).await?;
         let (passages, content) = self.prepare(command).await?;
         let prompt_tokens = passages.count().into();
         let wanted = Wanted { model: &passages.model, prompt_tokens, completion_tokens_max: 0 };

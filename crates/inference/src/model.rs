@@ -64,16 +64,6 @@ impl Models {
         Self { gateway: Some(gateway), ..self }
     }
 
-    /// To the engines that run elsewhere, if there are any.
-    pub const fn gateway(&self) -> Option<&Gateway> {
-        self.gateway.as_ref()
-    }
-
-    /// Whether the engine of this server has the model.
-    pub fn is_here(&self, id: &ModelId) -> bool {
-        self.engine.models().iter().any(|card| card.id == *id)
-    }
-
     /// Those of this server, then those that run elsewhere only.
     pub fn list(&self) -> Vec<ModelCard> {
         let mut cards = self.engine.models();

@@ -130,14 +130,14 @@ pub fn route(candidates: &[Candidate<'_>], share: Option<Share<'_>>) -> Result<D
         return Err(Nobody { why: no_route(&left_out), left_out });
     }
     let chosen = |index: usize| share.is_some_and(|share| share.chooses(candidates[index].name));
-    let compare = |&a: &usize, &b: &usize| {
+    let by_order = |&a: &usize, &b: &usize| {
         let by_share = chosen(b).cmp(&chosen(a));
         by_share.then_with(|| compare(&candidates[a], &candidates[b]).0)
     };
-    order.sort_by(compare);
+    order.sort_by(by_order);
     let because = match *order {
         [first, second, ..] if chosen(first) != chosen(second) => Because::Share,
-        [first, second, ..] => compare_by(&candidates[first], &candidates[second]),
+        [first, second, ..] => compare(&candidates[first], &candidates[second]).1,
         _ => Because::Only,
     };
     Ok(Decision { order, because, left_out })
@@ -181,10 +181,6 @@ fn compare(a: &Candidate<'_>, b: &Candidate<'_>) -> (Ordering, Because) {
     ];
     let decided = steps.into_iter().find(|(ordering, _)| ordering.is_ne());
     decided.unwrap_or((Ordering::Equal, Because::Order))
-}
-
-fn compare_by(a: &Candidate<'_>, b: &Candidate<'_>) -> Because {
-    compare(a, b).1
 }
 
 impl Candidate<'_> {

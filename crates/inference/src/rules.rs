@@ -8,10 +8,10 @@ use crate::{ChatError, ModelCard, gateway::Work, ports::EngineError};
 /// What rules are told of the architecture of a model that runs elsewhere.
 const ELSEWHERE: &str = "elsewhere";
 
-/// Where there are rules, a model that they cannot look at does nothing.
+/// Where there are rules, a model that they cannot look at does nothing. `cards` is asked only then.
 pub(crate) async fn must_permit(
     rules: &Rulebook,
-    cards: &[ModelCard],
+    cards: impl FnOnce() -> Vec<ModelCard>,
     caller: &Caller,
     model: &ModelId,
     work: Work,
@@ -19,6 +19,7 @@ pub(crate) async fn must_permit(
     if !rules.has_rules()? {
         return Ok(());
     }
+    let cards = cards();
     let card = cards.iter().find(|card| card.id == *model);
     let card = card.ok_or_else(|| EngineError::UnknownModel { model: model.clone() })?;
     let weights = card.weights.as_ref();

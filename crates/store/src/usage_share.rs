@@ -7,6 +7,7 @@ use inference::{AnsweredBy, AnsweredShare};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
+    budget::count,
     deployment,
     failure::Failure,
     row::{Columns, bytes},
@@ -60,16 +61,12 @@ fn share(row: &SqliteRow) -> Result<AnsweredShare, Failure> {
         // Rows from before deployments were noted are of this server.
         None => (None, true),
     };
-    let count = |column| {
-        let count: i64 = row.try_get(column)?;
-        u64::try_from(count).map_err(|_| Failure::Unreadable { column })
-    };
     Ok(AnsweredShare {
         project: ProjectId::from_uuid(columns.uuid("project_id")?),
         model: row.try_get::<&str, _>("model")?.parse().map_err(unreadable)?,
         upstream,
         is_own,
-        requests: count("requests")?,
-        tokens: count("tokens")?,
+        requests: count(row, "requests")?,
+        tokens: count(row, "tokens")?,
     })
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::chat::Message;
-use governance::{AuditFact, ContentDigest};
+use governance::ContentDigest;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +70,8 @@ impl Chat {
         left: &CancellationToken,
     ) -> Result<ChatStream, ChatError> {
         let (caller, model) = (request.caller, command.model.clone());
-        rules::must_permit(&self.rules, &gateway.models(), caller, &model, Work::Answer).await?;
+        let cards = || gateway.models();
+        rules::must_permit(&self.rules, cards, caller, &model, Work::Answer).await?;
         let (asking, content) = asking(request, command).await?;
         let prompt_tokens = estimated_tokens(&asking.messages);
         let context = gateway.context_tokens(&model);
@@ -92,7 +93,7 @@ impl Chat {
             deployment: metering.deployment(),
         };
         let metering = metering.clone();
-        let fact = AuditFact { ..request.fact("ok", Some(content)) };
+        let fact = request.fact("ok", Some(content));
         // Two entries, one flush: the request, and that content is about to go there.
         let (recorded, announced) = tokio::join!(self.open(&fact, &opened), exchange.announce());
         recorded?;

@@ -1,7 +1,6 @@
 //! Passages that an engine elsewhere turns into vectors.
 
 use domain::ModelId;
-use governance::AuditFact;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +51,8 @@ impl Embeddings {
         (command, answer): (EmbedCommand, &mut oneshot::Sender<Result<Embedded, EmbedError>>),
     ) -> Result<Started, EmbedError> {
         let (caller, model) = (request.caller, command.model.clone());
-        rules::must_permit(&self.rules, &gateway.models(), caller, &model, Work::Embed).await?;
+        let cards = || gateway.models();
+        rules::must_permit(&self.rules, cards, caller, &model, Work::Embed).await?;
         must_fit(gateway, &command)?;
         let EmbedCommand { passages, .. } = command;
         let tokens = estimated_tokens(&passages);
@@ -81,7 +81,7 @@ impl Embeddings {
             digest: None,
             deployment: first.deployment(),
         };
-        let fact = AuditFact { ..request.fact("ok", Some(content)) };
+        let fact = request.fact("ok", Some(content));
         let open = async {
             let audit = self.trail.entry(&fact).await.map_err(ChatError::from)?;
             self.ledger.open(&opened, &audit).await.map_err(ChatError::from)

@@ -8,7 +8,7 @@ use domain::{ModelId, RequestId, chat::Message};
 use super::{Embedding, Generation, Passage};
 use crate::{AnswerFormat, Metering, ModelPurpose, Sampling, ToolUse};
 
-/// An engine that runs elsewhere. Every implementation passes `testkit::upstream_suite`.
+/// An engine that runs elsewhere.
 #[async_trait]
 pub trait Upstream: Send + Sync {
     fn card(&self) -> &UpstreamCard;
