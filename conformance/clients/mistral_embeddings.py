@@ -32,11 +32,17 @@ with check("vectors of texts"):
 with check("one text"):
     answer = client.embeddings.create(model=MODEL, inputs=TEXTS[0])
     assert len(answer.data) == 1, answer
-with check("other numbers and other dimensions are refused"):
-    refused(
-        "feature.unsupported",
-        lambda: client.embeddings.create(model=MODEL, inputs=TEXTS, output_dtype="binary"),
-    )
+with check("other kinds of numbers"):
+    whole = {"int8": (384, -127, 127), "uint8": (384, 1, 255)}
+    whole |= {"binary": (48, -128, 127), "ubinary": (48, 0, 255)}
+    for kind, (count, least, most) in whole.items():
+        answer = client.embeddings.create(model=MODEL, inputs=TEXTS, output_dtype=kind)
+        for item in answer.data:
+            assert len(item.embedding) == count, (kind, len(item.embedding))
+            assert all(number == int(number) for number in item.embedding), kind
+            assert least <= min(item.embedding) and max(item.embedding) <= most, kind
+with check("the dimensions of the model, and no others"):
+    client.embeddings.create(model=MODEL, inputs=TEXTS, output_dimension=384)
     refused(
         "feature.unsupported",
         lambda: client.embeddings.create(model=MODEL, inputs=TEXTS, output_dimension=100),

@@ -16,6 +16,8 @@ LIMITS = {
     "/v1/responses": "max_output_tokens",
 }
 CONVERSATIONS = "/v1/conversations"
+# A judge is asked at least nine questions about each input.
+JUDGED = re.compile(r"^/v1/(chat/)?(moderations|classifications)$")
 
 
 # Ids that were seen in answers are asked for again: nobody may end the key that asks.
@@ -53,11 +55,13 @@ def map_body(context, body):
         return body
     path, changed = context.operation.path, {**body}
     if isinstance(changed.get("model"), str):
-        is_vector = path == "/v1/embeddings"
+        is_vector = path in {"/v1/embeddings", "/v1/rerank"}
         changed["model"] = os.environ["GALERNE_EMBEDDING_MODEL" if is_vector else "GALERNE_MODEL"]
     messages = changed.get("messages")
     if isinstance(messages, list) and len(messages) % 2 == 0:
         changed["messages"] = [{"role": "user", "content": "Hello"}]
+    if JUDGED.match(path) and isinstance(changed.get("input"), list):
+        changed["input"] = changed["input"][:1]
     if path in LIMITS:
         _shorten(changed, LIMITS[path])
     elif path.startswith(CONVERSATIONS) and context.operation.method.upper() == "POST":

@@ -15,12 +15,16 @@ PYTHON_CLIENTS = [
     ("mistralai 3.7.0", "mistralai-3", "mistral_client.py"),
     ("openai 3.54.0 (Python)", "openai", "openai_client.py"),
     ("litellm 1.106.2", "litellm", "litellm_client.py"),
+    ("mistralai 1.12.4, beside chat", "mistralai-1", "mistral_beside_chat.py"),
+    ("mistralai 3.7.0, beside chat", "mistralai-3", "mistral_beside_chat.py"),
+    ("openai 3.54.0 (Python), beside chat", "openai", "openai_beside_chat.py"),
     ("mistralai 3.7.0, Responses", "mistralai-3", "mistral_responses.py"),
     ("openai 3.54.0 (Python), Responses", "openai", "openai_responses.py"),
 ]
 NODE_CLIENTS = [
     ("@mistralai/mistralai 2.7.0 (Node)", "mistral.mjs"),
     ("openai 6.49.0 (Node)", "openai.mjs"),
+    ("openai 6.49.0 (Node), beside chat", "openai_beside_chat.mjs"),
     ("openai 6.49.0 (Node), Responses", "openai_responses.mjs"),
 ]
 

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod frames;
+mod texts;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -12,8 +13,8 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::RequestId;
-use futures_util::stream;
-use inference::{ChatEvent, ChatStream};
+use futures_util::{future::join_all, stream};
+use inference::{ChatEvent, ChatStream, FinishReason, Usage};
 use inference_wire as wire;
 use tokio::time::Instant;
 
@@ -26,6 +27,7 @@ use crate::{
 };
 use chunks::Chunks;
 use frames::Frames;
+pub(crate) use texts::Texts;
 
 /// What all parts of an answer repeat.
 pub(crate) struct Head {
@@ -43,6 +45,11 @@ impl Head {
         }
     }
 
+    /// Of the answers of one request.
+    pub(crate) fn of_all(streams: &[ChatStream]) -> Result<Self, Problem> {
+        streams.first().map(Self::of).ok_or_else(|| broken_off(None))
+    }
+
     fn chat_id(&self) -> String {
         format!("chatcmpl-{}", self.request)
     }
@@ -51,20 +58,63 @@ impl Head {
 /// What the events of an answer are written as.
 pub(crate) enum Script {
     Chunks(Chunks),
+    Texts(Texts),
     Responses(Box<Transcript>),
 }
 
-/// Waits for the whole answer. `started` is when the request arrived.
+/// An answer that was read to its end.
+pub(crate) struct Whole {
+    pub(crate) content: String,
+    pub(crate) tool_calls: Vec<wire::ToolCall>,
+    pub(crate) logprobs: Vec<wire::TokenLogprob>,
+    pub(crate) reason: FinishReason,
+    /// Of all answers of the request.
+    pub(crate) usage: Usage,
+}
+
+/// Waits for all answers of a request. `started` is when it arrived.
 pub(crate) async fn complete(
-    mut stream: ChatStream,
+    head: Head,
+    streams: Vec<ChatStream>,
     started: Instant,
 ) -> Result<wire::ChatCompletion, Problem> {
-    let head = Head::of(&stream);
-    let mut content = String::new();
-    let mut tool_calls = Vec::new();
-    let mut logprobs = Vec::new();
-    let mut clock = FirstToken::new(started);
-    let (reason, usage) = loop {
+    let wholes = wholes(streams, started).await?;
+    let usage = wholes.first().map(|whole| convert::usage(&whole.usage));
+    let choice = |(index, whole): (u32, Whole)| {
+        let Whole { content, tool_calls, logprobs, reason, .. } = whole;
+        wire::Choice {
+            index,
+            message: wire::AnswerMessage { role: wire::AnswerRole::Assistant, content, tool_calls },
+            finish_reason: convert::finish_reason(reason),
+            logprobs: (!logprobs.is_empty()).then_some(wire::Logprobs { content: logprobs }),
+        }
+    };
+    Ok(wire::ChatCompletion {
+        id: head.chat_id(),
+        object: wire::CompletionObject::ChatCompletion,
+        created: head.created,
+        model: head.model,
+        choices: (0..).zip(wholes).map(choice).collect(),
+        usage: usage.ok_or_else(|| broken_off(None))?,
+    })
+}
+
+/// All answers of a request, or why one of them broke off.
+pub(crate) async fn wholes(
+    streams: Vec<ChatStream>,
+    started: Instant,
+) -> Result<Vec<Whole>, Problem> {
+    let clocks = std::iter::once(FirstToken::new(started));
+    let clocks = clocks.chain(std::iter::repeat_with(FirstToken::counted));
+    // All are read, whatever becomes of one: they end together.
+    let read =
+        join_all(streams.into_iter().zip(clocks).map(|(stream, clock)| whole(stream, clock)));
+    read.await.into_iter().collect()
+}
+
+async fn whole(mut stream: ChatStream, mut clock: FirstToken) -> Result<Whole, Problem> {
+    let (mut content, mut tool_calls, mut logprobs) = (String::new(), Vec::new(), Vec::new());
+    loop {
         let event = stream.next().await;
         match event {
             Some(ChatEvent::Token(piece)) => {
@@ -77,27 +127,15 @@ pub(crate) async fn complete(
                 let index = u32::try_from(tool_calls.len()).unwrap_or(u32::MAX);
                 tool_calls.push(convert::tool_call(index, call));
             }
-            Some(ChatEvent::Finished { reason, usage }) => break (reason, usage),
+            Some(ChatEvent::Finished { reason, usage }) => {
+                return Ok(Whole { content, tool_calls, logprobs, reason, usage });
+            }
             Some(
                 ChatEvent::Stopped { .. } | ChatEvent::Failed { .. } | ChatEvent::Unrecorded { .. },
             )
             | None => return Err(broken_off(event.as_ref())),
         }
-    };
-    let logprobs = (!logprobs.is_empty()).then_some(wire::Logprobs { content: logprobs });
-    Ok(wire::ChatCompletion {
-        id: head.chat_id(),
-        object: wire::CompletionObject::ChatCompletion,
-        created: head.created,
-        model: head.model,
-        choices: vec![wire::Choice {
-            index: 0,
-            message: wire::AnswerMessage { role: wire::AnswerRole::Assistant, content, tool_calls },
-            finish_reason: convert::finish_reason(reason),
-            logprobs,
-        }],
-        usage: convert::usage(&usage),
-    })
+    }
 }
 
 /// Why there is no answer, of the event that ended it without one.
@@ -111,20 +149,25 @@ pub(crate) fn broken_off(event: Option<&ChatEvent>) -> Problem {
     problem.audited()
 }
 
-/// The answer as chunks of a chat. Dropping the body drops the stream, which cancels it.
-pub(crate) fn streamed(stream: ChatStream, started: Instant, keep_alive: Duration) -> Response {
-    let script = Script::Chunks(Chunks::new(Head::of(&stream)));
-    framed(stream, script, started, keep_alive)
+/// The answers as chunks of a chat. Dropping the body drops the streams, which cancels them.
+pub(crate) fn streamed(
+    head: Head,
+    streams: Vec<ChatStream>,
+    started: Instant,
+    keep_alive: Duration,
+) -> Response {
+    let script = Script::Chunks(Chunks::new(head, streams.len()));
+    framed(streams, script, started, keep_alive)
 }
 
-/// The answer as server-sent events.
+/// The answers as server-sent events.
 pub(crate) fn framed(
-    stream: ChatStream,
+    streams: Vec<ChatStream>,
     script: Script,
     started: Instant,
     keep_alive: Duration,
 ) -> Response {
-    let frames = Frames::new(stream, script, started, keep_alive);
+    let frames = Frames::new(streams, script, started, keep_alive);
     event_stream(Body::from_stream(stream::unfold(frames, |mut frames| async {
         let frame = frames.next().await?;
         Some((Ok::<Bytes, Infallible>(frame), frames))

@@ -5,10 +5,18 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use inference::Several;
 use inference_wire::{ChatCompletion, ChatCompletionChunk, ChatRequest, ErrorBody};
 use tokio::time::Instant;
 
-use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Problem};
+use crate::{
+    ApiState,
+    answer::{self, Head},
+    body,
+    caller::Authenticated,
+    convert,
+    problem::Problem,
+};
 
 /// Answer a conversation
 ///
@@ -20,6 +28,10 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
 /// With `tools` the model may ask for calls: `tool_calls` in the message, or one whole call in a
 /// chunk of its own, and the `finish_reason` `tool_calls`. Send the results as messages of the role
 /// `tool`.
+///
+/// With `n` several answers are written at once and told apart by their `index`. The chunks of
+/// streamed ones come as they are written; their ends come together, and the last of these has the
+/// usage of them all.
 #[utoipa::path(
     post,
     path = "/v1/chat/completions",
@@ -55,13 +67,15 @@ pub(crate) async fn complete(
     let request = ChatRequest::decode(&body)?;
     drop(body);
     let streamed = request.stream;
-    let command = convert::chat_command(request)?;
-    let stream = state.chat.start(&caller, command).await?;
-    let id = stream.request();
+    let choices = request.n.unwrap_or(1);
+    let several = Several { choices, ..convert::chat_command(request)?.into() };
+    let streams = state.chat.start_several(&caller, several).await?;
+    let head = Head::of_all(&streams)?;
+    let id = head.request;
     let mut response = if streamed {
-        answer::streamed(stream, started, state.settings.keep_alive)
+        answer::streamed(head, streams, started, state.settings.keep_alive)
     } else {
-        match answer::complete(stream, started).await {
+        match answer::complete(head, streams, started).await {
             Ok(answer) => Json(answer).into_response(),
             Err(problem) => problem.into_response(),
         }

@@ -17,6 +17,11 @@ use crate::problem::{Code, Problem};
 /// Who the cards say serves the models.
 const OWNER: &str = "galerne";
 
+/// What Mistral puts in front of a conversation with `safe_prompt`.
+const SAFE_PROMPT: &str = "Always assist with care, respect, and truth. Respond with utmost \
+    utility yet securely. Avoid harmful, unethical, prejudiced, or negative content. Ensure \
+    replies promote fairness and positivity.";
+
 /// The arguments of a function that says nothing of them.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
@@ -28,13 +33,14 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
     let model = request.model.parse::<ModelId>();
     let model = model.map_err(|_| Problem::model_unknown(&request.model))?;
     let top_logprobs = request.candidates();
+    let safe = request.safe_prompt.then(|| Message::new(Role::System, SAFE_PROMPT));
     let count =
         if request.parallel_tool_calls == Some(false) { CallCount::One } else { CallCount::Many };
     Ok(ChatCommand {
         model,
         priority: priority(request.service_tier),
         sampling: sampling(&request),
-        messages: request.messages.into_iter().map(message).collect(),
+        messages: with_first(safe, request.messages.into_iter().map(message).collect()),
         format: answer_format(request.response_format, request.structured_outputs),
         tools: tool_use(request.tools, request.tool_choice, count),
         max_tokens: request.max_tokens,
@@ -44,7 +50,19 @@ pub(crate) fn chat_command(request: wire::ChatRequest) -> Result<ChatCommand, Pr
     })
 }
 
-const fn priority(tier: wire::ServiceTier) -> Priority {
+/// Templates take instructions in one message.
+fn with_first(instructions: Option<Message>, mut messages: Vec<Message>) -> Vec<Message> {
+    let Some(instructions) = instructions else { return messages };
+    match messages.first_mut() {
+        Some(first) if first.role == Role::System => {
+            first.content = format!("{}\n\n{}", instructions.content, first.content);
+        }
+        Some(_) | None => messages.insert(0, instructions),
+    }
+    messages
+}
+
+pub(crate) const fn priority(tier: wire::ServiceTier) -> Priority {
     match tier {
         wire::ServiceTier::Default => Priority::Interactive,
         wire::ServiceTier::Flex => Priority::Background,
@@ -69,11 +87,12 @@ pub(crate) fn embed_command(request: wire::EmbeddingRequest) -> Result<EmbedComm
 pub(crate) fn embeddings(
     embedded: Embedded,
     format: wire::EncodingFormat,
+    dtype: wire::EmbeddingDtype,
 ) -> wire::EmbeddingResponse {
     let item = |(index, numbers)| wire::EmbeddingItem {
         object: wire::EmbeddingObject::Embedding,
         index,
-        embedding: wire::EmbeddingVector::new(numbers, format),
+        embedding: wire::EmbeddingVector::new(numbers, format, dtype),
     };
     wire::EmbeddingResponse {
         id: format!("embd-{}", embedded.request),
@@ -137,7 +156,7 @@ fn messages_empty() -> Problem {
     Problem::new(Code::MessagesEmpty, field.to_string()).fields(vec![field])
 }
 
-fn sampling(request: &wire::ChatRequest) -> Sampling {
+pub(crate) fn sampling(request: &wire::ChatRequest) -> Sampling {
     let default = Sampling::default();
     Sampling {
         temperature: request.temperature.unwrap_or(default.temperature),

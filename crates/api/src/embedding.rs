@@ -11,7 +11,8 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
 
 /// Turn texts into vectors
 ///
-/// Each vector has length one, so that the product of two says how alike their texts are. Models
+/// Each vector has length one, so that the product of two says how alike their texts are; in other
+/// kinds of numbers (`output_dtype`) compare their angles. Models
 /// may expect a prefix before each text; it is not added here. Closing the connection stops the
 /// model.
 #[utoipa::path(
@@ -44,10 +45,10 @@ pub(crate) async fn create(
     let body = body::read(request, &state.settings).await?;
     let request = EmbeddingRequest::decode(&body)?;
     drop(body);
-    let format = request.encoding_format;
+    let (format, dtype) = (request.encoding_format, request.output_dtype);
     let embedded = state.embeddings.embed(&caller, convert::embed_command(request)?).await?;
     let id = embedded.request;
-    let mut response = Json(convert::embeddings(embedded, format)).into_response();
+    let mut response = Json(convert::embeddings(embedded, format, dtype)).into_response();
     answer::name(&mut response, id);
     Ok(response)
 }

@@ -80,6 +80,11 @@ impl FirstToken {
         Self { started: Some(started) }
     }
 
+    /// Of an answer beside one that is measured.
+    pub(crate) const fn counted() -> Self {
+        Self { started: None }
+    }
+
     pub(crate) fn token(&mut self) {
         if let Some(started) = self.started.take() {
             metrics::histogram!(FIRST_TOKEN_SECONDS).record(started.elapsed());

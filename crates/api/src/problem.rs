@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use governance::{AccessError, AuditError, ProtectionError, RulesError};
-use inference::{ChatError, EmbedError, ReceiptError, ports::EngineError};
+use inference::{ChatError, EmbedError, JudgeError, ReceiptError, ports::EngineError};
 use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
 use scim::ScimType;
 
@@ -411,6 +411,18 @@ impl From<EmbedError> for Problem {
             EmbedError::Unrecorded => Self::new(Code::StoreUnavailable, message),
         };
         problem.audited()
+    }
+}
+
+impl From<JudgeError> for Problem {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Refused(error) => error.into(),
+            JudgeError::BrokeOff => EmbedError::BrokeOff.into(),
+            JudgeError::Unrecorded => {
+                Self::new(Code::StoreUnavailable, error.to_string()).audited()
+            }
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use axum::{
 use inference::{ChatEvent, ChatStream};
 use inference_wire::{
     ErrorBody,
-    responses::{ResponsesAnswer, ResponsesBody, ResponsesEvent, ResponsesRequest},
+    responses::{
+        ResponsesAnswer, ResponsesBody, ResponsesEvent, ResponsesInputTokens, ResponsesRequest,
+        ResponsesTokensObject,
+    },
 };
 use tokio::time::Instant;
 
@@ -75,7 +78,7 @@ pub(crate) async fn create(
     let transcript = Transcript::new(Head::of(&stream), echo);
     let mut response = if streamed {
         let script = Script::Responses(Box::new(transcript));
-        answer::framed(stream, script, started, state.settings.keep_alive)
+        answer::framed(vec![stream], script, started, state.settings.keep_alive)
     } else {
         match complete(stream, transcript, started).await {
             Ok(answer) => Json(answer).into_response(),
@@ -85,6 +88,43 @@ pub(crate) async fn create(
     // Also of an answer that broke off: its entry and usage row exist.
     answer::name(&mut response, id);
     Ok(response)
+}
+
+/// Count the tokens of a request for Responses
+///
+/// How many tokens the model would read, with all that its template and tools add. Nothing is
+/// computed and nothing is charged.
+#[utoipa::path(
+    post,
+    path = "/v1/responses/input_tokens",
+    operation_id = "countResponseInput",
+    tag = "chat",
+    request_body = ResponsesBody,
+    responses(
+        (status = 200, description = "The count", body = ResponsesInputTokens),
+        (status = 400, description = "Not JSON, not UTF-8, or too long for the model", body = ErrorBody),
+        (status = 401, description = "The caller is not known", body = ErrorBody),
+        (status = 403, description = "The caller may not do this, or the request comes from a foreign page", body = ErrorBody),
+        (status = 404, description = "The model is not served here", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 422, description = "Fields that make no sense or are not offered", body = ErrorBody),
+        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
+        (status = 503, description = "The server is stopping", body = ErrorBody),
+    ),
+    security(("api_key" = []), ("session" = [])),
+    extensions(("x-audit-class" = json!("none")), ("x-permission" = json!("models"))),
+)]
+pub(crate) async fn count(
+    State(state): State<ApiState>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Json<ResponsesInputTokens>, Problem> {
+    let body = body::read(request, &state.settings).await?;
+    let ResponsesRequest { chat, .. } = ResponsesRequest::decode(&body)?;
+    let command = convert::chat_command(chat)?;
+    let input_tokens = state.chat.count(&caller, &command.into()).await?;
+    Ok(Json(ResponsesInputTokens { object: ResponsesTokensObject::InputTokens, input_tokens }))
 }
 
 /// Waits for the whole answer. `started` is when the request arrived.

@@ -14,16 +14,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, account, assessment, break_glass, budget, chat,
+    ApiState, account, assessment, break_glass, budget, chat, classification, completion,
+    connector,
     conversation::{browse, draft, turn},
     embedding, erasure, health, hold, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
-    receipt, refusal, responses, scim, session, upstream, usage,
+    receipt, refusal, rerank, responses, scim, session, upstream, usage,
 };
 
 /// Every route, with its description.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
+        .merge(beside_chat())
         .routes(routes!(chat::complete))
         .routes(routes!(responses::create))
         .routes(routes!(embedding::create))
@@ -90,6 +92,20 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
         .routes(routes!(health::document))
+}
+
+/// What else models are asked for.
+fn beside_chat() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(completion::complete))
+        .routes(routes!(completion::fill))
+        .routes(routes!(responses::count))
+        .routes(routes!(connector::bootstrap))
+        .routes(routes!(rerank::order))
+        .routes(routes!(classification::moderate))
+        .routes(routes!(classification::moderate_chats))
+        .routes(routes!(classification::classify))
+        .routes(routes!(classification::classify_chats))
 }
 
 /// The whole service. A request passes the layers from the last to the first.

@@ -154,8 +154,8 @@ fn upstream(model: &str, error: &UpstreamError) -> Problem {
             Problem::new(Code::CapacityExhausted, format!("the upstream of `{model}` is busy"))
                 .hint("wait for the seconds in Retry-After, then send the request again")
         }
-        UpstreamError::Failed { detail } => {
-            tracing::error!(model, detail, "an upstream failed");
+        UpstreamError::Erred { .. } | UpstreamError::Failed { .. } => {
+            tracing::error!(model, %error, "an upstream failed");
             let text = format!("the upstream of `{model}` did not answer as it should");
             Problem::new(Code::UpstreamFailed, text)
                 .hint("send the request again; the operator finds the reason in the server's log")

@@ -51,7 +51,22 @@ impl Assistant {
     ) {
         let BegunTurn { reservation, command } = begun;
         let turn = reservation.turn();
-        match self.chat.start(caller, command).await {
+        // An engine elsewhere may take minutes to begin; whoever stops it does not wait for that.
+        let started = tokio::select! {
+            biased;
+            () = turn.stop.cancelled() => None,
+            started = self.chat.start(caller, command) => Some(started),
+        };
+        let Some(started) = started else {
+            turn.ask(None);
+            reply.send(Ok(TurnReader::new(turn.clone()))).ok();
+            let (state, error) = (EntryState::Stopped, None);
+            let ending = Ending { state, error, usage: None, request: None };
+            let finished = self.finished(turn, &ending);
+            self.write_end(reservation, ending, finished, 0).await;
+            return;
+        };
+        match started {
             Ok(stream) => {
                 turn.ask(Some(stream.request()));
                 // Whoever asked may have left; the turn goes on.

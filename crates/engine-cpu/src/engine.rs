@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cpu_kernels::{KvPrecision, Path, PathKind};
 use domain::{ModelId, Timestamp};
 use inference::{
-    ModelCard,
+    BareText, ModelCard,
     ports::{
         Asked, Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages,
         Prompt, WhenTooLong,
@@ -424,6 +424,10 @@ impl Engine for CpuEngine {
         now: Timestamp,
     ) -> Result<Prompt, EngineError> {
         self.served(model)?.prepare(asked, now)
+    }
+
+    fn prepare_text(&self, model: &ModelId, text: &BareText) -> Result<Prompt, EngineError> {
+        self.served(model)?.prepare_text(text)
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {

@@ -1,6 +1,7 @@
 //! A model that can be asked: its weights, its tokenizer, its chat template. An adapter shares all
 //! of them with the model that it was made for.
 
+mod bare_text;
 mod calls;
 
 use std::{
@@ -214,6 +215,13 @@ impl Served {
             let reason = "the conversation is empty for this model".to_owned();
             return Err(EngineError::MessagesRejected { reason });
         }
+        let prompt = self.prompt(tokens)?;
+        // They are kept, so that the generation finds them made.
+        self.forms(asked.format, asked.tools, |_| ())?;
+        Ok(prompt)
+    }
+
+    fn prompt(&self, tokens: Vec<u32>) -> Result<Prompt, EngineError> {
         let prompt = Prompt {
             model: self.card.id.clone(),
             digest: self.card.digest(),
@@ -221,8 +229,6 @@ impl Served {
             context_tokens: self.card.context_tokens,
         };
         self.check(&prompt)?;
-        // They are kept, so that the generation finds them made.
-        self.forms(asked.format, asked.tools, |_| ())?;
         Ok(prompt)
     }
 

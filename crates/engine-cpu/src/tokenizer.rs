@@ -138,6 +138,11 @@ impl Tokenizer {
         self.encode_after(text, special, |text| self.space_prefix && !text.starts_with(' '))
     }
 
+    /// The same for a part of a text that is cut: no space comes before it.
+    pub(crate) fn encode_unspaced(&self, text: &str) -> Vec<u32> {
+        self.encode_after(text, SpecialTokens::AsText, |_| false)
+    }
+
     /// `prefixes` says whether a space is put before a text.
     fn encode_after(
         &self,
@@ -218,6 +223,12 @@ impl Tokenizer {
     pub(crate) fn control_token(&self, text: &str) -> Option<u32> {
         let found = self.structural_special.match_at(text, 0)?;
         (found.end == text.len() && self.is_control(found.token)).then_some(found.token)
+    }
+
+    /// The special token that is spelled so, whatever its kind.
+    pub(crate) fn special_token(&self, text: &str) -> Option<u32> {
+        let found = self.all_special.match_at(text, 0)?;
+        (found.end == text.len()).then_some(found.token)
     }
 
     /// Tokens that end an answer: end of sequence first, then ends of turn.

@@ -5,11 +5,21 @@ use serde_json::Value;
 
 use crate::answer::{CallPart, FunctionPart};
 
+/// Calls of one answer; clients may offer as many tools.
+const CALLS_MAX: usize = 128;
+/// Of the arguments of all calls together.
+const ARGUMENTS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// More than any model calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyCalls;
+
 /// Pieces of one answer.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     /// In the order of their first pieces.
     begun: Vec<Begun>,
+    argument_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -25,7 +35,7 @@ impl Calls {
         self.begun.is_empty()
     }
 
-    pub(crate) fn take(&mut self, part: CallPart) {
+    pub(crate) fn take(&mut self, part: CallPart) -> Result<(), TooManyCalls> {
         let CallPart { index, id, function: FunctionPart { name, arguments } } = part;
         let id = id.filter(|id| !id.is_empty());
         let name = name.filter(|name| !name.is_empty());
@@ -34,7 +44,11 @@ impl Calls {
             self.begun.push(Begun { index, id, name, arguments });
             self.begun.len() - 1
         });
+        if place >= CALLS_MAX {
+            return Err(TooManyCalls);
+        }
         let call = &mut self.begun[place];
+        let before = call.arguments.len();
         if let Some(name) = name
             && call.name != name
         {
@@ -45,6 +59,8 @@ impl Calls {
             Some(Value::Null) | None => {}
             Some(object) => call.arguments.push_str(&object.to_string()),
         }
+        self.argument_bytes += call.arguments.len() - before;
+        if self.argument_bytes > ARGUMENTS_BYTES_MAX { Err(TooManyCalls) } else { Ok(()) }
     }
 
     /// The call that a piece belongs to. Some programs number all calls 0; another id or a name
@@ -80,7 +96,7 @@ mod tests {
         let mut calls = Calls::default();
         let parts: Vec<CallPart> = serde_json::from_value(parts).unwrap();
         for part in parts {
-            calls.take(part);
+            calls.take(part).unwrap();
         }
         let calls = calls.finish();
         let shown: Vec<_> = calls.iter().map(|call| (&*call.name, &*call.arguments)).collect();
@@ -112,6 +128,22 @@ mod tests {
             ]),
             &[("f", "{}"), ("f", "{}"), ("g", "{\"y\":2}")],
         );
+    }
+
+    #[test]
+    fn calls_without_end_are_refused() {
+        let part = |index| {
+            serde_json::from_value::<CallPart>(
+                json!({ "index": index, "function": { "name": "f" } }),
+            )
+        };
+        let mut calls = Calls::default();
+        let refused = (0..1_000_000).position(|index| calls.take(part(index).unwrap()).is_err());
+        assert_eq!(refused, Some(CALLS_MAX));
+        let piece = json!({ "index": 0, "function": { "arguments": "x".repeat(1024 * 1024) } });
+        let mut calls = Calls::default();
+        let take = |calls: &mut Calls| calls.take(serde_json::from_value(piece.clone()).unwrap());
+        assert_eq!((0..8).position(|_| take(&mut calls).is_err()), Some(4));
     }
 
     #[test]

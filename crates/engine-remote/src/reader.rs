@@ -1,4 +1,5 @@
-//! Reads an answer, whole or as it comes, and says what the engine of this server would say.
+//! Reads an answer, whole or as it comes, and says what the engine of this server would say. What is
+//! told of a failure goes into logs: it never repeats what an upstream wrote, which may be content.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use inference::{
     CallCount, FinishReason, TokenPiece,
     ports::{Consumed, EngineEvent, UpstreamError},
 };
+use serde_json::{Value, error::Category};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -22,6 +24,8 @@ use crate::{
 
 /// The line after the last event.
 const DONE: &[u8] = b"[DONE]";
+/// Of a whole answer: a context of a million tokens with its log-probabilities fits.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long the first piece of an answer is waited for before the caller is told that it begins.
 /// Until then another upstream can answer instead.
 const FIRST: Duration = Duration::from_secs(2);
@@ -68,7 +72,7 @@ impl Reader {
             }
             Ok(Ok(Next::End)) if self.reason.is_some() => Ok(()),
             Ok(Ok(Next::End)) => Err(failed("it ended before it began")),
-            Ok(Err(detail)) => Err(UpstreamError::Failed { detail }),
+            Ok(Err(failure)) => Err(failure.into_error()),
             // It takes its time.
             Err(_) => Ok(()),
         }
@@ -107,7 +111,7 @@ impl Reader {
                     }
                 }
                 Ok(Next::End) => break,
-                Err(detail) => return Some(EngineEvent::Failed { detail }),
+                Err(failure) => return Some(EngineEvent::Failed { detail: failure.detail }),
             }
         }
         match self.finish() {
@@ -117,17 +121,18 @@ impl Reader {
                 }
                 Some(EngineEvent::Finished(reason))
             }
-            Err(detail) => Some(EngineEvent::Failed { detail }),
+            Err(failure) => Some(EngineEvent::Failed { detail: failure.detail }),
         }
     }
 
     /// The next events that say something.
-    async fn next(&mut self) -> Result<Next, String> {
+    async fn next(&mut self) -> Result<Next, Failure> {
         loop {
             if self.is_over {
                 return Ok(Next::End);
             }
-            while let Some(data) = self.lines.next_data().map_err(|_| "a line without an end")? {
+            let too_long = |_| Failure::of("a line without an end");
+            while let Some(data) = self.lines.next_data().map_err(too_long)? {
                 if *data == *DONE {
                     self.is_over = true;
                     return Ok(Next::End);
@@ -141,28 +146,27 @@ impl Reader {
                 Ok(Some(bytes)) => self.lines.push(&bytes),
                 // Some end without the last line; an answer without a reason was cut.
                 Ok(None) => self.is_over = true,
-                Err(error) => return Err(detail(&error)),
+                // All of it was there: how the connection ends says nothing of the answer.
+                Err(_) if self.reason.is_some() => self.is_over = true,
+                Err(error) => return Err(Failure::of(&detail(&error))),
             }
         }
     }
 
-    fn take(&mut self, data: &BytesMut) -> Result<Vec<EngineEvent>, String> {
-        let part: Completion = serde_json::from_slice(data)
-            .map_err(|error| format!("no JSON of an answer: {error}"))?;
+    fn take(&mut self, data: &BytesMut) -> Result<Vec<EngineEvent>, Failure> {
+        let part: Completion = serde_json::from_slice(data).map_err(|error| no_answer(&error))?;
         self.note(part)
     }
 
-    fn note(&mut self, part: Completion) -> Result<Vec<EngineEvent>, String> {
+    fn note(&mut self, part: Completion) -> Result<Vec<EngineEvent>, Failure> {
         if let Some(error) = part.error.filter(|error| !error.is_null()) {
-            return Err(told(&error));
+            return Err(Failure::told(&error));
         }
         if part.usage.is_some() {
             self.count.told = part.usage;
         }
         // Only the first alternative was asked for.
-        let Some(Alternative { message, finish_reason, logprobs }) =
-            part.choices.into_iter().next()
-        else {
+        let Some(Alternative { message, finish_reason, logprobs }) = part.choices.0 else {
             return Ok(Vec::new());
         };
         if finish_reason.is_some() {
@@ -170,7 +174,7 @@ impl Reader {
         }
         let (text, calls) = message.unwrap_or_default().into_text();
         for call in calls {
-            self.calls.take(call);
+            self.calls.take(call).map_err(|_| Failure::of("calls without an end"))?;
         }
         let logprobs = logprobs.map(Logprobs::into_tokens).unwrap_or_default();
         if text.is_empty() && logprobs.is_empty() {
@@ -180,11 +184,11 @@ impl Reader {
         Ok(vec![EngineEvent::Token(TokenPiece { text, logprobs })])
     }
 
-    fn finish(&mut self) -> Result<(Option<EngineEvent>, FinishReason), String> {
+    fn finish(&mut self) -> Result<(Option<EngineEvent>, FinishReason), Failure> {
         let has_calls = !self.calls.is_empty();
-        let reason = self.reason.as_deref().ok_or("it ended in the middle")?;
+        let reason = self.reason.as_deref().ok_or(Failure::of("it ended in the middle"))?;
         let reason = finish_reason(reason, has_calls)
-            .ok_or_else(|| format!("it ended with the reason `{reason}`"))?;
+            .ok_or_else(|| Failure::of("it says that the answer broke off"))?;
         let mut calls = std::mem::take(&mut self.calls).finish();
         if self.call_count == CallCount::One {
             calls.truncate(1);
@@ -198,26 +202,78 @@ impl Reader {
     pub(crate) async fn read_whole(
         mut self,
     ) -> Result<(Vec<EngineEvent>, Consumed), UpstreamError> {
-        let body = body(&mut self.incoming).await?;
-        let whole: Completion = serde_json::from_slice(&body)
-            .map_err(|error| failed(&format!("no JSON of an answer: {error}")))?;
-        if whole.choices.is_empty() && whole.error.is_none() {
+        let body = body(&mut self.incoming, ANSWER_BYTES_MAX).await?;
+        let whole: Completion =
+            serde_json::from_slice(&body).map_err(|error| no_answer(&error).into_error())?;
+        if whole.choices.0.is_none() && whole.error.is_none() {
             return Err(failed("an answer without a choice"));
         }
-        let failure = |detail| UpstreamError::Failed { detail };
-        let mut events = self.note(whole).map_err(failure)?;
-        let (calls, reason) = self.finish().map_err(failure)?;
+        let mut events = self.note(whole).map_err(Failure::into_error)?;
+        let (calls, reason) = self.finish().map_err(Failure::into_error)?;
         events.extend(calls);
         events.push(EngineEvent::Finished(reason));
         Ok((events, self.count.consumed(self.energy)))
     }
 }
 
-/// All bytes of an answer.
-pub(crate) async fn body(incoming: &mut Incoming) -> Result<BytesMut, UpstreamError> {
+/// Why there is no answer, or no more of it.
+struct Failure {
+    /// Without a word of the upstream's.
+    detail: String,
+    /// What it says is to blame on the request.
+    refusal: Option<UpstreamError>,
+}
+
+impl Failure {
+    fn of(detail: &str) -> Self {
+        Self { detail: detail.to_owned(), refusal: None }
+    }
+
+    /// An error in place of an answer: some programs find out what is wrong with a request after
+    /// they have begun to answer.
+    fn told(error: &Value) -> Self {
+        let number =
+            |name: &str| error[name].as_u64().or_else(|| error[name].as_str()?.parse().ok());
+        let status = number("code").or_else(|| number("status"));
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        let refusal = match status {
+            Some(status @ (400 | 413 | 422)) => {
+                Some(UpstreamError::Refused { status, detail: told(error) })
+            }
+            Some(429) => Some(UpstreamError::Busy { retry_after_seconds: None }),
+            _ => None,
+        };
+        let status = status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
+        Self { detail: format!("an error in place of an answer ({status})"), refusal }
+    }
+
+    fn into_error(self) -> UpstreamError {
+        self.refusal.unwrap_or(UpstreamError::Failed { detail: self.detail })
+    }
+}
+
+/// Where it is not JSON; what stands there may be content.
+fn no_answer(error: &serde_json::Error) -> Failure {
+    let (line, column) = (error.line(), error.column());
+    let what = match error.classify() {
+        Category::Io | Category::Eof => "cut JSON",
+        Category::Syntax => "no JSON",
+        Category::Data => "JSON that is no answer",
+    };
+    Failure::of(&format!("{what} (line {line}, column {column})"))
+}
+
+/// All bytes of an answer, which may not have more than so many.
+pub(crate) async fn body(
+    incoming: &mut Incoming,
+    bytes_max: usize,
+) -> Result<BytesMut, UpstreamError> {
     let mut body = BytesMut::new();
     loop {
         match incoming.chunk().await {
+            Ok(Some(bytes)) if body.len() + bytes.len() > bytes_max => {
+                return Err(failed(&format!("an answer of more than {bytes_max} bytes")));
+            }
             Ok(Some(bytes)) => body.extend_from_slice(&bytes),
             Ok(None) => return Ok(body),
             Err(error) => return Err(failed(&detail(&error))),

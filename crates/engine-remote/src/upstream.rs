@@ -10,7 +10,7 @@ use inference::{
     CallCount, ModelPurpose,
     ports::{
         Announced, AnnouncedPassages, Asking, AskingPassages, Denial, Embedding, EngineEvent,
-        Generation, Passage, Upstream, UpstreamCard, UpstreamError,
+        Generation, Upstream, UpstreamCard, UpstreamError,
     },
 };
 use serde_json::Value;
@@ -29,8 +29,11 @@ use crate::{
 
 /// Events that wait for whoever reads an answer.
 const EVENTS_BUFFERED: usize = 32;
-/// Of one answer, and of one list of vectors.
+/// Of one answer that comes as a stream, or of one list of vectors.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Of one number of a vector as text, and of what stands around a vector.
+const NUMBER_BYTES_MAX: usize = 32;
+const VECTOR_BYTES_MAX: usize = 1024;
 /// Of what is said about a refusal.
 const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 
@@ -145,13 +148,16 @@ impl Upstream for RemoteUpstream {
         let body = request::chat(inner.kind, &model.name, asking)?;
         // Who does not stream begins when the answer is complete.
         let head = if asking.is_streamed { inner.pause } else { inner.whole };
+        let (bytes, prompt_estimated) = (body.len(), asking.prompt_tokens_estimated());
+        let card = inner.card.models.iter().find(|card| card.id == model.id);
+        let context_tokens = card.map_or(u32::MAX, |card| card.context_tokens);
+        let completion_max = asking.max_tokens.unwrap_or(context_tokens).min(context_tokens);
         let ready = inner.ready("/chat/completions", body, head).await?;
-        let prompt_bytes = asking.messages.iter().map(|message| message.content.len()).sum();
         Ok(Box::new(ChatReady {
             ready,
             is_streamed: asking.is_streamed,
             call_count: asking.tools.count,
-            count: Count { prompt_bytes, ..Count::default() },
+            count: Count { prompt_estimated, bytes, completion_max, ..Count::default() },
             energy: model.energy,
             tasks: inner.tasks.clone(),
         }))
@@ -164,22 +170,18 @@ impl Upstream for RemoteUpstream {
         let inner = &self.inner;
         let model = inner.model(&asking.model)?;
         let body = embedding::request(&model.name, asking)?;
+        let (bytes, prompt_estimated) = (body.len(), asking.prompt_tokens_estimated());
         let ready = inner.ready("/embeddings", body, inner.whole).await?;
-        let bytes = |passage: &Passage| match passage {
-            Passage::Text(text) => text.len(),
-            Passage::Tokens(tokens) => tokens.len() * 4,
-        };
         let dimensions = inner.card.models.iter().find(|card| card.id == model.id);
         let dimensions = match dimensions.map(|card| card.purpose) {
             Some(ModelPurpose::Embeddings { dimensions }) => dimensions,
             Some(ModelPurpose::Chat) | None => 0,
         };
-        let prompt_bytes = asking.passages.iter().map(bytes).sum();
         Ok(Box::new(PassagesReady {
             ready,
             passages: asking.passages.len(),
             dimensions,
-            count: Count { prompt_bytes, ..Count::default() },
+            count: Count { prompt_estimated, bytes, ..Count::default() },
             energy: model.energy,
         }))
     }
@@ -214,21 +216,22 @@ impl Ready {
             status @ (400 | 413 | 422) => {
                 Err(UpstreamError::Refused { status, detail: explanation(&mut incoming).await })
             }
-            status => {
-                let text = explanation(&mut incoming).await;
-                Err(failed(&format!("it answered with status {status}: {text}")))
-            }
+            // Programs answer so where a request breaks something of theirs, and go on.
+            500 => Err(UpstreamError::Erred { status: 500 }),
+            // What it says is not repeated: it may be what it was sent.
+            status => Err(failed(&format!("it answered with status {status}"))),
         }
     }
 }
 
 /// What an upstream says of a refusal.
 async fn explanation(incoming: &mut Incoming) -> String {
-    let Ok(body) = body(incoming).await else { return "no explanation".to_owned() };
-    let body = &body[..body.len().min(REFUSAL_BYTES_MAX)];
-    match serde_json::from_slice::<Value>(body) {
+    let Ok(body) = body(incoming, REFUSAL_BYTES_MAX).await else {
+        return "no explanation".to_owned();
+    };
+    match serde_json::from_slice::<Value>(&body) {
         Ok(value) => told(&value),
-        Err(_) => told(&Value::String(String::from_utf8_lossy(body).into_owned())),
+        Err(_) => told(&Value::String(String::from_utf8_lossy(&body).into_owned())),
     }
 }
 
@@ -295,9 +298,12 @@ impl AnnouncedPassages for PassagesReady {
     async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError> {
         let Self { ready, passages, dimensions, mut count, energy } = *self;
         let mut incoming = ready.send().await?;
-        let body = body(&mut incoming).await?;
-        let answer: Vectors = serde_json::from_slice(&body)
-            .map_err(|error| failed(&format!("no JSON of vectors: {error}")))?;
+        let numbers = usize::try_from(dimensions).unwrap_or(usize::MAX);
+        let bytes_max = numbers.saturating_mul(NUMBER_BYTES_MAX).saturating_add(VECTOR_BYTES_MAX);
+        let bytes_max = bytes_max.saturating_mul(passages.max(1)).min(ANSWER_BYTES_MAX);
+        let body = body(&mut incoming, bytes_max).await?;
+        let answer: Vectors =
+            serde_json::from_slice(&body).map_err(|_| failed("no JSON of vectors"))?;
         count.told = answer.usage;
         let made = answer.checked(passages, dimensions);
         let made = made.map_err(|failure| UpstreamError::Failed { detail: failure.detail })?;

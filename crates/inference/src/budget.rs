@@ -115,6 +115,24 @@ impl<'a> Wanted<'a> {
         let completion_tokens_max = max_tokens.map_or(room, |tokens| room.min(tokens.into()));
         Self { model, prompt_tokens, completion_tokens_max }
     }
+
+    pub(crate) const fn nothing(model: &'a ModelId) -> Self {
+        Self { model, prompt_tokens: 0, completion_tokens_max: 0 }
+    }
+
+    /// The same for so many answers to the prompt, which is read once.
+    pub(crate) fn answers(self, choices: u8) -> Self {
+        let completion_tokens_max = self.completion_tokens_max.saturating_mul(choices.into());
+        Self { completion_tokens_max, ..self }
+    }
+
+    /// With what another prompt of the same request and its answers may use.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let completion_tokens_max =
+            self.completion_tokens_max.saturating_add(other.completion_tokens_max);
+        let prompt_tokens = self.prompt_tokens.saturating_add(other.prompt_tokens);
+        Self { model: self.model, prompt_tokens, completion_tokens_max }
+    }
 }
 
 /// Why a request may not start: something that it belongs to has nothing left.

@@ -1,6 +1,7 @@
 //! One chat request from the caller's words to the stream of the answer.
 
 mod elsewhere;
+mod here;
 mod overview;
 
 use std::{sync::Arc, time::Duration};
@@ -14,14 +15,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     AnswerFormat, BudgetExceeded, Budgets, ChatEvent, Gateway, GatewayError, Metering, Priority,
-    Reservation, Sampling, ToolUse, UsageOpened,
-    admission::{Admission, Place},
-    budget::Wanted,
-    content,
-    gateway::Work,
-    ports::{Asked, Engine, EngineError, Generate, Generation, LedgerError, Prompt, UsageLedger},
-    rules,
-    settlement::{Settlement, UsageRow},
+    Reservation, Sampling, Several, ToolUse, UsageOpened,
+    admission::Admission,
+    ports::{Engine, EngineError, LedgerError, UsageLedger},
+    settlement::UsageRow,
 };
 
 pub use overview::{AnsweredShare, UpstreamOverview};
@@ -223,41 +220,68 @@ impl Chat {
 
     /// Starts an answer. When this returns, the usage row and the audit entry are durable; a
     /// refusal has its audit entry too.
-    ///
-    /// The work is a task of its own: a caller that leaves while it waits leaves neither an open
-    /// row nor a request without an entry behind.
     pub async fn start(
         &self,
         caller: &Caller,
         command: ChatCommand,
     ) -> Result<ChatStream, ChatError> {
+        let mut streams = self.start_several(caller, command.into()).await?;
+        streams.pop().ok_or(ChatError::Preparation)
+    }
+
+    /// Starts several answers as one request: one stream an answer, question by question. All
+    /// streams end together and tell the usage of them all; they have to be read together.
+    ///
+    /// The work is a task of its own: a caller that leaves while it waits leaves neither an open
+    /// row nor a request without an entry behind.
+    pub async fn start_several(
+        &self,
+        caller: &Caller,
+        several: Several,
+    ) -> Result<Vec<ChatStream>, ChatError> {
         let (chat, caller) = (self.clone(), *caller);
         let (sender, started) = oneshot::channel();
         let left = CancellationToken::new();
         let _leaves = left.clone().drop_guard();
         self.tasks.spawn(async move {
-            let started = chat.start_and_record(&caller, command, &left).await;
-            // A stream that nobody waits for any more is dropped here, which cancels it.
+            let started = chat.start_and_record(&caller, several, &left).await;
+            // Streams that nobody waits for any more are dropped here, which cancels them.
             sender.send(started).ok();
         });
         started.await.map_err(|_| ChatError::Preparation)?
     }
 
+    /// How many tokens the questions are for the model. Nothing is computed, and nothing is
+    /// charged; only a refusal has its audit entry.
+    pub async fn count(&self, caller: &Caller, several: &Several) -> Result<u32, ChatError> {
+        let request = self.request(caller);
+        match self.try_count(&request, several).await {
+            Ok(tokens) => Ok(tokens),
+            Err(error) => self.refuse(&request, error).await,
+        }
+    }
+
+    fn request<'a>(&self, caller: &'a Caller) -> Request<'a> {
+        let at = self.clock.now();
+        Request { id: RequestId::from_uuid(self.ids.next(at)), at, caller }
+    }
+
     async fn start_and_record(
         &self,
         caller: &Caller,
-        command: ChatCommand,
+        several: Several,
         left: &CancellationToken,
-    ) -> Result<ChatStream, ChatError> {
-        let at = self.clock.now();
-        let request = Request { id: RequestId::from_uuid(self.ids.next(at)), at, caller };
-        match self.try_start(&request, command, left).await {
-            Ok(stream) => Ok(stream),
-            Err(error) => {
-                self.trail.record(&request.fact(error.code(), None)).await?;
-                Err(error)
-            }
+    ) -> Result<Vec<ChatStream>, ChatError> {
+        let request = self.request(caller);
+        match self.try_start(&request, several, left).await {
+            Ok(streams) => Ok(streams),
+            Err(error) => self.refuse(&request, error).await,
         }
+    }
+
+    async fn refuse<T>(&self, request: &Request<'_>, error: ChatError) -> Result<T, ChatError> {
+        self.trail.record(&request.fact(error.code(), None)).await?;
+        Err(error)
     }
 
     /// Refuses new requests, lets running ones end until the deadline, then stops them; returns
@@ -277,71 +301,23 @@ impl Chat {
     async fn try_start(
         &self,
         request: &Request<'_>,
-        command: ChatCommand,
+        several: Several,
         left: &CancellationToken,
-    ) -> Result<ChatStream, ChatError> {
+    ) -> Result<Vec<ChatStream>, ChatError> {
         if self.stopping.is_cancelled() {
             return Err(ChatError::Stopping);
         }
         if let Some(gateway) = &self.gateway
-            && let Some(route) = self.route(gateway, request, &command)?
+            && let Some(route) = self.route(gateway, request, &several)?
         {
-            return self.start_elsewhere(gateway, &route, request, command, left).await;
+            let stream = self.start_elsewhere(gateway, &route, request, several, left).await?;
+            return Ok(vec![stream]);
         }
-        self.start_here(request, command).await
+        self.start_here(request, several).await
     }
 
-    async fn start_here(
-        &self,
-        request: &Request<'_>,
-        command: ChatCommand,
-    ) -> Result<ChatStream, ChatError> {
-        let places = self.limits.requests_max;
-        let place = self.admission.enter().ok_or(ChatError::Crowded { places })?;
-        let (caller, model) = (request.caller, &command.model);
-        let cards = || self.engine.models();
-        rules::must_permit(&self.rules, cards, caller, model, Work::Answer).await?;
-        let (prompt, content) = self.prepare(&command, request.at).await?;
-        let (tokens, context) = (prompt.tokens.len(), prompt.context_tokens);
-        let wanted = Wanted::chat(&command.model, tokens, context, command.max_tokens);
-        let reservation = self.budgets.reserve(caller, wanted).await?;
-        let opened = UsageOpened {
-            request: request.id,
-            organisation: request.caller.organisation,
-            project: request.caller.project,
-            account: request.caller.account,
-            principal: request.caller.principal,
-            model: command.model.clone(),
-            prompt_tokens: u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX),
-            opened_at: request.at,
-            digest: prompt.digest,
-            deployment: self.metering.deployment(),
-        };
-        // The engine computes while the entry is written; nothing is shown before it is durable.
-        let model = command.model.clone();
-        let generation = self.engine.generate(generate(request, command, prompt))?;
-        let fact = AuditFact { model: opened.digest, ..request.fact("ok", Some(content)) };
-        self.open(&fact, &opened).await?;
-        let stop = CancellationToken::new();
-        let events = self.settle_at_end(opened, (generation, place, reservation), stop.clone());
-        Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
-    }
-
-    /// The prompt for the engine, and what the audit entry commits to.
-    async fn prepare(
-        &self,
-        command: &ChatCommand,
-        at: Timestamp,
-    ) -> Result<(Prompt, ContentDigest), ChatError> {
-        let engine = Arc::clone(&self.engine);
-        let ChatCommand { model, messages, format, tools, .. } = command.clone();
-        let work = move || {
-            let asked = Asked { messages: &messages, format: &format, tools: &tools };
-            let prompt = engine.prepare(&model, asked, at)?;
-            Ok::<_, EngineError>((prompt, content::digest(&messages)))
-        };
-        let prepared = tokio::task::spawn_blocking(work).await;
-        Ok(prepared.map_err(|_| ChatError::Preparation)??)
+    fn is_here(&self, model: &ModelId) -> bool {
+        self.engine.models().iter().any(|card| card.id == *model)
     }
 
     #[cfg(not(feature = "fault-late-commit"))]
@@ -375,23 +351,6 @@ impl Chat {
             stopping: self.stopping.clone(),
         }
     }
-
-    fn settle_at_end(
-        &self,
-        opened: UsageOpened,
-        (generation, place, reservation): (Generation, Place, Reservation),
-        stop: CancellationToken,
-    ) -> mpsc::Receiver<ChatEvent> {
-        let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
-        let row = self.row(opened, reservation, self.metering.clone());
-        let settlement =
-            Settlement { row, ids: Arc::clone(&self.ids), stall: self.limits.stall, stop };
-        self.tasks.spawn(async move {
-            settlement.run(generation, sender).await;
-            drop(place);
-        });
-        receiver
-    }
 }
 
 impl Request<'_> {
@@ -404,21 +363,5 @@ impl Request<'_> {
             content,
             model: None,
         }
-    }
-}
-
-fn generate(request: &Request<'_>, command: ChatCommand, prompt: Prompt) -> Generate {
-    Generate {
-        request: request.id,
-        organisation: request.caller.organisation,
-        project: request.caller.project,
-        priority: command.priority,
-        max_tokens: command.max_tokens.unwrap_or(prompt.context_tokens),
-        prompt,
-        sampling: command.sampling,
-        format: command.format,
-        tools: command.tools,
-        stop: command.stop,
-        top_logprobs: command.top_logprobs,
     }
 }

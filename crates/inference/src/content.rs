@@ -5,7 +5,7 @@ use governance::ContentDigest;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::ports::Passage;
+use crate::{BareText, Question, ports::Passage};
 
 /// Keys in alphabetical order: serde writes fields as they are declared.
 #[derive(Serialize)]
@@ -69,17 +69,52 @@ enum CanonicalPassage<'a> {
     Tokens(&'a [u32]),
 }
 
+impl<'a> CanonicalPassage<'a> {
+    fn new(passage: &'a Passage) -> Self {
+        match passage {
+            Passage::Text(text) => Self::Text(text),
+            Passage::Tokens(tokens) => Self::Tokens(tokens),
+        }
+    }
+}
+
 /// SHA-256 of the passages as a list in compact JSON, as `jq -cj .input` prints it when it is a
 /// list (except that `jq` escapes U+007F).
 pub(crate) fn digest_of_passages(passages: &[Passage]) -> ContentDigest {
-    let canonical: Vec<_> = passages
-        .iter()
-        .map(|passage| match passage {
-            Passage::Text(text) => CanonicalPassage::Text(text),
-            Passage::Tokens(tokens) => CanonicalPassage::Tokens(tokens),
-        })
-        .collect();
-    hashed(&canonical)
+    hashed(&passages.iter().map(CanonicalPassage::new).collect::<Vec<_>>())
+}
+
+/// A question as it was sent. Keys in alphabetical order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum CanonicalQuestion<'a> {
+    Messages(Vec<Canonical<'a>>),
+    Passage(CanonicalPassage<'a>),
+    Hole { prompt: &'a str, suffix: &'a str },
+}
+
+impl<'a> CanonicalQuestion<'a> {
+    fn new(question: &'a Question) -> Self {
+        match question {
+            Question::Conversation(messages) => {
+                Self::Messages(messages.iter().map(Canonical::new).collect())
+            }
+            Question::Text(BareText::Open(passage)) => {
+                Self::Passage(CanonicalPassage::new(passage))
+            }
+            Question::Text(BareText::Hole { before, after }) => {
+                Self::Hole { prompt: before, suffix: after }
+            }
+        }
+    }
+}
+
+/// As [`digest`] for one conversation; otherwise SHA-256 of the list of all questions.
+pub(crate) fn digest_of_questions(questions: &[Question]) -> ContentDigest {
+    if let [Question::Conversation(messages)] = questions {
+        return digest(messages);
+    }
+    hashed(&questions.iter().map(CanonicalQuestion::new).collect::<Vec<_>>())
 }
 
 #[expect(clippy::expect_used, reason = "strings and numbers always serialise")]
@@ -105,6 +140,12 @@ mod tests {
         // `printf '["a\\nb",[1,22]]' | sha256sum`
         let of_passages = "3e6c53f2c0152ca97fdf55303b30818aa540d0a3466efeb655b1c8db2a30677d";
         assert_eq!(hexadecimal(&digest_of_passages(&passages).0), of_passages);
+        let text = |text: &str| Question::Text(BareText::Open(Passage::Text(text.to_owned())));
+        let tokens = Question::Text(BareText::Open(Passage::Tokens(vec![1, 22])));
+        let of_texts = digest_of_questions(&[text("a\nb"), tokens]);
+        assert_eq!(hexadecimal(&of_texts.0), of_passages);
+        let of_one = digest_of_questions(&[Question::Conversation(messages.to_vec())]);
+        assert_eq!(of_one, digest(&messages));
         let expected = "5de3ee7afed61daf69ca52f2d790e74cc9d0d1867e5aea4683cd8060b7d2e7f6";
         assert_eq!(hexadecimal(&digest(&messages).0), expected);
     }

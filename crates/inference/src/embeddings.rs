@@ -230,7 +230,7 @@ impl Embeddings {
             return Err(ChatError::Stopping.into());
         }
         if let Some(gateway) = &self.gateway
-            && let Some(route) = self.route(gateway, request, &command.model)?
+            && let Some(route) = self.route(gateway, request, &command)?
         {
             return self.start_elsewhere(gateway, &route, request, (command, answer)).await;
         }

@@ -2,8 +2,10 @@
 //! first does not answer.
 
 mod error;
+mod estimate;
 mod exchange;
 mod prefixes;
+mod unanswered;
 
 use std::{
     sync::{
@@ -101,8 +103,8 @@ pub(crate) struct Question<'a> {
     pub(crate) request: RequestId,
     pub(crate) model: &'a ModelId,
     pub(crate) project: ProjectId,
-    /// Of how the request begins.
-    pub(crate) prefix: u64,
+    /// Of how the request begins, where that is worth finding again.
+    pub(crate) prefix: Option<u64>,
     pub(crate) work: Work,
 }
 
@@ -124,7 +126,7 @@ pub(crate) struct Here {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) steps: Vec<Step>,
-    pub(crate) prefix: u64,
+    pub(crate) prefix: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,15 +200,28 @@ impl Gateway {
             let (places, candidates) = self.candidates(&card.id, work, None, here);
             let names = candidates.iter().map(|one| one.name.to_owned()).collect();
             debug_assert_eq!(places.len(), candidates.len(), "one place a candidate");
-            RouteState { model: card.id, names, decision: routing::route(&candidates, None) }
+            let mut decision = routing::route(&candidates, None);
+            if let Ok(decision) = &mut decision {
+                // The engine of this server answers first or not at all.
+                let is_asked =
+                    |(place, index): (usize, &usize)| place == 0 || places[*index] != Step::Here;
+                let order = decision.order.iter().enumerate();
+                decision.order =
+                    order.filter(|&step| is_asked(step)).map(|(_, &index)| index).collect();
+                if places[decision.order[0]] == Step::Here {
+                    decision.order.truncate(1);
+                }
+            }
+            RouteState { model: card.id, names, decision }
         };
         models.map(route).collect()
     }
 
-    /// Of prompt and answer together, as the first upstream that has the model tells it.
+    /// Of prompt and answer together, at the upstream that holds most of them.
     pub(crate) fn context_tokens(&self, model: &ModelId) -> u32 {
         let models = self.inner.members.iter().flat_map(|member| &member.card().models);
-        models.into_iter().find(|one| one.id == *model).map_or(0, |one| one.context_tokens)
+        let contexts = models.filter(|one| one.id == *model).map(|one| one.context_tokens);
+        contexts.max().unwrap_or(0)
     }
 
     /// Whether an upstream has the model.
@@ -225,7 +240,7 @@ impl Gateway {
         question: &Question<'_>,
         here: Option<Here>,
     ) -> Result<Route, GatewayError> {
-        let seen = self.prefixes().find(question.prefix);
+        let seen = question.prefix.and_then(|prefix| self.prefixes().find(prefix));
         let (places, candidates) = self.candidates(question.model, question.work, seen, here);
         let share = self.share(question);
         let decision = routing::route(&candidates, share).map_err(|nobody| match nobody.why {
@@ -388,7 +403,10 @@ impl Member {
         let before = breaker.health(now);
         match result {
             Err(error) if error.is_fault() => {
-                breaker.failed(now);
+                match error {
+                    UpstreamError::Erred { .. } => breaker.doubted(),
+                    _ => breaker.failed(now),
+                }
                 let after = breaker.health(now);
                 tracing::warn!(upstream = %id, %error, health = after.as_str(), "an upstream failed");
             }
@@ -396,6 +414,7 @@ impl Member {
             Err(
                 UpstreamError::Denied(_)
                 | UpstreamError::NotRecorded
+                | UpstreamError::Busy { .. }
                 | UpstreamError::Unsuited { .. },
             ) => {}
             Ok(_) | Err(_) => {

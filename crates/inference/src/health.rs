@@ -60,6 +60,11 @@ impl Breaker {
         *self = Self::default();
     }
 
+    /// It failed, perhaps of one request: others are asked first, and a probe says how it is.
+    pub(crate) fn doubted(&mut self) {
+        self.failures = self.failures.max(1);
+    }
+
     pub(crate) fn failed(&mut self, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);
         let pause = match self.opened {
@@ -110,6 +115,19 @@ mod tests {
         assert_eq!(breaker.health(at(6)), Health::Doubtful);
         breaker.succeeded();
         assert_eq!(breaker.health(at(6)), Health::Well);
+    }
+
+    #[test]
+    fn doubts_alone_close_nothing() {
+        let mut breaker = Breaker::default();
+        for _ in 0..100 {
+            breaker.doubted();
+        }
+        assert_eq!(breaker.health(at(0)), Health::Doubtful);
+        breaker.failed(at(0));
+        assert_eq!(breaker.health(at(0)), Health::Doubtful);
+        breaker.succeeded();
+        assert_eq!(breaker.health(at(0)), Health::Well);
     }
 
     #[test]

@@ -72,6 +72,23 @@ pub struct Usage {
     pub site: Arc<Site>,
 }
 
+impl Usage {
+    /// What two requests of one server used together.
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        let energy = self.footprint.energy.plus(other.footprint.energy);
+        let cached = self.cached_prompt_tokens.saturating_add(other.cached_prompt_tokens);
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            cached_prompt_tokens: cached,
+            completion_tokens: self.completion_tokens.saturating_add(other.completion_tokens),
+            footprint: Footprint::new(energy, self.footprint.factor),
+            cpu_seconds: self.cpu_seconds + other.cpu_seconds,
+            site: self.site,
+        }
+    }
+}
+
 /// A request that was admitted: the first half of its usage row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageOpened {

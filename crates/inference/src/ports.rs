@@ -4,7 +4,7 @@ mod budget;
 mod upstream;
 
 use async_trait::async_trait;
-use carbon_ledger::Energy;
+use carbon_ledger::{Energy, Joules, Method, Uncertainty};
 use domain::{
     Caller, ModelDigest, ModelId, OrganisationId, ProjectId, RequestId, Timestamp, chat::Message,
 };
@@ -12,8 +12,8 @@ use governance::AuditEntry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AnswerFormat, AnsweredShare, FinishReason, FunctionCall, ModelCard, Priority, Sampling,
-    TokenPiece, ToolUse, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
+    AnswerFormat, AnsweredShare, BareText, FinishReason, FunctionCall, ModelCard, Priority,
+    Sampling, TokenPiece, ToolUse, UsageOpened, UsageRecord, UsageSettled, UsageTotal,
 };
 
 pub use upstream::{
@@ -38,6 +38,14 @@ pub trait Engine: Send + Sync {
         asked: Asked<'_>,
         now: Timestamp,
     ) -> Result<Prompt, EngineError>;
+
+    /// Tokenises a text that no template touches; refuses one that the model cannot go on with.
+    /// Does no model work. May take milliseconds on a long text: call it off the async threads.
+    /// An engine that has nothing but conversations need not say so.
+    fn prepare_text(&self, model: &ModelId, _text: &BareText) -> Result<Prompt, EngineError> {
+        let does = "answers conversations and goes on with no bare texts";
+        Err(EngineError::Unsuited { model: model.clone(), does })
+    }
 
     /// Queues a generation and returns at once.
     ///
@@ -141,6 +149,23 @@ pub struct Consumed {
     pub energy: Energy,
     /// CPU time of this process attributed to the generation.
     pub cpu_seconds: f64,
+}
+
+impl Consumed {
+    /// Nothing is known: zero, and as uncertain as can be said.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            prompt_tokens: 0,
+            cached_prompt_tokens: 0,
+            completion_tokens: 0,
+            energy: Energy {
+                joules: Joules::ZERO,
+                method: Method::Estimated,
+                uncertainty: Uncertainty::UNKNOWN,
+            },
+            cpu_seconds: 0.0,
+        }
+    }
 }
 
 /// What is to be turned into a vector.

@@ -17,7 +17,8 @@ use crate::{
 const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// What stands before the id of the request in the `id` of an answer.
-const ANSWER_PREFIXES: [&str; 3] = ["chatcmpl-", "embd-", "resp_"];
+const ANSWER_PREFIXES: [&str; 7] =
+    ["chatcmpl-", "class-", "cmpl-", "embd-", "mod-", "rerank-", "resp_"];
 
 /// The request of an answer, from its `id` or the bare id of the request; `None` if it is neither.
 pub fn request_of(answer: &str) -> Option<RequestId> {

@@ -129,7 +129,11 @@ pub fn route(candidates: &[Candidate<'_>], share: Option<Share<'_>>) -> Result<D
     if order.is_empty() {
         return Err(Nobody { why: no_route(&left_out), left_out });
     }
-    let chosen = |index: usize| share.is_some_and(|share| share.chooses(candidates[index].name));
+    // A share is no reason to ask whom others are asked before.
+    let chosen = |index: usize| {
+        let Candidate { name, health, .. } = candidates[index];
+        health == Health::Well && share.is_some_and(|share| share.chooses(name))
+    };
     let by_order = |&a: &usize, &b: &usize| {
         let by_share = chosen(b).cmp(&chosen(a));
         by_share.then_with(|| compare(&candidates[a], &candidates[b]).0)

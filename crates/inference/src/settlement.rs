@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use carbon_ledger::{Energy, Joules, Method, Uncertainty};
 use domain::{Clock, IdSource, chat::ToolCall};
+use futures_util::future::join_all;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{sleep, timeout},
@@ -14,7 +14,7 @@ use crate::{
     ChatEvent, FinishReason, FunctionCall, Metering, Reservation, Usage, UsageOpened, UsageOutcome,
     UsageSettled,
     ports::{Consumed, EngineEvent, Generation, UsageLedger},
-    tool,
+    several, tool,
 };
 
 /// An engine says what a generation used within one step; a silent one is broken.
@@ -39,13 +39,18 @@ pub(crate) struct UsageRow {
     pub(crate) stopping: CancellationToken,
 }
 
-/// Everything needed to hand an answer on and to close its row.
+/// An answer, and who reads it.
+type Answer = (Generation, mpsc::Sender<ChatEvent>);
+
+/// Everything needed to hand the answers of a request on and to close its row.
 pub(crate) struct Settlement {
     pub(crate) row: UsageRow,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) stall: Duration,
     /// The caller wants no more and waits for the end.
     pub(crate) stop: CancellationToken,
+    /// How many answers in a row are to one prompt.
+    pub(crate) choices: u8,
 }
 
 /// How the stream of events ended.
@@ -64,42 +69,67 @@ impl End {
             Self::Stopped | Self::CallerLeft => UsageOutcome::Cancelled,
         }
     }
+
+    /// What the caller is told at last.
+    fn event(self, is_recorded: bool, usage: &Usage) -> Option<ChatEvent> {
+        let usage = usage.clone();
+        match self {
+            Self::CallerLeft => None,
+            Self::Failed => Some(ChatEvent::Failed { usage }),
+            Self::Finished(_) | Self::Stopped if !is_recorded => {
+                Some(ChatEvent::Unrecorded { usage })
+            }
+            Self::Finished(reason) => Some(ChatEvent::Finished { reason, usage }),
+            Self::Stopped => Some(ChatEvent::Stopped { usage }),
+        }
+    }
+}
+
+/// How a request ended whose answers ended so: one that failed tells more than one that was left.
+fn outcome<'a>(ends: impl Iterator<Item = &'a End>) -> UsageOutcome {
+    ends.map(End::outcome).fold(UsageOutcome::Finished, |all, one| match (all, one) {
+        (UsageOutcome::Failed, _) | (_, UsageOutcome::Failed) => UsageOutcome::Failed,
+        (UsageOutcome::Finished, one) => one,
+        (all, _) => all,
+    })
 }
 
 impl Settlement {
-    /// Runs until the row is closed, and tells how it ended. The last event is sent only after that.
-    pub(crate) async fn run(
-        self,
-        generation: Generation,
-        caller: mpsc::Sender<ChatEvent>,
-    ) -> UsageOutcome {
-        let Generation { mut events, settled } = generation;
+    /// Runs until the row is closed, and tells how the request ended. The last events are sent
+    /// only after that.
+    pub(crate) async fn run(self, answers: Vec<Answer>) -> UsageOutcome {
+        let ended = join_all(answers.into_iter().map(|answer| self.hand_on(answer))).await;
+        let consumed: Vec<_> = ended.iter().map(|(_, consumed, _)| *consumed).collect();
+        let usage = self.row.metering.usage(&several::together(&consumed, self.choices));
+        let outcome = outcome(ended.iter().map(|(end, ..)| end));
+        let settled = self.row.settled(outcome, usage.clone());
+        let is_recorded = self.row.record(&settled).await;
+        let ending = ended.into_iter().map(|(end, _, caller)| {
+            let last = end.event(is_recorded, &usage);
+            self.end(last, caller)
+        });
+        join_all(ending).await;
+        if !is_recorded {
+            self.row.record_later(&settled).await;
+        }
+        outcome
+    }
+
+    /// Until the answer has ended, and the engine has finished all work for it.
+    async fn hand_on(&self, answer: Answer) -> (End, Consumed, mpsc::Sender<ChatEvent>) {
+        let (Generation { mut events, settled }, caller) = answer;
         let end = self.forward(&mut events, &caller).await;
         // From here on the engine stops within one token, if it has not ended by itself.
         drop(events);
-        let usage = self.row.usage(settled).await;
-        let outcome = end.outcome();
-        let settled = self.row.settled(outcome, usage.clone());
-        let is_recorded = self.row.record(&settled).await;
-        let last = match end {
-            End::CallerLeft => None,
-            End::Failed => Some(ChatEvent::Failed { usage }),
-            End::Finished(_) | End::Stopped if !is_recorded => {
-                Some(ChatEvent::Unrecorded { usage })
-            }
-            End::Finished(reason) => Some(ChatEvent::Finished { reason, usage }),
-            End::Stopped => Some(ChatEvent::Stopped { usage }),
-        };
+        (end, self.row.consumed(settled).await, caller)
+    }
+
+    async fn end(&self, last: Option<ChatEvent>, caller: mpsc::Sender<ChatEvent>) {
         if let Some(last) = last
             && timeout(self.stall, caller.send(last)).await.is_err()
         {
             tracing::info!(request = %self.row.opened.request, "caller stopped reading at the end");
         }
-        drop(caller);
-        if !is_recorded {
-            self.row.record_later(&settled).await;
-        }
-        outcome
     }
 
     async fn forward(
@@ -173,7 +203,7 @@ impl UsageRow {
             return consumed;
         }
         tracing::error!(request = %self.opened.request, "engine did not settle");
-        unknown_consumption()
+        Consumed::unknown()
     }
 
     /// Counts what was used for everything that has a limit, too.
@@ -198,20 +228,5 @@ impl UsageRow {
             tracing::error!(request = %self.opened.request, error, "usage not settled");
         }
         result.is_ok()
-    }
-}
-
-/// Nothing is known: zero, and as uncertain as can be said.
-pub(crate) fn unknown_consumption() -> Consumed {
-    Consumed {
-        prompt_tokens: 0,
-        cached_prompt_tokens: 0,
-        completion_tokens: 0,
-        energy: Energy {
-            joules: Joules::ZERO,
-            method: Method::Estimated,
-            uncertainty: Uncertainty::UNKNOWN,
-        },
-        cpu_seconds: 0.0,
     }
 }

@@ -12,7 +12,7 @@ use domain::{
     chat::{Message, Role},
 };
 use inference::{
-    AnswerFormat, FinishReason, FunctionCall, Priority, Sampling, TokenLogprob, ToolUse,
+    AnswerFormat, BareText, FinishReason, FunctionCall, Priority, Sampling, TokenLogprob, ToolUse,
     ports::{Asked, Consumed, Engine, EngineError, EngineEvent, Generate, Generation, Prompt},
 };
 use tokio::time::timeout;
@@ -44,6 +44,9 @@ pub async fn engine_suite(make: impl AsyncFn() -> EngineUnderTest) {
     preparation::prompts_repeat(&engine);
     preparation::what_cannot_be_answered_is_refused(&engine);
     preparation::a_form_that_makes_no_sense_is_refused(&engine);
+    preparation::bare_texts_are_prepared(&engine);
+    preparation::bare_texts_that_are_none_are_refused(&engine);
+    ends::a_bare_text_goes_on(&engine).await;
     ends::a_generation_ends_once_and_is_settled(&engine).await;
     ends::max_tokens_is_kept(&engine).await;
     ends::stop_strings_end_an_answer(&engine).await;
@@ -84,6 +87,10 @@ impl EngineUnderTest {
         let messages = [Message::new(Role::User, content)];
         let asked = Asked { messages: &messages, format, tools };
         self.engine.prepare(model, asked, Timestamp::from_micros(0))
+    }
+
+    fn bare(&self, text: &BareText) -> Result<Prompt, EngineError> {
+        self.engine.prepare_text(&self.model, text)
     }
 
     /// Greedy, so that an answer can be compared with itself.

@@ -13,9 +13,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{ModelId, Timestamp, chat::Role};
+use domain::{
+    ModelId, Timestamp,
+    chat::{Message, Role},
+};
 use inference::{
-    AnswerFormat, FunctionCall, ModelCard, ModelPurpose, Tool, ToolChoice, ToolUse, Weights,
+    AnswerFormat, BareText, FunctionCall, ModelCard, ModelPurpose, Tool, ToolChoice, ToolUse,
+    Weights,
     ports::{
         Asked, Embed, Embedding, Engine, EngineError, Generate, Generation, Passage, Passages,
         Prompt, WhenTooLong,
@@ -235,6 +239,18 @@ impl FakeEngine {
         }
     }
 
+    fn prompt(&self, model: &ModelId, tokens: Vec<u32>) -> Result<Prompt, EngineError> {
+        let prompt_tokens = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let context_tokens = self.context_tokens;
+        // At least one token of an answer must fit.
+        if prompt_tokens >= context_tokens {
+            let model = model.clone();
+            return Err(EngineError::ContextTooLong { model, prompt_tokens, context_tokens });
+        }
+        let digest = self.card().digest();
+        Ok(Prompt { model: model.clone(), digest, tokens, context_tokens })
+    }
+
     fn answer_to(&self, prompt: &Prompt, tools: &ToolUse) -> Script {
         let words = lock(&self.shared.vocabulary).last_message(&prompt.tokens);
         let message = words.join(" ");
@@ -322,15 +338,23 @@ impl Engine for FakeEngine {
         check_format(format)?;
         tools.tools.iter().try_for_each(check_tool)?;
         let tokens = lock(&self.shared.vocabulary).tokens(messages);
-        let prompt_tokens = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
-        let context_tokens = self.context_tokens;
-        // At least one token of an answer must fit.
-        if prompt_tokens >= context_tokens {
-            let model = model.clone();
-            return Err(EngineError::ContextTooLong { model, prompt_tokens, context_tokens });
-        }
-        let digest = self.card().digest();
-        Ok(Prompt { model: model.clone(), digest, tokens, context_tokens })
+        self.prompt(model, tokens)
+    }
+
+    /// A hole is filled with the words around it.
+    fn prepare_text(&self, model: &ModelId, text: &BareText) -> Result<Prompt, EngineError> {
+        must_be(model, &Self::model())?;
+        let mut vocabulary = lock(&self.shared.vocabulary);
+        let text = match text {
+            BareText::Open(Passage::Text(text)) => text.clone(),
+            BareText::Open(Passage::Tokens(tokens)) => {
+                vocabulary.check(model, tokens)?;
+                return self.prompt(model, tokens.clone());
+            }
+            BareText::Hole { before, after } => format!("{before} {after}"),
+        };
+        let tokens = vocabulary.tokens(&[Message::new(Role::User, text)]);
+        self.prompt(model, tokens)
     }
 
     fn generate(&self, request: Generate) -> Result<Generation, EngineError> {

@@ -1,10 +1,13 @@
 //! Reads chat requests: lenient about what it does not know, strict about what it does.
 
+mod classification;
 mod conversation;
 mod embedding;
 mod field;
 mod format;
+mod rerank;
 mod responses;
+mod text_completion;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -12,8 +15,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    ChatRequest, FieldErrorKind as Kind, Message, RequestError, Role, ServiceTier, StreamOptions,
-    limits,
+    Accepted, ChatRequest, FieldErrorKind as Kind, Message, RequestError, Role, ServiceTier,
+    StreamOptions, limits,
 };
 use field::{Field, Findings};
 use tool::Shape;
@@ -45,6 +48,8 @@ impl ChatRequest {
         read_report(&body, &mut request, &mut findings);
         format::read(&body, &mut request, &mut findings);
         tool::read(&body, Shape::Nested, &mut request, &mut findings);
+        request.n = read_choices(&body, &mut findings);
+        read_accepted(&body, &mut request, &mut findings);
         refuse_unsupported(&body, &mut findings);
         findings.unless_any(request)
     }
@@ -149,18 +154,35 @@ fn read_chunk<'a>(chunk: &Field<'a>, findings: &mut Findings) -> Option<&'a str>
         Some(kind) => kind.text(findings)?,
         None => "text",
     };
-    if kind != "text" {
-        let kind: String = kind.chars().take(64).collect();
-        let message = format!("chunks of type `{kind}` are not supported, only `text`");
-        chunk.refuse(Kind::Unsupported, &message, findings);
-        return None;
+    match kind {
+        "text" => {
+            let Some(text) = chunk.get("text") else {
+                chunk.need("text", findings)?;
+                return None;
+            };
+            text.text(findings)?;
+            chunk.value().get("text").and_then(Value::as_str)
+        }
+        // What a model thought in earlier turns it does not read again.
+        "thinking" => read_aside(chunk, "thinking", findings),
+        "reference" => read_aside(chunk, "reference_ids", findings),
+        _ => {
+            let kind: String = kind.chars().take(64).collect();
+            let message = format!("chunks of type `{kind}` are not supported, only `text`");
+            chunk.refuse(Kind::Unsupported, &message, findings);
+            None
+        }
     }
-    let Some(text) = chunk.get("text") else {
-        chunk.need("text", findings)?;
-        return None;
-    };
-    text.text(findings)?;
-    chunk.value().get("text").and_then(Value::as_str)
+}
+
+/// A chunk that adds nothing to the text.
+fn read_aside(chunk: &Field<'_>, key: &str, findings: &mut Findings) -> Option<&'static str> {
+    let aside = chunk.get(key);
+    let aside = aside.or_else(|| chunk.need(key, findings))?;
+    if !aside.value().is_string() {
+        aside.list(findings)?;
+    }
+    Some("")
 }
 
 fn read_sampling(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findings) {
@@ -290,18 +312,62 @@ fn read_report(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findi
     }
 }
 
+fn read_choices(body: &Field<'_>, findings: &mut Findings) -> Option<u8> {
+    let field = body.get("n")?;
+    let choices = field.count(1, findings)?;
+    if choices > limits::CHOICES {
+        let message = format!("must be at most {}", limits::CHOICES);
+        field.refuse(Kind::OutOfRange, &message, findings);
+    }
+    u8::try_from(choices).ok()
+}
+
+/// A text, or a list of so many at most.
+fn read_texts(field: &Field<'_>, most: usize, findings: &mut Findings) -> Option<Vec<String>> {
+    if let Value::String(text) = field.value() {
+        return Some(vec![text.clone()]);
+    }
+    if !field.value().is_array() {
+        field.refuse(Kind::String, "must be a string or a list of strings", findings);
+        return None;
+    }
+    let list = field.list(findings)?;
+    if list.is_empty() {
+        field.refuse(Kind::TooShort, "must have at least one text", findings);
+        return None;
+    }
+    if list.len() > most {
+        let message = format!("must have at most {most} texts");
+        field.refuse(Kind::TooLong, &message, findings);
+        return None;
+    }
+    list.iter().map(|item| item.text(findings).map(str::to_owned)).collect()
+}
+
+/// What changes nothing, but must be what it is called.
+fn read_accepted(body: &Field<'_>, request: &mut ChatRequest, findings: &mut Findings) {
+    let safe = body.get("safe_prompt").and_then(|field| field.boolean(findings));
+    request.safe_prompt = safe.unwrap_or(false);
+    let object = |key, findings: &mut Findings| {
+        let field = body.get(key)?;
+        field.object(findings).map(|_| field.value().clone())
+    };
+    let (prediction, metadata) = (object("prediction", findings), object("metadata", findings));
+    let word = |key, findings: &mut Findings| read_word(body, key, findings).flatten();
+    request.accepted = Accepted {
+        prediction,
+        metadata,
+        prompt_cache_key: word("prompt_cache_key", findings),
+        user: word("user", findings),
+        store: body.get("store").and_then(|field| field.boolean(findings)),
+        prompt_mode: word("prompt_mode", findings),
+        reasoning_effort: word("reasoning_effort", findings),
+    };
+}
+
 /// Fields whose neglect would change the meaning of the answer are refused, not ignored.
 fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
-    if let Some(n) = body.get("n")
-        && let Some(number) = n.integer(findings)
-    {
-        match number {
-            1 => {}
-            ..=0 => n.refuse(Kind::OutOfRange, "must be at least 1", findings),
-            2.. => n.refuse(Kind::Unsupported, "only one answer a request is offered", findings),
-        }
-    }
-    for key in ["prompt_logprobs", "top_prompt_logprobs", "safe_prompt", "guardrails"] {
+    for key in ["prompt_logprobs", "top_prompt_logprobs", "guardrails"] {
         if let Some(field) = body.get(key)
             && asks_for_something(field.value())
         {

@@ -13,8 +13,12 @@ pub(crate) fn amount<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok,
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
 pub(crate) fn logprob<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-    let value = if value.is_nan() { LOGPROB_MIN } else { value.clamp(LOGPROB_MIN, 0.0) };
-    value.serialize(serializer)
+    bounded_logprob(*value).serialize(serializer)
+}
+
+/// A log-probability that JSON can hold.
+pub(crate) fn bounded_logprob(value: f32) -> f32 {
+    if value.is_nan() { LOGPROB_MIN } else { value.clamp(LOGPROB_MIN, 0.0) }
 }
 
 /// A number of a vector.

@@ -13,7 +13,9 @@
 
 pub mod sse;
 
+mod classification;
 mod completion;
+mod connector;
 mod conversation;
 mod decode;
 mod embedding;
@@ -23,15 +25,24 @@ mod finite;
 mod logprobs;
 mod model;
 mod request;
+mod rerank;
 pub mod responses;
+mod text_completion;
 mod tool;
 mod upstream;
 mod usage;
 
+#[cfg(feature = "openapi")]
+pub use classification::{ChatClassificationBody, ClassificationBody};
+pub use classification::{
+    ClassificationInput, ClassificationRequest, ClassificationResponse, ClassificationScores,
+    ClassificationTarget, Judge, JudgeMethod, ModerationResponse, ModerationResult,
+};
 pub use completion::{
     AnswerMessage, AnswerRole, ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice,
     ChunkObject, CompletionObject, Delta, FinishReason,
 };
+pub use connector::ConnectorList;
 pub use conversation::{
     AppendConversation, Attachment, CompletionArgs, Conversation, ConversationEntry,
     ConversationEvent, ConversationHistory, ConversationInputs, ConversationMessages,
@@ -41,16 +52,23 @@ pub use conversation::{
     RestartConversation, StartConversation, UpdateConversation,
 };
 pub use embedding::{
-    EmbeddingInput, EmbeddingItem, EmbeddingObject, EmbeddingRequest, EmbeddingResponse,
-    EmbeddingVector, EncodingFormat,
+    EmbeddingDtype, EmbeddingInput, EmbeddingItem, EmbeddingObject, EmbeddingRequest,
+    EmbeddingResponse, EmbeddingVector, EncodingFormat,
 };
 pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
 pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
 pub use request::{
-    ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role, ServiceTier,
-    StreamOptions, StructuredOutputs, TextChunk, limits,
+    Accepted, ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role,
+    ServiceTier, StreamOptions, StructuredOutputs, TextChunk, limits,
+};
+pub use rerank::{RerankDocument, RerankRequest, RerankResponse, RerankResult};
+#[cfg(feature = "openapi")]
+pub use text_completion::{FimBody, TextCompletionBody};
+pub use text_completion::{
+    FimRequest, TextChoice, TextChunkChoice, TextCompletion, TextCompletionChunk,
+    TextCompletionObject, TextCompletionRequest, TextLogprobs, TextPrompt,
 };
 pub use tool::{
     CalledFunction, FunctionName, NamedTool, Tool, ToolCall, ToolChoice, ToolChoiceWord,

@@ -32,6 +32,18 @@ pub mod limits {
     pub const TOOLS: usize = 128;
     /// Bytes of all tools of a request together, as JSON.
     pub const TOOLS_BYTES: usize = 256 * 1024;
+    /// Answers to one question.
+    pub const CHOICES: u32 = 8;
+    /// Texts of one request that are to be gone on with.
+    pub const PROMPTS: usize = 16;
+    /// Inputs of one request for judgements.
+    pub const JUDGED: usize = 32;
+    /// Targets of one request for judgements.
+    pub const TARGETS: usize = 4;
+    /// Labels of one target.
+    pub const LABELS: usize = 16;
+    /// Documents of one request to order them.
+    pub const DOCUMENTS: usize = 1000;
     /// Bytes of the name of a tool.
     pub const TOOL_NAME_BYTES: usize = 64;
     /// Tokens with a bias.
@@ -135,6 +147,45 @@ pub struct ChatRequest {
     /// Whether one answer may have several calls; it may, unless this is `false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
+    /// So many answers, each with a seed of its own; at most 8. The prompt counts once in `usage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 8))]
+    pub n: Option<u8>,
+    /// Puts Mistral's words about care, respect and truth in front of the conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub safe_prompt: bool,
+    /// What is accepted, and changes nothing.
+    #[serde(flatten)]
+    pub accepted: Accepted,
+}
+
+/// Fields that clients send and that change nothing here. Their types are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Accepted {
+    /// Text that the answer will resemble: the engine guesses by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub prediction: Option<serde_json::Value>,
+    /// Where to look for a common beginning: the engine finds it by itself, within the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_cache_key: Option<String>,
+    /// The caller's own pairs: they are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub metadata: Option<serde_json::Value>,
+    /// Whom the caller asks for: it is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Whether the answer is kept: it never is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<bool>,
+    /// `reasoning`: the template of the model says how it thinks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_mode: Option<String>,
+    /// How long the model thinks: the template of the model says that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
 }
 
 /// How urgent an answer is.
@@ -295,10 +346,23 @@ pub enum MessageContent {
 #[serde(tag = "type", rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TextChunk {
-    /// The only kind that is understood.
+    /// What is said.
     Text {
         /// The text.
         text: String,
+    },
+    /// What the model thought before it spoke. It is left aside: a model does not read what it
+    /// thought in earlier turns.
+    Thinking {
+        /// Pieces of text.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+        thinking: serde_json::Value,
+    },
+    /// Sources that were named. They are left aside: they are no words.
+    Reference {
+        /// Their numbers or names.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+        reference_ids: serde_json::Value,
     },
 }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod event;
 mod request;
+mod tokens;
 
 pub use answer::{
     ResponsesAnswer, ResponsesFailure, ResponsesIncomplete, ResponsesInputDetails, ResponsesObject,
@@ -16,3 +17,4 @@ pub use event::{ResponsesEvent, ResponsesEventKind};
 #[cfg(feature = "openapi")]
 pub use request::ResponsesBody;
 pub use request::{ResponsesEcho, ResponsesRequest, ResponsesText};
+pub use tokens::{ResponsesInputTokens, ResponsesTokensObject};

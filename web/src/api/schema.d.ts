@@ -514,6 +514,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/classifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose labels for conversations
+         * @description As `/v1/classifications`: what is judged is the last message, with what came before.
+         */
+        post: operations["classifyChats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -533,8 +553,95 @@ export interface paths {
          *     With `tools` the model may ask for calls: `tool_calls` in the message, or one whole call in a
          *     chunk of its own, and the `finish_reason` `tool_calls`. Send the results as messages of the role
          *     `tool`.
+         *
+         *     With `n` several answers are written at once and told apart by their `index`. The chunks of
+         *     streamed ones come as they are written; their ends come together, and the last of these has the
+         *     usage of them all.
          */
         post: operations["completeChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/moderations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge conversations by categories
+         * @description As `/v1/moderations`: what is judged is the last message, with what came before.
+         */
+        post: operations["moderateChats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/classifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose labels for texts
+         * @description A chat model is asked, label by label, whether it fits a text; the scores of a target's labels
+         *     add up to one. Without `targets` the categories of moderation are told, under `moderation`.
+         */
+        post: operations["classifyTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with texts
+         * @description The model writes what follows a text, without a template around it. With `suffix` it writes
+         *     what stands between, if it can. With `stream: true` the answer comes as server-sent events: one
+         *     `data:` line with a `TextCompletionChunk` each, then `data: [DONE]`.
+         */
+        post: operations["completeText"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/bootstrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the connectors that a coding agent may use
+         * @description There are none: the list is there so that Mistral's agents start without an error.
+         */
+        get: operations["listConnectors"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -758,7 +865,8 @@ export interface paths {
         put?: never;
         /**
          * Turn texts into vectors
-         * @description Each vector has length one, so that the product of two says how alike their texts are. Models
+         * @description Each vector has length one, so that the product of two says how alike their texts are; in other
+         *     kinds of numbers (`output_dtype`) compare their angles. Models
          *     may expect a prefix before each text; it is not added here. Closing the connection stops the
          *     model.
          */
@@ -800,6 +908,28 @@ export interface paths {
         get: operations["readErasure"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fim/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill a hole in a text
+         * @description The model writes what stands between `prompt` and `suffix`, and is asked in the way that its
+         *     family has learned. A model whose tokenizer has no marks for that is refused. The answer has the
+         *     shape of a chat.
+         */
+        post: operations["fillHole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -917,6 +1047,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/moderations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge texts by categories
+         * @description A chat model is asked, category by category, whether a text belongs to it; the probability of
+         *     yes is the score. How good that is depends on the model: `judge` names it. Each text is a
+         *     request of its own in the log.
+         */
+        post: operations["moderateTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/receipts/{id}": {
         parameters: {
             query?: never;
@@ -934,6 +1086,28 @@ export interface paths {
         get: operations["readReceipt"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order documents by a question
+         * @description A model that makes vectors reads the question and all documents; the nearer a document's vector
+         *     to that of the question, the earlier it stands. The end of what is longer than the model reads
+         *     is left out. Models may expect a prefix before each text: `query_prefix`, `document_prefix`.
+         */
+        post: operations["rerank"];
         delete?: never;
         options?: never;
         head?: never;
@@ -960,6 +1134,27 @@ export interface paths {
          *     Lines that start with `:` are to be skipped. Closing the connection stops the model.
          */
         post: operations["createResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/input_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count the tokens of a request for Responses
+         * @description How many tokens the model would read, with all that its template and tools add. Nothing is
+         *     computed and nothing is charged.
+         */
+        post: operations["countResponseInput"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1132,6 +1327,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Fields that clients send and that change nothing here. Their types are looked at. */
+        Accepted: {
+            /** @description Text that the answer will resemble: the engine guesses by itself. */
+            prediction?: Record<string, never> | null;
+            /** @description Where to look for a common beginning: the engine finds it by itself, within the project. */
+            prompt_cache_key?: string | null;
+            /** @description The caller's own pairs: they are not kept. */
+            metadata?: Record<string, never> | null;
+            /** @description Whom the caller asks for: it is not kept. */
+            user?: string | null;
+            /** @description Whether the answer is kept: it never is. */
+            store?: boolean | null;
+            /** @description `reasoning`: the template of the model says how it thinks. */
+            prompt_mode?: string | null;
+            /** @description How long the model thinks: the template of the model says that. */
+            reasoning_effort?: string | null;
+        };
         /** @description A person or a program that the organisation knows. */
         Account: {
             id: string;
@@ -1290,6 +1502,18 @@ export interface components {
             /** @description At least 15 characters. */
             new: string;
         };
+        /** @description A request about conversations, as clients write it. Fields that are not listed are ignored. */
+        ChatClassificationBody: {
+            /** @description The id of a chat model, as `GET /v1/models` lists them: it is asked. */
+            model: string;
+            /**
+             * @description Messages, a list of lists of messages, an object with `messages`, or a list of such
+             *     objects; at most 32 conversations. `inputs` means the same.
+             */
+            input: Record<string, never>;
+            /** @description With `/v1/chat/classifications`: the labels to choose from. */
+            targets?: components["schemas"]["ClassificationTarget"][] | null;
+        };
         /** @description A complete answer. */
         ChatCompletion: {
             /** @description `chatcmpl-` and the id of the request. */
@@ -1330,7 +1554,7 @@ export interface components {
          *
          *     Every optional field may be left out or `null`. Fields that are not listed are ignored.
          */
-        ChatRequest: {
+        ChatRequest: components["schemas"]["Accepted"] & {
             /** @description The id of a model, as `GET /v1/models` lists them. */
             model: string;
             /** @description The conversation so far, oldest message first; at least one. */
@@ -1409,6 +1633,13 @@ export interface components {
             tool_choice?: components["schemas"]["ToolChoice"] | null;
             /** @description Whether one answer may have several calls; it may, unless this is `false`. */
             parallel_tool_calls?: boolean | null;
+            /**
+             * Format: int32
+             * @description So many answers, each with a seed of its own; at most 8. The prompt counts once in `usage`.
+             */
+            n?: number | null;
+            /** @description Puts Mistral's words about care, respect and truth in front of the conversation. */
+            safe_prompt?: boolean;
         };
         /** @description An answer among the alternatives. */
         Choice: {
@@ -1440,6 +1671,52 @@ export interface components {
          * @enum {string}
          */
         ChunkObject: "chat.completion.chunk";
+        /** @description A request about texts, as clients write it. Fields that are not listed are ignored. */
+        ClassificationBody: {
+            /** @description The id of a chat model, as `GET /v1/models` lists them: it is asked. */
+            model: string;
+            /** @description A text, or a list of up to 32. `inputs` means the same. */
+            input: components["schemas"]["ClassificationTexts"];
+            /**
+             * @description With `/v1/classifications`: the labels to choose from. Without them the categories of
+             *     moderation.
+             */
+            targets?: components["schemas"]["ClassificationTarget"][] | null;
+        };
+        /** @description Classes of texts. */
+        ClassificationResponse: {
+            /** @description `class-` and the id of the first request to the judge. */
+            id: string;
+            /** @description The chat model that judged. */
+            model: string;
+            /** @description One an input, in their order: targets by their names. */
+            results: {
+                [key: string]: components["schemas"]["ClassificationScores"];
+            }[];
+            /** @description How the judgement was made. */
+            judge: components["schemas"]["Judge"];
+            /** @description What all requests to the judge used. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description The labels of a target. */
+        ClassificationScores: {
+            /**
+             * @description By label. Those of a request's own targets add up to one; categories of moderation do not
+             *     exclude each other.
+             */
+            scores: {
+                [key: string]: number;
+            };
+        };
+        /** @description Labels to choose from. */
+        ClassificationTarget: {
+            /** @description What the labels are about. */
+            name: string;
+            /** @description At least two, at most 16. */
+            labels: string[];
+        };
+        /** @description The shapes of `input`. */
+        ClassificationTexts: string | string[];
         /** @description How an answer is drawn. */
         CompletionArgs: {
             /**
@@ -1479,6 +1756,11 @@ export interface components {
          * @enum {string}
          */
         CompletionObject: "chat.completion";
+        /** @description What Mistral's agents ask for when they start. */
+        ConnectorList: {
+            /** @description Always empty. */
+            connectors: Record<string, never>[];
+        };
         /** @description What is known of a conversation, without its entries. */
         Conversation: {
             /** @description Always `conversation`. */
@@ -1633,6 +1915,11 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @description What kind of numbers a vector is told in.
+         * @enum {string}
+         */
+        EmbeddingDtype: "float" | "int8" | "uint8" | "binary" | "ubinary";
         /** @description The shapes of `input`. */
         EmbeddingInputs: string | string[] | number[] | number[][];
         /** @description One vector. */
@@ -1645,8 +1932,10 @@ export interface components {
              */
             index: number;
             /** @description The numbers; the vector has length one. */
-            embedding: components["schemas"]["EmbeddingVector"];
+            embedding: components["schemas"]["EmbeddingNumbers"];
         };
+        /** @description The numbers of a vector. */
+        EmbeddingNumbers: number[] | string;
         /**
          * @description The `object` member of a vector.
          * @enum {string}
@@ -1672,6 +1961,8 @@ export interface components {
             input: components["schemas"]["EmbeddingInputs"];
             /** @description How the numbers of a vector are written. */
             encoding_format?: components["schemas"]["EncodingFormat"];
+            /** @description What kind of numbers they are. */
+            output_dtype?: components["schemas"]["EmbeddingDtype"];
             /**
              * Format: int32
              * @description How many numbers the caller expects in a vector: what the model has, or an error. Mistral's
@@ -1694,8 +1985,6 @@ export interface components {
             /** @description What the request used. */
             usage: components["schemas"]["Usage"];
         };
-        /** @description The numbers of a vector. */
-        EmbeddingVector: number[] | string;
         /**
          * @description How the numbers of a vector are written.
          * @enum {string}
@@ -1800,6 +2089,43 @@ export interface components {
          * @enum {string}
          */
         EvidenceMethod: "measured" | "modelled" | "estimated";
+        /** @description A request to fill a hole, as clients write it. Fields that are not listed are ignored. */
+        FimBody: {
+            /** @description The id of a model that fills holes. */
+            model: string;
+            /** @description What stands in front of the hole. */
+            prompt: string;
+            /** @description What stands behind it. */
+            suffix?: string | null;
+            /**
+             * Format: int32
+             * @description The answer ends after so many tokens.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description The model does not end before so many tokens.
+             */
+            min_tokens?: number | null;
+            /**
+             * Format: float
+             * @description 0 picks the most likely token, higher is more varied; at most 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most likely tokens that together have this probability are drawn from.
+             */
+            top_p?: number | null;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean | null;
+            stop?: components["schemas"]["StopStrings"] | null;
+            /**
+             * Format: int64
+             * @description The same seed, request and model give the same answer.
+             */
+            random_seed?: number | null;
+        };
         /**
          * @description Why an answer ended.
          * @enum {string}
@@ -1936,6 +2262,20 @@ export interface components {
             /** Format: int32 */
             valid_seconds: number;
         };
+        /** @description How a judgement was made. */
+        Judge: {
+            /** @description The chat model that was asked. */
+            model: string;
+            /** @description Always `yes_no`: the probability of the word yes among yes and no. */
+            method: components["schemas"]["JudgeMethod"];
+            /** @description Whether the bounds of categories were measured for this very model. Without, each is a half. */
+            calibrated: boolean;
+        };
+        /**
+         * @description How a judge is asked.
+         * @enum {string}
+         */
+        JudgeMethod: "yes_no";
         /** @description An API key without its secret. */
         Key: {
             id: string;
@@ -2083,6 +2423,30 @@ export interface components {
          * @enum {string}
          */
         ModelObject: "model";
+        /** @description Judgements on harmful texts. */
+        ModerationResponse: {
+            /** @description `mod-` and the id of the first request to the judge. */
+            id: string;
+            /** @description The chat model that judged. */
+            model: string;
+            /** @description One an input, in their order. */
+            results: components["schemas"]["ModerationResult"][];
+            /** @description How the judgement was made. */
+            judge: components["schemas"]["Judge"];
+            /** @description What all requests to the judge used. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description The judgement on one input. */
+        ModerationResult: {
+            /** @description Whether the input belongs to a category: its score reaches the category's bound. */
+            categories: {
+                [key: string]: boolean;
+            };
+            /** @description How likely that is, as the judge says; from 0 to 1. */
+            category_scores: {
+                [key: string]: number;
+            };
+        };
         /** @description A tool by its name. */
         NamedTool: {
             /** @description The function. */
@@ -2223,6 +2587,59 @@ export interface components {
              * @description 5 to 240, counted from the approval.
              */
             minutes: number;
+        };
+        /** @description A document, told again. */
+        RerankDocument: {
+            /** @description What it says. */
+            text: string;
+        };
+        /** @description A request to order documents, as it was understood. Read one with [`RerankRequest::decode`]. */
+        RerankRequest: {
+            /** @description The id of a model that makes vectors. */
+            model: string;
+            /** @description The question. */
+            query: string;
+            /** @description What may answer it: texts, or objects with a `text`; at most 1,000. */
+            documents: string[];
+            /**
+             * Format: int32
+             * @description So many of the best are told; all without.
+             */
+            top_n?: number | null;
+            /** @description Whether the documents are told again. */
+            return_documents?: boolean;
+            /** @description What the model expects before a question: `query: ` for the models of the E5 family. */
+            query_prefix?: string;
+            /** @description What the model expects before a document: `passage: ` for the models of the E5 family. */
+            document_prefix?: string;
+        };
+        /** @description Documents in their order. */
+        RerankResponse: {
+            /** @description `rerank-` and the id of the request. */
+            id: string;
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The model that made the vectors. */
+            model: string;
+            /** @description The best first. */
+            results: components["schemas"]["RerankResult"][];
+            /** @description What the request used. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description One document. */
+        RerankResult: {
+            /**
+             * Format: int32
+             * @description Its position in the request, from 0.
+             */
+            index: number;
+            /**
+             * Format: float
+             * @description The cosine between the vectors of the question and of the document, from -1 to 1. It says
+             *     which is nearer, not how near is near enough: that differs between models.
+             */
+            relevance_score: number;
+            document?: components["schemas"]["RerankDocument"] | null;
         };
         /** @description The answer has ended. */
         ResponseDone: {
@@ -2601,6 +3018,16 @@ export interface components {
              */
             cache_write_tokens: number;
         };
+        /** @description How many tokens the model would read. */
+        ResponsesInputTokens: {
+            /** @description Always `response.input_tokens`. */
+            object: components["schemas"]["ResponsesTokensObject"];
+            /**
+             * Format: int32
+             * @description The count, with all that the model's template adds.
+             */
+            input_tokens: number;
+        };
         /**
          * @description The `object` member of an answer.
          * @enum {string}
@@ -2669,6 +3096,11 @@ export interface components {
              */
             format: Record<string, never>;
         };
+        /**
+         * @description The `object` member of a count.
+         * @enum {string}
+         */
+        ResponsesTokensObject: "response.input_tokens";
         /** @description What a request used, in the words of Responses. */
         ResponsesUsage: components["schemas"]["Footprint"] & {
             /**
@@ -2994,13 +3426,151 @@ export interface components {
             /** @description A context-free grammar in Lark's notation. */
             grammar: string;
         };
+        /** @description A text among the alternatives. */
+        TextChoice: {
+            /**
+             * Format: int32
+             * @description Its position.
+             */
+            index: number;
+            /** @description What the model wrote, behind the prompt where `echo` asks for it. */
+            text: string;
+            logprobs: components["schemas"]["TextLogprobs"] | null;
+            /** @description Why it ended. */
+            finish_reason: components["schemas"]["FinishReason"];
+        };
         /** @description A piece of a message: `{"type": "text", "text": "..."}`. */
         TextChunk: {
             /** @description The text. */
             text: string;
             /** @enum {string} */
             type: "text";
+        } | {
+            /** @description Pieces of text. */
+            thinking: Record<string, never>[];
+            /** @enum {string} */
+            type: "thinking";
+        } | {
+            /** @description Their numbers or names. */
+            reference_ids: Record<string, never>[];
+            /** @enum {string} */
+            type: "reference";
         };
+        /** @description What an event adds to a text. */
+        TextChunkChoice: {
+            /**
+             * Format: int32
+             * @description The position of the text.
+             */
+            index: number;
+            /** @description What is added; may be empty. */
+            text: string;
+            logprobs: components["schemas"]["TextLogprobs"] | null;
+            finish_reason: components["schemas"]["FinishReason"] | null;
+        };
+        /** @description Texts that the model wrote. */
+        TextCompletion: {
+            /** @description `cmpl-` and the id of the request. */
+            id: string;
+            /** @description Always `text_completion`. */
+            object: components["schemas"]["TextCompletionObject"];
+            /**
+             * Format: int64
+             * @description When the request was admitted, in seconds since 1970.
+             */
+            created: number;
+            /** @description The model that answered. */
+            model: string;
+            /** @description Prompt by prompt, `n` of each. */
+            choices: components["schemas"]["TextChoice"][];
+            /** @description What the request used. */
+            usage: components["schemas"]["Usage"];
+        };
+        /**
+         * @description A request to go on with texts, as clients write it. `best_of` above 1 is refused; fields that
+         *     are not listed are ignored.
+         */
+        TextCompletionBody: {
+            /** @description The id of a model, as `GET /v1/models` lists them. */
+            model: string;
+            /** @description A text, a list of up to 16 texts, a list of tokens, or a list of lists of tokens. */
+            prompt: components["schemas"]["TextPrompts"];
+            /** @description What follows the text that the model writes; only with models that fill holes. */
+            suffix?: string | null;
+            /**
+             * Format: int32
+             * @description The answer ends after so many tokens; 16 without.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: float
+             * @description 0 picks the most likely token, higher is more varied; at most 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most likely tokens that together have this probability are drawn from.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description So many answers to each text, each with a seed of its own; at most 8.
+             */
+            n?: number | null;
+            /** @description Send the answer as server-sent events while it is written. */
+            stream?: boolean | null;
+            /**
+             * Format: int32
+             * @description Report the log-probability of each token, and of so many candidates; at most 20. Not
+             *     together with `echo`: those of a prompt are not known.
+             */
+            logprobs?: number | null;
+            /** @description Begin the answer with the prompt; only with texts. */
+            echo?: boolean | null;
+            stop?: components["schemas"]["StopStrings"] | null;
+            /**
+             * Format: int64
+             * @description The same seed, request and model give the same answer.
+             */
+            seed?: number | null;
+        };
+        /** @description A part of a streamed text. */
+        TextCompletionChunk: {
+            /** @description The same in all events of an answer. */
+            id: string;
+            /** @description Always `text_completion`. */
+            object: components["schemas"]["TextCompletionObject"];
+            /**
+             * Format: int64
+             * @description When the request was admitted, in seconds since 1970.
+             */
+            created: number;
+            /** @description The model that answers. */
+            model: string;
+            /** @description Always one. */
+            choices: components["schemas"]["TextChunkChoice"][];
+            usage?: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * @description The `object` member of texts.
+         * @enum {string}
+         */
+        TextCompletionObject: "text_completion";
+        /** @description Log-probabilities in the older shape: lists beside each other, one entry a token. */
+        TextLogprobs: {
+            /** @description The texts of the tokens. */
+            tokens: string[];
+            /** @description Natural logarithms of their probabilities. */
+            token_logprobs: number[];
+            /** @description The most likely candidates of each place; of candidates with one text the likelier counts. */
+            top_logprobs: {
+                [key: string]: number;
+            }[];
+            /** @description Where each token begins, in characters of the text. */
+            text_offset: number[];
+        };
+        /** @description The shapes of `prompt`. */
+        TextPrompts: string | string[] | number[] | number[][];
         /** @description A token that could have been chosen. */
         TokenCandidate: {
             /** @description The text of the token; U+FFFD stands for bytes that are no text by themselves. */
@@ -5683,6 +6253,120 @@ export interface operations {
             };
         };
     };
+    classifyChats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatClassificationBody"];
+            };
+        };
+        responses: {
+            /** @description The labels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     completeChat: {
         parameters: {
             query?: never;
@@ -5789,6 +6473,387 @@ export interface operations {
             };
             /** @description The server is stopping or cannot record the request */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    moderateChats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatClassificationBody"];
+            };
+        };
+        responses: {
+            /** @description The judgements */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModerationResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    classifyTexts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassificationBody"];
+            };
+        };
+        responses: {
+            /** @description The labels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    completeText: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextCompletionBody"];
+            };
+        };
+        responses: {
+            /** @description The texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextCompletion"];
+                    "text/event-stream": components["schemas"]["TextCompletionChunk"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, too long for the model, or not what it does */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listConnectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An empty list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7185,6 +8250,121 @@ export interface operations {
             };
         };
     };
+    fillHole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FimBody"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                    "text/event-stream": components["schemas"]["ChatCompletionChunk"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, too long for the model, or not what it does */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listHolds: {
         parameters: {
             query?: never;
@@ -7682,6 +8862,120 @@ export interface operations {
             };
         };
     };
+    moderateTexts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassificationBody"];
+            };
+        };
+        responses: {
+            /** @description The judgements */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModerationResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readReceipt: {
         parameters: {
             query?: never;
@@ -7731,6 +9025,120 @@ export interface operations {
                 };
             };
             /** @description The answer or its log entry is not complete yet, or the access cannot be recorded; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rerank: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RerankRequest"];
+            };
+        };
+        responses: {
+            /** @description The documents in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerankResponse"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a model that makes no vectors */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7846,6 +9254,111 @@ export interface operations {
                 };
             };
             /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    countResponseInput: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsesBody"];
+            };
+        };
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesInputTokens"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or too long for the model */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model is not served here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Every place is taken; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt as _},
+};
 use inference::{ChatEvent, ChatStream};
 use inference_wire as wire;
 use tokio::time::{Instant, timeout_at};
@@ -11,7 +14,8 @@ use tokio::time::{Instant, timeout_at};
 use super::Script;
 use crate::metering::FirstToken;
 
-type NextEvent = BoxFuture<'static, (Option<ChatEvent>, ChatStream)>;
+/// The next event of the answer at a place.
+type NextEvent = BoxFuture<'static, (usize, Option<ChatEvent>, ChatStream)>;
 
 /// Frames of a stream, or why one could not be written.
 pub(crate) type Written = Result<Vec<String>, serde_json::Error>;
@@ -20,13 +24,16 @@ impl Script {
     fn begin(&mut self) -> Written {
         match self {
             Self::Chunks(chunks) => chunks.begin(),
+            Self::Texts(texts) => texts.begin(),
             Self::Responses(transcript) => transcript.begin().frames(),
         }
     }
 
-    fn write(&mut self, event: ChatEvent) -> Written {
+    fn write(&mut self, index: usize, event: ChatEvent) -> Written {
         match self {
-            Self::Chunks(chunks) => chunks.write(event),
+            Self::Chunks(chunks) => chunks.write(index, event),
+            Self::Texts(texts) => texts.write(index, event),
+            // There is one answer.
             Self::Responses(transcript) => transcript.take(event).frames(),
         }
     }
@@ -34,8 +41,8 @@ impl Script {
 
 pub(super) struct Frames {
     script: Script,
-    /// Keeps waiting for the same event while keep-alive frames are sent; `None` after the last.
-    event: Option<NextEvent>,
+    /// Keep waiting for the same events while keep-alive frames are sent; none after the last.
+    events: FuturesUnordered<NextEvent>,
     ready: VecDeque<Bytes>,
     keep_alive: Duration,
     silent_since: Instant,
@@ -44,14 +51,14 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new(
-        stream: ChatStream,
+        streams: Vec<ChatStream>,
         script: Script,
         started: Instant,
         keep_alive: Duration,
     ) -> Self {
         let mut frames = Self {
             script,
-            event: Some(wait(stream)),
+            events: streams.into_iter().enumerate().map(wait).collect(),
             ready: VecDeque::new(),
             keep_alive,
             silent_since: Instant::now(),
@@ -68,10 +75,10 @@ impl Frames {
                 self.silent_since = Instant::now();
                 return Some(frame);
             }
-            let event = self.event.as_mut()?;
-            let next = timeout_at(self.silent_since + self.keep_alive, event).await;
-            if let Ok((event, stream)) = next {
-                self.take(event, stream);
+            let next = timeout_at(self.silent_since + self.keep_alive, self.events.next()).await;
+            if let Ok(next) = next {
+                let (index, event, stream) = next?;
+                self.take(index, event, stream);
             } else {
                 let frame = Bytes::from_static(wire::sse::KEEP_ALIVE.as_bytes());
                 self.ready.push_back(frame);
@@ -79,15 +86,14 @@ impl Frames {
         }
     }
 
-    fn take(&mut self, event: Option<ChatEvent>, stream: ChatStream) {
-        self.event = None;
+    fn take(&mut self, index: usize, event: Option<ChatEvent>, stream: ChatStream) {
         // Without an event the caller had stopped reading and was given up: no usage can be told.
         let Some(event) = event else { return };
         if matches!(event, ChatEvent::Token(_) | ChatEvent::Call(_)) {
             self.clock.token();
-            self.event = Some(wait(stream));
+            self.events.push(wait((index, stream)));
         }
-        let frames = self.script.write(event);
+        let frames = self.script.write(index, event);
         self.push(frames);
     }
 
@@ -97,15 +103,15 @@ impl Frames {
             // Strings and finite numbers always serialise; if they did not, the stream ends.
             Err(error) => {
                 tracing::error!(%error, "event not written");
-                self.event = None;
+                self.events.clear();
             }
         }
     }
 }
 
-fn wait(mut stream: ChatStream) -> NextEvent {
+fn wait((index, mut stream): (usize, ChatStream)) -> NextEvent {
     Box::pin(async move {
         let event = stream.next().await;
-        (event, stream)
+        (index, event, stream)
     })
 }

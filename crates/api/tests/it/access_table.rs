@@ -52,7 +52,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 77] = [
+const TABLE: [Row; 86] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -109,7 +109,12 @@ const TABLE: [Row; 77] = [
     row("get", "/v1/budgets", Needs::Browser, "accounts", "budget.list"),
     row("put", "/v1/budgets", Needs::Browser, "accounts", "budget.set"),
     row("delete", "/v1/budgets/{id}", Needs::Browser, "accounts", "budget.remove"),
+    row("post", "/v1/chat/classifications", Needs::Caller, "models", "chat.complete"),
     row("post", "/v1/chat/completions", Needs::Caller, "models", "chat.complete"),
+    row("post", "/v1/chat/moderations", Needs::Caller, "models", "chat.complete"),
+    row("post", "/v1/classifications", Needs::Caller, "models", "chat.complete"),
+    row("post", "/v1/completions", Needs::Caller, "models", "chat.complete"),
+    row("get", "/v1/connectors/bootstrap", Needs::Caller, "models", "none"),
     row("get", "/v1/conversations", Needs::Caller, "conversations", "conversation.list"),
     row("post", "/v1/conversations", Needs::Caller, "conversations", "conversation.start"),
     row("delete", "/v1/conversations/{id}", Needs::Caller, "conversations", "conversation.delete"),
@@ -151,6 +156,7 @@ const TABLE: [Row; 77] = [
     row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
     row("get", "/v1/erasures", Needs::Browser, "data_protection", "erasure.list"),
     row("get", "/v1/erasures/{id}", Needs::Browser, "data_protection", "erasure.read"),
+    row("post", "/v1/fim/completions", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/holds", Needs::Browser, "data_protection", "hold.list"),
     row("post", "/v1/holds", Needs::Browser, "data_protection", "hold.place"),
     row("delete", "/v1/holds/{id}", Needs::Browser, "data_protection", "hold.lift"),
@@ -159,9 +165,12 @@ const TABLE: [Row; 77] = [
     row("delete", "/v1/keys/{id}", Needs::Browser, "keys", "key.revoke"),
     row("get", "/v1/models", Needs::Caller, "models", "model.list"),
     row("get", "/v1/models/{id}", Needs::Caller, "models", "model.read"),
+    row("post", "/v1/moderations", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/receipts/{id}", Needs::Caller, "models", "receipt.read"),
     row("delete", "/v1/session", Needs::Browser, "none", "session.end"),
+    row("post", "/v1/rerank", Needs::Caller, "models", "embedding.create"),
     row("post", "/v1/responses", Needs::Caller, "models", "chat.complete"),
+    row("post", "/v1/responses/input_tokens", Needs::Caller, "models", "none"),
     row("get", "/v1/session", Needs::Browser, "none", "session.read"),
     row("post", "/v1/session", Needs::Link, "none", "session.create"),
     row("get", "/v1/session/oidc", Needs::Nothing, "none", "none"),
@@ -236,7 +245,17 @@ impl Row {
                 json!({"displayName": "staff", "Operations": []})
             }
             "/v1/session/password" => json!({"new": "correct horse battery"}),
-            "/v1/responses" => json!({"input": "Encore"}),
+            "/v1/completions" | "/v1/fim/completions" => json!({"prompt": "Encore"}),
+            "/v1/responses"
+            | "/v1/responses/input_tokens"
+            | "/v1/moderations"
+            | "/v1/classifications" => json!({"input": "Encore"}),
+            "/v1/chat/moderations" | "/v1/chat/classifications" => {
+                json!({"input": [{"role": "user", "content": "Encore"}]})
+            }
+            "/v1/rerank" => {
+                json!({"model": "fake-embedder", "query": "a", "documents": ["a", "b"]})
+            }
             "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };

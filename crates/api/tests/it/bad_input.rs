@@ -61,8 +61,9 @@ async fn fields_that_make_no_sense_are_named() {
     insta::assert_json_snapshot!(answer.json());
     let answer = check_body(hello(json!({"max_tokens": 0})), 422, "request.invalid").await;
     assert_eq!(answer.json()["param"], "max_tokens");
-    let answer = check_body(hello(json!({"n": 2})), 422, "feature.unsupported").await;
-    assert_eq!(answer.json()["detail"][0]["loc"], json!(["body", "n"]));
+    let answer = check_body(hello(json!({"guardrails": [{}]})), 422, "feature.unsupported");
+    let answer = answer.await;
+    assert_eq!(answer.json()["detail"][0]["loc"], json!(["body", "guardrails"]));
 }
 
 #[tokio::test]

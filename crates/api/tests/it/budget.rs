@@ -155,6 +155,21 @@ async fn a_month_is_used_up_by_chat_vectors_and_conversations_alike() {
 }
 
 #[tokio::test]
+async fn several_answers_are_one_request_and_all_their_tokens() {
+    let server = Server::new().await;
+    limit(&server, "organisation.tokens_per_month", 1_000).await;
+    let answer = server.chat(hello(json!({"n": 3}))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let told = answer.json();
+    let operator = server.access.operator().await.unwrap();
+    let standing = server.budgets.list(&operator).await.unwrap().remove(0);
+    assert_eq!((Some(standing.used), standing.held), (told["usage"]["total_tokens"].as_u64(), 0));
+    limit(&server, "organisation.requests_per_minute", 2).await;
+    assert_eq!(server.chat(hello(json!({"n": 3}))).await.status, 200, "the second request");
+    server.chat(hello(json!({"n": 3}))).await.assert_problem(429, "rate.limited");
+}
+
+#[tokio::test]
 async fn a_request_that_fails_to_start_gives_everything_back() {
     let server = Server::new().await;
     limit(&server, "organisation.requests_per_minute", 1).await;

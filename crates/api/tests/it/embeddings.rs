@@ -102,6 +102,29 @@ async fn base64_holds_the_same_numbers() {
 }
 
 #[tokio::test]
+async fn other_kinds_of_numbers_point_the_same_way() {
+    let server = Server::new().await;
+    let plain = numbers(&embed(&server, json!({})).await.json()["data"][0]["embedding"]);
+    let largest = plain.iter().fold(0.0_f64, |most, number| most.max(number.abs()));
+    let of_kind = async |kind: &str| {
+        let answer = embed(&server, json!({"output_dtype": kind})).await;
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.body);
+        numbers(&answer.json()["data"][0]["embedding"])
+    };
+    let whole: Vec<f64> = plain.iter().map(|number| (number * 127.0 / largest).round()).collect();
+    assert_eq!(of_kind("int8").await, whole);
+    assert_eq!(of_kind("uint8").await, whole.iter().map(|one| one + 128.0).collect::<Vec<_>>());
+    let bits = plain.iter().enumerate();
+    let byte: f64 =
+        bits.map(|(at, one)| if *one >= 0.0 { f64::from(128 >> at) } else { 0.0 }).sum();
+    assert_eq!(of_kind("ubinary").await, [byte]);
+    assert_eq!(of_kind("binary").await, [byte - 128.0]);
+    let coded = json!({"output_dtype": "uint8", "encoding_format": "base64"});
+    let coded = embed(&server, coded).await.json();
+    assert_eq!(coded["data"][0]["embedding"].as_str().unwrap().len(), 8, "four bytes");
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_named() {
     let server = Server::new().await;
     for (members, status, code, param) in [
@@ -114,7 +137,7 @@ async fn what_makes_no_sense_is_named() {
         (json!({"input": vec!["a"; 2049]}), 422, "request.invalid", "input"),
         (json!({"encoding_format": "int8"}), 422, "request.invalid", "encoding_format"),
         (json!({"dimensions": 0}), 422, "request.invalid", "dimensions"),
-        (json!({"output_dtype": "binary"}), 422, "feature.unsupported", "output_dtype"),
+        (json!({"output_dtype": "int4"}), 422, "request.invalid", "output_dtype"),
         (json!({"dimensions": 3}), 422, "feature.unsupported", "dimensions"),
         (json!({"input": [[1 << 21]]}), 400, "input.rejected", "input"),
         (json!({"input": "a ".repeat(300)}), 400, "input.rejected", "input"),

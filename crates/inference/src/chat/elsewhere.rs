@@ -6,50 +6,52 @@ use std::{
     sync::Arc,
 };
 
-use domain::chat::Message;
+use domain::{ModelId, chat::Message};
 use governance::ContentDigest;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Chat, ChatCommand, ChatError, ChatStream, EVENTS_BUFFERED, Request};
+use super::{Chat, ChatError, ChatStream, EVENTS_BUFFERED, Request};
 use crate::{
-    ChatEvent, Gateway, GatewayError, Reservation, UsageOpened, UsageOutcome,
+    ChatEvent, Gateway, GatewayError, Question, Reservation, Several, Terms, UsageOpened,
+    UsageOutcome,
     budget::Wanted,
     content,
-    gateway::{Answering, Question, Route, Step, Work},
-    ports::{Asking, EngineError, Generation},
+    gateway::{self, Answering, Route, Step, Work},
+    ports::{Asking, EngineError, Generation, UpstreamError},
     rules,
-    settlement::{Settlement, unknown_consumption},
+    settlement::Settlement,
 };
 
 /// Texts of more bytes are hashed off the async threads.
 const HASHED_AT_ONCE_MAX: usize = 64 * 1024;
-/// What a token is counted as where nobody has counted: bytes of text. Rows tell what was really
-/// used when the answer has ended.
-const BYTES_PER_TOKEN: usize = 4;
-
 impl Chat {
-    /// The way to an upstream; `None` if the engine of this server answers.
+    /// The way to an upstream; `None` if the engine of this server answers. That answers whatever
+    /// engines elsewhere are not asked, where it can.
     pub(super) fn route(
         &self,
         gateway: &Gateway,
         request: &Request<'_>,
-        command: &ChatCommand,
+        several: &Several,
     ) -> Result<Option<Route>, ChatError> {
-        if !gateway.serves(&command.model) {
+        let model = &several.model;
+        if !gateway.serves(model) {
             return Ok(None);
         }
-        let is_here = self.engine.models().iter().any(|card| card.id == command.model);
-        if !is_here && !gateway.does(&command.model, Work::Answer) {
-            let (model, does) =
-                (command.model.clone(), "makes vectors and answers no conversations");
+        let is_here = self.is_here(model);
+        if !is_here && !gateway.does(model, Work::Answer) {
+            let (model, does) = (model.clone(), "makes vectors and answers no conversations");
             return Err(EngineError::Unsuited { model, does }.into());
         }
-        let question = Question {
+        let messages = several.one_conversation();
+        if is_here && messages.is_none() {
+            return Ok(None);
+        }
+        let question = gateway::Question {
             request: request.id,
-            model: &command.model,
+            model,
             project: request.caller.project,
-            prefix: beginning(request, command),
+            prefix: Some(beginning(request, model, messages.unwrap_or_default())),
             work: Work::Answer,
         };
         let here = is_here.then(|| self.admission.here());
@@ -66,20 +68,17 @@ impl Chat {
         gateway: &Gateway,
         route: &Route,
         request: &Request<'_>,
-        command: ChatCommand,
+        several: Several,
         left: &CancellationToken,
     ) -> Result<ChatStream, ChatError> {
-        let (caller, model) = (request.caller, command.model.clone());
+        let (caller, model) = (request.caller, several.model.clone());
         let cards = || gateway.models();
         rules::must_permit(&self.rules, cards, caller, &model, Work::Answer).await?;
-        let (asking, content) = asking(request, command).await?;
-        let prompt_tokens = estimated_tokens(&asking.messages);
-        let context = gateway.context_tokens(&model);
-        let tokens = usize::try_from(prompt_tokens).unwrap_or(usize::MAX);
-        let wanted = Wanted::chat(&model, tokens, context, asking.max_tokens);
+        let (asking, content) = asking(request, several).await?;
+        let exchange = gateway.exchange(&model, route, &asking)?;
+        let wanted = held_for(&asking, gateway.context_tokens(&model));
         let reservation = self.budgets.reserve(caller, wanted).await?;
-        let exchange = gateway.exchange(&model, route, &asking);
-        let metering = exchange.first().unwrap_or(&self.metering);
+        let metering = exchange.first().clone();
         let opened = UsageOpened {
             request: request.id,
             organisation: caller.organisation,
@@ -87,12 +86,11 @@ impl Chat {
             account: caller.account,
             principal: caller.principal,
             model: model.clone(),
-            prompt_tokens,
+            prompt_tokens: asking.prompt_tokens_estimated(),
             opened_at: request.at,
             digest: None,
             deployment: metering.deployment(),
         };
-        let metering = metering.clone();
         let fact = request.fact("ok", Some(content));
         // Two entries, one flush: the request, and that content is about to go there.
         let (recorded, announced) = tokio::join!(self.open(&fact, &opened), exchange.announce());
@@ -103,17 +101,9 @@ impl Chat {
                 let events = self.settle_elsewhere(opened, reservation, answering, stop.clone());
                 Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
             }
-            Err(error) => {
-                let outcome = match error {
-                    GatewayError::CallerLeft => UsageOutcome::Cancelled,
-                    _ => UsageOutcome::Failed,
-                };
-                let row = self.row(opened, reservation, metering);
-                let usage = row.metering.usage(&unknown_consumption());
-                let settled = row.settled(outcome, usage);
-                if !row.record(&settled).await {
-                    self.tasks.spawn(async move { row.record_later(&settled).await });
-                }
+            Err((error, sent)) => {
+                let row = self.row(opened, reservation, sent.to.unwrap_or(metering));
+                row.close_unanswered(&error, sent.times, &self.tasks).await;
                 Err(error.into())
             }
         }
@@ -129,10 +119,10 @@ impl Chat {
         let Answering { answer, seat, metering } = answering;
         let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
         let row = self.row(opened, reservation, metering);
-        let settlement =
-            Settlement { row, ids: Arc::clone(&self.ids), stall: self.limits.stall, stop };
+        let (ids, stall) = (Arc::clone(&self.ids), self.limits.stall);
+        let settlement = Settlement { row, ids, stall, stop, choices: 1 };
         self.tasks.spawn(async move {
-            if settlement.run(answer, sender).await == UsageOutcome::Failed {
+            if settlement.run(vec![(answer, sender)]).await == UsageOutcome::Failed {
                 seat.broke_off();
             }
             drop(seat);
@@ -144,48 +134,71 @@ impl Chat {
 /// The request as upstreams are asked it, and what its entry commits to.
 async fn asking(
     request: &Request<'_>,
-    command: ChatCommand,
+    several: Several,
 ) -> Result<(Asking, ContentDigest), ChatError> {
-    let ChatCommand { messages, .. } = &command;
+    let (model, messages, terms) = one_conversation(several)?;
     let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
     let (messages, content) = if bytes > HASHED_AT_ONCE_MAX {
-        let messages = command.messages;
         let work = move || {
             let content = content::digest(&messages);
             (messages, content)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| ChatError::Preparation)?
     } else {
-        let content = content::digest(messages);
-        (command.messages, content)
+        let content = content::digest(&messages);
+        (messages, content)
     };
     let asking = Asking {
         request: request.id,
-        model: command.model,
+        model,
         messages,
-        sampling: command.sampling,
-        format: command.format,
-        tools: command.tools,
-        max_tokens: command.max_tokens,
-        stop: command.stop,
-        top_logprobs: command.top_logprobs,
-        is_streamed: command.is_streamed,
+        sampling: terms.sampling,
+        format: terms.format,
+        tools: terms.tools,
+        max_tokens: terms.max_tokens,
+        stop: terms.stop,
+        top_logprobs: terms.top_logprobs,
+        is_streamed: terms.is_streamed,
     };
     Ok((asking, content))
 }
 
-fn estimated_tokens(messages: &[Message]) -> u32 {
-    let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
-    u32::try_from(bytes / BYTES_PER_TOKEN + messages.len()).unwrap_or(u32::MAX)
+/// Engines elsewhere are asked for one answer to one conversation; whatever is more is refused.
+/// There is one usage row a request, and one upstream that answers it or does not.
+fn one_conversation(several: Several) -> Result<(ModelId, Vec<Message>, Terms), ChatError> {
+    let Several { model, questions, choices, terms } = several;
+    let does = match <[Question; 1]>::try_from(questions) {
+        Ok([Question::Conversation(messages)]) if choices == 1 => {
+            return Ok((model, messages, terms));
+        }
+        Ok([Question::Conversation(_)]) => {
+            let source = UpstreamError::Unsuited { field: "n" };
+            return Err(GatewayError::Upstream { model, source }.into());
+        }
+        Ok([Question::Text(_)]) => "runs elsewhere, and answers conversations there, no bare texts",
+        Err(_) => "runs elsewhere, and is asked one question at a time there",
+    };
+    Err(EngineError::Unsuited { model, does }.into())
+}
+
+/// What an answer may use at most, as far as that can be known here: twice the tokens that texts
+/// have in the mean, and an answer as long as it may be, whatever the prompt leaves room for.
+fn held_for(asking: &Asking, context_tokens: u32) -> Wanted<'_> {
+    let completion_tokens_max = asking.max_tokens.unwrap_or(context_tokens).min(context_tokens);
+    Wanted {
+        model: &asking.model,
+        prompt_tokens: asking.prompt_tokens_held().into(),
+        completion_tokens_max: completion_tokens_max.into(),
+    }
 }
 
 /// Stands for tenant, model and how the conversation begins: up to the first question.
-fn beginning(request: &Request<'_>, command: &ChatCommand) -> u64 {
+fn beginning(request: &Request<'_>, model: &ModelId, messages: &[Message]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     request.caller.organisation.hash(&mut hasher);
     request.caller.project.hash(&mut hasher);
-    command.model.hash(&mut hasher);
-    for message in command.messages.iter().take(2) {
+    model.hash(&mut hasher);
+    for message in messages.iter().take(2) {
         message.role.as_str().hash(&mut hasher);
         message.content.hash(&mut hasher);
     }

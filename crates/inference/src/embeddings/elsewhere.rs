@@ -1,30 +1,26 @@
 //! Passages that an engine elsewhere turns into vectors.
 
-use domain::ModelId;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{EmbedCommand, EmbedError, Embedded, Embeddings, Held, Request, Started};
 use crate::{
-    ChatError, Gateway, GatewayError, ModelPurpose, UsageOpened, UsageOutcome,
+    ChatError, Gateway, GatewayError, ModelPurpose, UsageOpened,
     budget::Wanted,
     content,
     gateway::{Answering, Question, Route, Step, Work},
-    ports::{AskingPassages, EngineError, Passage, UpstreamError, WhenTooLong},
+    ports::{AskingPassages, EngineError, UpstreamError, WhenTooLong},
     rules,
-    settlement::unknown_consumption,
 };
 
-/// What a token is counted as where nobody has counted: bytes of text.
-const BYTES_PER_TOKEN: usize = 4;
-
 impl Embeddings {
-    /// The way to an upstream; `None` if the engine of this server answers.
+    /// The way to an upstream; `None` if the engine of this server answers. That cuts what is too
+    /// long, where it can: upstreams are not asked to.
     pub(super) fn route(
         &self,
         gateway: &Gateway,
         request: &Request<'_>,
-        model: &ModelId,
+        EmbedCommand { model, when_too_long, .. }: &EmbedCommand,
     ) -> Result<Option<Route>, EmbedError> {
         if !gateway.serves(model) {
             return Ok(None);
@@ -34,8 +30,11 @@ impl Embeddings {
             let (model, does) = (model.clone(), "answers conversations and makes no vectors");
             return Err(EngineError::Unsuited { model, does }.into());
         }
+        if is_here && *when_too_long == WhenTooLong::Cut {
+            return Ok(None);
+        }
         // Passages have no beginning that is worth finding again.
-        let (prefix, work) = (0, Work::Embed);
+        let (prefix, work) = (None, Work::Embed);
         let project = request.caller.project;
         let question = Question { request: request.id, model, project, prefix, work };
         let here = is_here.then(|| self.admission.here());
@@ -55,20 +54,20 @@ impl Embeddings {
         rules::must_permit(&self.rules, cards, caller, &model, Work::Embed).await?;
         must_fit(gateway, &command)?;
         let EmbedCommand { passages, .. } = command;
-        let tokens = estimated_tokens(&passages);
+        let asking = AskingPassages { request: request.id, model: model.clone(), passages };
+        let tokens = asking.prompt_tokens_estimated();
         let tokens_max = self.limits.tokens_max;
         if tokens > tokens_max {
             return Err(EmbedError::TooManyTokens { tokens, tokens_max });
         }
-        let work = move || (content::digest_of_passages(&passages), passages);
+        let work = move || (content::digest_of_passages(&asking.passages), asking);
         let hashed = tokio::task::spawn_blocking(work).await;
-        let (content, passages) = hashed.map_err(|_| ChatError::Preparation)?;
-        let asking = AskingPassages { request: request.id, model: model.clone(), passages };
+        let (content, asking) = hashed.map_err(|_| ChatError::Preparation)?;
         let wanted =
             Wanted { model: &model, prompt_tokens: tokens.into(), completion_tokens_max: 0 };
         let reservation = self.budgets.reserve(caller, wanted).await?;
-        let exchange = gateway.exchange(&model, route, &asking);
-        let first = exchange.first().unwrap_or(&self.metering).clone();
+        let exchange = gateway.exchange(&model, route, &asking).map_err(ChatError::from)?;
+        let first = exchange.first().clone();
         let opened = UsageOpened {
             request: request.id,
             organisation: caller.organisation,
@@ -89,26 +88,23 @@ impl Embeddings {
         let (recorded, announced) = tokio::join!(open, exchange.announce());
         recorded?;
         let left = CancellationToken::new();
+        let mut exchanged = Box::pin(exchange.run(announced, &left));
         let sent = tokio::select! {
             biased;
-            () = answer.closed() => Err(GatewayError::CallerLeft),
-            sent = exchange.run(announced, &left) => sent,
+            () = answer.closed() => {
+                left.cancel();
+                exchanged.await
+            }
+            sent = &mut exchanged => sent,
         };
         match sent {
             Ok(Answering { answer: embedding, seat, metering }) => {
                 let held = Held::Elsewhere(seat);
                 Ok(Started { opened, embedding, held, reservation, metering })
             }
-            Err(error) => {
-                let outcome = match error {
-                    GatewayError::CallerLeft => UsageOutcome::Cancelled,
-                    _ => UsageOutcome::Failed,
-                };
-                let row = self.row(opened, reservation, first);
-                let settled = row.settled(outcome, row.metering.usage(&unknown_consumption()));
-                if !row.record(&settled).await {
-                    self.tasks.spawn(async move { row.record_later(&settled).await });
-                }
+            Err((error, sent)) => {
+                let row = self.row(opened, reservation, sent.to.unwrap_or(first));
+                row.close_unanswered(&error, sent.times, &self.tasks).await;
                 Err(ChatError::from(error).into())
             }
         }
@@ -130,12 +126,4 @@ fn must_fit(gateway: &Gateway, command: &EmbedCommand) -> Result<(), EmbedError>
         }
         _ => Ok(()),
     }
-}
-
-fn estimated_tokens(passages: &[Passage]) -> u32 {
-    let of = |passage: &Passage| match passage {
-        Passage::Text(text) => text.len() / BYTES_PER_TOKEN + 1,
-        Passage::Tokens(tokens) => tokens.len(),
-    };
-    u32::try_from(passages.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
 }

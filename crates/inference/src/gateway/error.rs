@@ -36,7 +36,7 @@ impl GatewayError {
                 UpstreamError::Unsuited { .. } => "feature.unsupported",
                 UpstreamError::Refused { .. } => "upstream.refused",
                 UpstreamError::Busy { .. } => "capacity.exhausted",
-                UpstreamError::Failed { .. } => "upstream.failed",
+                UpstreamError::Erred { .. } | UpstreamError::Failed { .. } => "upstream.failed",
             },
             Self::Stopping => "server.stopping",
             Self::CallerLeft => "caller.left",

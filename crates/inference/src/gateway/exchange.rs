@@ -46,10 +46,23 @@ pub(crate) struct Answering<T> {
 pub(crate) struct Exchange<'a, A> {
     gateway: &'a Gateway,
     model: &'a ModelId,
-    prefix: u64,
+    prefix: Option<u64>,
     asking: &'a A,
+    /// At whom is asked first: taken before anything is written down, so that what does not fit
+    /// leaves nothing behind.
+    seat: Seat,
     /// Those who were not asked yet, the next one last.
     steps: Vec<usize>,
+    sent: Sent,
+}
+
+/// What has left this machine, answered or not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sent {
+    /// To so many upstreams.
+    pub(crate) times: u32,
+    /// Of the last of them.
+    pub(crate) to: Option<Metering>,
 }
 
 /// What can be announced and sent.
@@ -93,24 +106,38 @@ impl Sendable for AskingPassages {
 }
 
 impl Gateway {
-    /// A request for the upstreams of a route, whose other steps are left out.
+    /// A request for the upstreams of a route, whose other steps are left out. It has its place at
+    /// the first of them that has room.
     pub(crate) fn exchange<'a, A: Sendable>(
         &'a self,
         model: &'a ModelId,
         route: &Route,
         asking: &'a A,
-    ) -> Exchange<'a, A> {
+    ) -> Result<Exchange<'a, A>, GatewayError> {
         let elsewhere = |step: &Step| match *step {
             Step::Here => None,
             Step::Elsewhere(place) => Some(place),
         };
-        let steps = route.steps.iter().rev().filter_map(elsewhere).collect();
-        Exchange { gateway: self, model, prefix: route.prefix, asking, steps }
+        let mut steps: Vec<_> = route.steps.iter().rev().filter_map(elsewhere).collect();
+        let prefix = route.prefix;
+        while let Some(place) = steps.pop() {
+            if let Some(seat) = self.enter(place) {
+                let sent = Sent::default();
+                return Ok(Exchange { gateway: self, model, prefix, asking, seat, steps, sent });
+            }
+        }
+        Err(GatewayError::Full { model: model.clone() })
     }
 
     /// Where a request goes that is answered by the engine of this server.
-    pub(crate) fn answered_here(&self, prefix: u64) {
-        self.prefixes().remember(prefix, Step::Here);
+    pub(crate) fn answered_here(&self, prefix: Option<u64>) {
+        self.remember(prefix, Step::Here);
+    }
+
+    fn remember(&self, prefix: Option<u64>, step: Step) {
+        if let Some(prefix) = prefix {
+            self.prefixes().remember(prefix, step);
+        }
     }
 
     fn enter(&self, place: usize) -> Option<Seat> {
@@ -129,60 +156,82 @@ impl Gateway {
 
 impl<A: Sendable> Exchange<'_, A> {
     /// What is noted of the first upstream.
-    pub(crate) fn first(&self) -> Option<&Metering> {
-        Some(&self.member(*self.steps.last()?).card().metering)
+    pub(crate) fn first(&self) -> &Metering {
+        &self.member(self.seat.place).card().metering
     }
 
     /// Announces it to the first upstream. Nothing is sent.
-    pub(crate) async fn announce(&self) -> Option<Result<A::Ready, UpstreamError>> {
-        Some(self.asking.announce(self.member(*self.steps.last()?)).await)
+    pub(crate) async fn announce(&self) -> Result<A::Ready, UpstreamError> {
+        self.asking.announce(self.member(self.seat.place)).await
     }
 
     /// Sends it to the first upstream, and to the next while none has begun to answer. `announced`
-    /// comes from [`Exchange::announce`]. `left`: nobody waits for it any more.
+    /// comes from [`Exchange::announce`]. `left`: nobody waits for it any more. Tells what was sent
+    /// where nobody has answered.
     pub(crate) async fn run(
-        mut self,
-        announced: Option<Result<A::Ready, UpstreamError>>,
+        self,
+        announced: Result<A::Ready, UpstreamError>,
         left: &CancellationToken,
-    ) -> Result<Answering<A::Answer>, GatewayError> {
-        let cut = self.gateway.cut();
-        tokio::select! {
+    ) -> Result<Answering<A::Answer>, (GatewayError, Sent)> {
+        let Self { gateway, model, prefix, asking, seat, steps, mut sent } = self;
+        let cut = gateway.cut();
+        let asked = Asked { gateway, model, prefix, asking };
+        let result = tokio::select! {
             biased;
             () = left.cancelled() => Err(GatewayError::CallerLeft),
             () = cut.cancelled() => Err(GatewayError::Stopping),
-            answering = self.ask_one_after_another(announced) => answering,
-        }
+            answering = asked.one_after_another((seat, steps), announced, &mut sent) => answering,
+        };
+        result.map_err(|error| (error, sent))
     }
 
-    async fn ask_one_after_another(
-        &mut self,
-        mut announced: Option<Result<A::Ready, UpstreamError>>,
+    fn member(&self, place: usize) -> &Member {
+        &self.gateway.inner.members[place]
+    }
+}
+
+/// What does not change from one upstream to the next.
+struct Asked<'a, A> {
+    gateway: &'a Gateway,
+    model: &'a ModelId,
+    prefix: Option<u64>,
+    asking: &'a A,
+}
+
+impl<A: Sendable> Asked<'_, A> {
+    async fn one_after_another(
+        &self,
+        (first, mut steps): (Seat, Vec<usize>),
+        announced: Result<A::Ready, UpstreamError>,
+        sent: &mut Sent,
     ) -> Result<Answering<A::Answer>, GatewayError> {
+        let mut next = Some((first, announced));
         let mut last = None;
-        while let Some(place) = self.steps.pop() {
-            let member = self.member(place);
-            let Some(seat) = self.gateway.enter(place) else {
-                announced = None;
-                last.get_or_insert(UpstreamError::Busy { retry_after_seconds: None });
-                continue;
-            };
-            let ready = match announced.take() {
-                Some(ready) => ready,
-                None => self.asking.announce(member).await,
-            };
+        while let Some((seat, ready)) = next.take() {
+            let member = &self.gateway.inner.members[seat.place];
             let result = match ready {
-                Ok(ready) => A::send(ready).await,
+                Ok(ready) => {
+                    let to = Some(member.card().metering.clone());
+                    *sent = Sent { times: sent.times + 1, to };
+                    A::send(ready).await
+                }
                 Err(error) => Err(error),
             };
             member.note(&result, self.gateway.inner.clock.now());
             match result {
                 Ok(answer) => {
-                    self.gateway.prefixes().remember(self.prefix, Step::Elsewhere(place));
+                    self.gateway.remember(self.prefix, Step::Elsewhere(seat.place));
                     let metering = member.card().metering.clone();
                     return Ok(Answering { answer, seat, metering });
                 }
                 Err(error) if error.may_go_elsewhere() => last = Some(error),
                 Err(error) => return Err(self.failed(error)),
+            }
+            while let (None, Some(place)) = (&next, steps.pop()) {
+                if let Some(seat) = self.gateway.enter(place) {
+                    let ready = self.asking.announce(&self.gateway.inner.members[place]).await;
+                    next = Some((seat, ready));
+                }
             }
         }
         let last = last.unwrap_or(UpstreamError::Busy { retry_after_seconds: None });
@@ -198,9 +247,5 @@ impl<A: Sendable> Exchange<'_, A> {
             }
             source => GatewayError::Upstream { model, source },
         }
-    }
-
-    fn member(&self, place: usize) -> &Member {
-        &self.gateway.inner.members[place]
     }
 }

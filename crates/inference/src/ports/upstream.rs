@@ -160,6 +160,9 @@ pub enum UpstreamError {
     Refused { status: u16, detail: String },
     #[error("it has no room now")]
     Busy { retry_after_seconds: Option<u32> },
+    /// It says that it failed: perhaps of this request alone.
+    #[error("it answered with status {status}")]
+    Erred { status: u16 },
     /// Nobody there, not in time, or nothing that makes sense.
     #[error("it cannot be used: {detail}")]
     Failed { detail: String },
@@ -168,15 +171,17 @@ pub enum UpstreamError {
 impl UpstreamError {
     /// Whether it tells that the upstream is not well.
     pub const fn is_fault(&self) -> bool {
-        matches!(self, Self::Failed { .. })
+        matches!(self, Self::Failed { .. } | Self::Erred { .. })
     }
 
     /// Whether another upstream may be asked instead.
     pub const fn may_go_elsewhere(&self) -> bool {
         match self {
-            Self::Denied(_) | Self::Busy { .. } | Self::Failed { .. } | Self::Unsuited { .. } => {
-                true
-            }
+            Self::Denied(_)
+            | Self::Busy { .. }
+            | Self::Erred { .. }
+            | Self::Failed { .. }
+            | Self::Unsuited { .. } => true,
             Self::NotRecorded | Self::Refused { .. } => false,
         }
     }

@@ -76,8 +76,10 @@ fn a_share_comes_before_everything_but_residency_health_and_room() {
         let expected = if draw < 30 { "new old by share; " } else { "old new by share; " };
         check(&[old.clone(), new.clone()], Some(share), expected);
     }
-    let down = Candidate { health: Health::Down, ..new };
     let share = Share { to: "new", percent: 100, draw: 0 };
+    let doubtful = Candidate { health: Health::Doubtful, ..new.clone() };
+    check(&[doubtful, old.clone()], Some(share), "old new by health; ");
+    let down = Candidate { health: Health::Down, ..new };
     check(&[old, down], Some(share), "old by only; new down");
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use domain::ModelId;
 use inference::{
-    AnsweredBy, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
-    GatewayError, GatewayParts, Health, ShareRule,
-    ports::{Upstream, UpstreamError, UsageLedger as _},
+    AnsweredBy, BareText, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
+    GatewayError, GatewayParts, Health, Question, Several, ShareRule,
+    ports::{Passage, Upstream, UpstreamError, UsageLedger as _},
 };
 use testkit::{FakeEngine, FakeUpstream, SimulatedClock, UpstreamBehaviour as Behaviour};
-use tokio::time::timeout;
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{HANG, World, caller, question, read};
+use crate::{HANG, World, caller, question, read, settlement::LateLedger};
 
 const MODEL: &str = "elsewhere";
 
@@ -29,7 +29,10 @@ impl Elsewhere {
     }
 
     fn with(upstreams: &[&FakeUpstream], shares: Vec<ShareRule>) -> Self {
-        let world = World::new(FakeEngine::new(), ChatLimits::default());
+        Self::in_world(World::new(FakeEngine::new(), ChatLimits::default()), upstreams, shares)
+    }
+
+    fn in_world(world: World, upstreams: &[&FakeUpstream], shares: Vec<ShareRule>) -> Self {
         let clock = Arc::new(SimulatedClock::default());
         let upstreams = upstreams.iter().map(|&one| Arc::new(one.clone()) as Arc<dyn Upstream>);
         let gateway = Gateway::new(GatewayParts {
@@ -112,6 +115,52 @@ async fn a_model_that_does_something_else_is_told_from_one_that_may_not_be_asked
     let Err(error) = elsewhere.chat.start(&caller(), vectors).await else { panic!("it answers") };
     assert_eq!(error.code(), "model.unsuited");
     assert_eq!(upstream.counts().sent, 0);
+}
+
+#[tokio::test]
+async fn engines_elsewhere_are_asked_for_one_answer_to_one_conversation() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let one: Several = asked(MODEL).into();
+    let text = Question::Text(BareText::Open(Passage::Text("one".to_owned())));
+    let hole = BareText::Hole { before: "one".to_owned(), after: "two".to_owned() };
+    let two = [one.questions.clone(), one.questions.clone()].concat();
+    let mut expected = Vec::new();
+    for (several, code) in [
+        (Several { choices: 2, ..one.clone() }, "feature.unsupported"),
+        (Several { questions: vec![text], ..one.clone() }, "model.unsuited"),
+        (Several { questions: vec![Question::Text(hole)], ..one.clone() }, "model.unsuited"),
+        (Several { questions: two, ..one.clone() }, "model.unsuited"),
+    ] {
+        let refused = elsewhere.chat.start_several(&caller(), several).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{refused}");
+        expected.push(code);
+    }
+    let refused = elsewhere.chat.count(&caller(), &one).await.unwrap_err();
+    assert_eq!(refused.code(), "model.unsuited", "{refused}");
+    expected.push("model.unsuited");
+    assert_eq!(elsewhere.world.outcomes(), expected);
+    assert!(elsewhere.world.store.usage_records().is_empty(), "nothing is charged");
+    assert_eq!((upstream.counts().announced, upstream.counts().sent), (0, 0));
+    assert_eq!(elsewhere.said().await, "paris");
+}
+
+#[tokio::test]
+async fn the_engine_of_this_server_answers_what_others_are_not_asked() {
+    let model = FakeEngine::model();
+    let upstream = FakeUpstream::new("paris", model.as_str());
+    let share = ShareRule { model, project: None, to: "paris".to_owned(), percent: 100 };
+    let elsewhere = Elsewhere::with(&[&upstream], vec![share]);
+    let one: Several = question("one two").into();
+    let (text, _) = read(elsewhere.chat.start(&caller(), question("one two")).await.unwrap()).await;
+    assert_eq!(text, "paris");
+    let twice = Several { choices: 2, ..one.clone() };
+    let mut streams = elsewhere.chat.start_several(&caller(), twice).await.unwrap().into_iter();
+    let (first, second) = (streams.next().unwrap(), streams.next().unwrap());
+    let ((first, _), (second, _)) = tokio::join!(read(first), read(second));
+    assert_eq!((first.as_str(), second.as_str()), ("one two", "one two"));
+    assert_eq!(elsewhere.chat.count(&caller(), &one).await.unwrap(), 2);
+    assert_eq!(upstream.counts().sent, 1);
 }
 
 #[tokio::test]
@@ -261,7 +310,9 @@ async fn a_caller_that_leaves_before_the_answer_begins_leaves_nothing_open() {
     })
     .await
     .expect("the row is closed");
-    assert_eq!(elsewhere.world.row().outcome, "cancelled");
+    let row = elsewhere.world.row();
+    assert_eq!(row.outcome, "cancelled");
+    assert_eq!(row.figures.unwrap().prompt_tokens, row.opened.prompt_tokens, "it was sent");
 }
 
 #[tokio::test]
@@ -271,6 +322,93 @@ async fn nothing_is_sent_that_is_not_written_down() {
     elsewhere.world.store.break_down();
     assert_eq!(elsewhere.said().await, "audit.unavailable");
     assert_eq!(upstream.counts().sent, 0);
+    elsewhere.world.store.repair();
+    upstream.behave(Behaviour::Refuses(UpstreamError::NotRecorded));
+    assert_eq!(
+        elsewhere.said().await,
+        "audit.unavailable",
+        "who cannot tell the log sends nothing"
+    );
+}
+
+/// The row is on its way to the disk: until it is there, not a byte leaves.
+#[tokio::test]
+async fn nothing_is_sent_before_its_row_and_entry_are_durable() {
+    let (written, acknowledge) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let late = (written.clone(), acknowledge.clone());
+    let world = World::with_ledger(FakeEngine::new(), ChatLimits::default(), |store| {
+        let (written, acknowledge) = late;
+        Arc::new(LateLedger { store, written, acknowledge })
+    });
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::in_world(world, &[&upstream], Vec::new());
+    let asking = TaskTracker::new().spawn({
+        let chat = elsewhere.chat.clone();
+        async move { read(chat.start(&caller(), asked(MODEL)).await.unwrap()).await }
+    });
+    timeout(HANG, written.notified()).await.expect("the row is written");
+    timeout(HANG, async {
+        while upstream.counts().announced == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is announced meanwhile");
+    // Everything that could go on by itself has gone on.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(upstream.counts().sent, 0);
+    acknowledge.notify_one();
+    let (text, _) = timeout(HANG, asking).await.expect("an answer").unwrap();
+    assert_eq!((text.as_str(), upstream.counts().sent), ("paris", 1));
+}
+
+#[tokio::test]
+async fn what_was_sent_counts_though_nobody_has_answered() {
+    let (first, second) = pair();
+    first.behave(Behaviour::Refuses(failed()));
+    second.behave(Behaviour::Refuses(failed()));
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    assert_eq!(elsewhere.said().await, "upstream.failed");
+    let row = elsewhere.world.row();
+    let (figures, sent) = (row.figures.unwrap(), row.opened.prompt_tokens);
+    assert_eq!((figures.prompt_tokens, figures.completion_tokens), (2 * sent, 0));
+    assert_eq!(figures.site, "second", "the last that it was sent to");
+    assert!(sent > 0);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_leaves_no_row_behind() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    upstream.behave(Behaviour::Stalls);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    let mut asking = JoinSet::new();
+    for _ in 0..20 {
+        let chat = elsewhere.chat.clone();
+        asking.spawn(async move { chat.start(&caller(), asked(MODEL)).await });
+    }
+    let started = timeout(HANG, asking.join_all()).await.expect("each is told");
+    let refused = started.iter().filter(|one| one.is_err()).count();
+    assert_eq!((refused, elsewhere.world.store.usage_records().len()), (16, 4));
+    assert_eq!(upstream.counts().announced, 4);
+}
+
+#[tokio::test]
+async fn the_engine_of_this_server_takes_its_share() {
+    let model = FakeEngine::model();
+    let upstream = FakeUpstream::new("paris", model.as_str());
+    for (percent, expected) in [(0, 0), (100, 20)] {
+        let to = "paris".to_owned();
+        let share = ShareRule { model: model.clone(), project: None, to, percent };
+        let elsewhere = Elsewhere::with(&[&upstream], vec![share]);
+        let before = upstream.counts().sent;
+        for _ in 0..20 {
+            let stream = elsewhere.chat.start(&caller(), asked(model.as_str())).await.unwrap();
+            read(stream).await;
+        }
+        assert_eq!(upstream.counts().sent - before, expected, "{percent}");
+    }
 }
 
 #[tokio::test]

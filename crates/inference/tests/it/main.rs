@@ -9,6 +9,7 @@
 mod admission;
 mod gateway;
 mod settlement;
+mod several;
 
 use std::{sync::Arc, time::Duration};
 

@@ -158,10 +158,10 @@ async fn a_server_that_stops_does_not_wait_for_a_broken_ledger() {
 }
 
 /// Has written the row, and keeps whoever waits for it waiting: a commit on its way to the disk.
-struct LateLedger {
-    store: Arc<MemoryStore>,
-    written: Arc<Notify>,
-    acknowledge: Arc<Notify>,
+pub(crate) struct LateLedger {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) written: Arc<Notify>,
+    pub(crate) acknowledge: Arc<Notify>,
 }
 
 #[async_trait]

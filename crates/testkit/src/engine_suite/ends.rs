@@ -1,4 +1,7 @@
-use inference::{FinishReason, ports::Generate};
+use inference::{
+    BareText, FinishReason,
+    ports::{Generate, Passage},
+};
 
 use super::{EngineUnderTest, QUESTION, finished};
 
@@ -14,6 +17,16 @@ pub(super) async fn a_generation_ends_once_and_is_settled(engine: &EngineUnderTe
     assert!(consumed.cached_prompt_tokens < consumed.prompt_tokens, "the last is always computed");
     assert!(consumed.energy.joules.value() > 0.0, "{consumed:?}");
     assert!(consumed.cpu_seconds > 0.0, "{consumed:?}");
+}
+
+pub(super) async fn a_bare_text_goes_on(engine: &EngineUnderTest) {
+    let text = BareText::Open(Passage::Text(QUESTION.to_owned()));
+    let prompt = engine.bare(&text).expect("prepared");
+    let prompt_tokens = prompt.tokens.len();
+    let answer = engine.answer(Generate { prompt, ..engine.request(QUESTION, 5) }).await;
+    assert_eq!(answer.end, finished(FinishReason::Length));
+    assert_eq!(answer.consumed.prompt_tokens as usize, prompt_tokens);
+    assert_eq!(answer.consumed.completion_tokens, 5);
 }
 
 pub(super) async fn max_tokens_is_kept(engine: &EngineUnderTest) {

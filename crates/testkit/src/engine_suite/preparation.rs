@@ -1,5 +1,8 @@
 use domain::ModelId;
-use inference::{AnswerFormat, ToolUse, ports::EngineError};
+use inference::{
+    AnswerFormat, BareText, ToolUse,
+    ports::{EngineError, Passage},
+};
 
 use super::{EngineUnderTest, QUESTION};
 
@@ -61,4 +64,38 @@ pub(super) fn a_form_that_makes_no_sense_is_refused(engine: &EngineUnderTest) {
     }
     let prepared = prepare(&AnswerFormat::json_object());
     assert_eq!(prepared.expect("an object"), engine.prompt(QUESTION), "the prompt is the same");
+}
+
+/// Tokens stand for the text that they were made of.
+pub(super) fn bare_texts_are_prepared(engine: &EngineUnderTest) {
+    let text = BareText::Open(Passage::Text(QUESTION.to_owned()));
+    let prompt = engine.bare(&text).expect("prepared");
+    assert_eq!(engine.bare(&text).expect("prepared"), prompt, "the same text, the same tokens");
+    assert_eq!(prompt.model, engine.model);
+    assert_eq!(prompt.digest, engine.prompt(QUESTION).digest);
+    let tokens = BareText::Open(Passage::Tokens(prompt.tokens.clone()));
+    assert_eq!(engine.bare(&tokens).expect("prepared"), prompt);
+    let hole = BareText::Hole { before: "one".to_owned(), after: "two".to_owned() };
+    let suited = engine.bare(&hole);
+    let is_one = match &suited {
+        Ok(prompt) => !prompt.tokens.is_empty(),
+        Err(EngineError::Unsuited { model, .. }) => *model == engine.model,
+        Err(_) => false,
+    };
+    assert!(is_one, "holes are filled, or the model is unsuited: {suited:?}");
+}
+
+pub(super) fn bare_texts_that_are_none_are_refused(engine: &EngineUnderTest) {
+    let tokens = BareText::Open(Passage::Tokens(vec![u32::MAX]));
+    let refused = engine.bare(&tokens);
+    let named = matches!(refused, Err(EngineError::TokenUnknown { token: u32::MAX, .. }));
+    assert!(named, "{refused:?}");
+    let text = BareText::Open(Passage::Text("word".to_owned()));
+    let nobody: ModelId = "no-such-model".parse().expect("a model id");
+    let refused = engine.engine.prepare_text(&nobody, &text);
+    assert!(matches!(refused, Err(EngineError::UnknownModel { .. })), "{refused:?}");
+    let context_tokens = engine.prompt("hello").context_tokens as usize;
+    let long = BareText::Open(Passage::Text("word ".repeat(context_tokens + 1)));
+    let refused = engine.bare(&long).map(|prompt| prompt.tokens.len());
+    assert!(matches!(refused, Err(EngineError::ContextTooLong { .. })), "{refused:?}");
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::chat::Message;
+use domain::{ModelId, chat::Message};
+use inference::ports::EngineError;
 
 /// Marks the first word of a message.
 const FIRST: u32 = 1 << 31;
@@ -34,6 +35,15 @@ impl Vocabulary {
             self.words.get(at)
         });
         words.cloned().collect()
+    }
+
+    /// Refuses tokens that no word has.
+    pub(super) fn check(&self, model: &ModelId, tokens: &[u32]) -> Result<(), EngineError> {
+        let vocabulary = self.words.len();
+        let unknown = |token: &&u32| (**token & !FIRST) as usize >= vocabulary;
+        tokens.iter().find(unknown).map_or(Ok(()), |&token| {
+            Err(EngineError::TokenUnknown { model: model.clone(), index: 0, token, vocabulary })
+        })
     }
 
     fn number(&mut self, word: &str) -> u32 {

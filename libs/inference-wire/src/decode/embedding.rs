@@ -7,7 +7,8 @@ use super::{
     read_json,
 };
 use crate::{
-    EmbeddingInput, EmbeddingRequest, EncodingFormat, FieldErrorKind as Kind, RequestError, limits,
+    EmbeddingDtype, EmbeddingInput, EmbeddingRequest, EncodingFormat, FieldErrorKind as Kind,
+    RequestError, limits,
 };
 
 impl EmbeddingRequest {
@@ -51,10 +52,19 @@ fn read_format(body: &Field<'_>, request: &mut EmbeddingRequest, findings: &mut 
             None => {}
         }
     }
-    if let Some(kind) = body.get("output_dtype")
-        && kind.text(findings).is_some_and(|kind| kind != "float")
-    {
-        kind.refuse(Kind::Unsupported, "only numbers of type `float` are offered", findings);
+    if let Some(kind) = body.get("output_dtype") {
+        request.output_dtype = match kind.text(findings) {
+            Some("float") | None => EmbeddingDtype::Float,
+            Some("int8") => EmbeddingDtype::Int8,
+            Some("uint8") => EmbeddingDtype::Uint8,
+            Some("binary") => EmbeddingDtype::Binary,
+            Some("ubinary") => EmbeddingDtype::Ubinary,
+            Some(_) => {
+                let message = "must be one of float, int8, uint8, binary, ubinary";
+                kind.refuse(Kind::Enum, message, findings);
+                EmbeddingDtype::Float
+            }
+        };
     }
 }
 

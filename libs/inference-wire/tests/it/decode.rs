@@ -1,6 +1,6 @@
 use inference_wire::{
-    ChatRequest, DescribedSchema, Message, RequestError, ResponseFormat, Role, StructuredOutputs,
-    limits,
+    Accepted, ChatRequest, DescribedSchema, Message, RequestError, ResponseFormat, Role,
+    StructuredOutputs, limits,
 };
 use serde_json::{Value, json};
 
@@ -56,10 +56,8 @@ fn the_least_request_is_complete() {
 #[test]
 fn unknown_fields_are_ignored_and_null_is_absent() {
     let read = accept(json!({
-        "user": "u", "store": true, "metadata": {"a": 1}, "prompt_cache_key": "k",
-        "service_tier": "auto", "prediction": {"type": "content", "content": ""},
-        "prompt_mode": "reasoning", "reasoning_effort": "high", "tools": [],
-        "tool_choice": "auto", "response_format": {"type": "text"}, "n": 1,
+        "service_tier": "auto", "tools": [],
+        "tool_choice": "auto", "response_format": {"type": "text"},
         "safe_prompt": false, "guardrails": [], "prompt_logprobs": 0, "something": [[]],
     }));
     assert_eq!(read, accept(json!({})));
@@ -70,6 +68,8 @@ fn unknown_fields_are_ignored_and_null_is_absent() {
         "frequency_penalty": null, "repetition_penalty": null, "response_format": null,
         "tools": null, "tool_choice": null, "parallel_tool_calls": null, "logprobs": null, "top_logprobs": null,
         "logit_bias": null, "stream_options": null, "guardrails": null, "service_tier": null,
+        "user": null, "store": null, "metadata": null, "prompt_cache_key": null,
+        "prediction": null, "prompt_mode": null, "reasoning_effort": null, "safe_prompt": null,
     }));
     assert_eq!(read, accept(json!({})));
 }
@@ -85,6 +85,43 @@ fn every_field_reaches_its_place() {
     }));
     insta::assert_json_snapshot!(read);
     assert_eq!(read.candidates(), Some(20));
+}
+
+#[test]
+fn what_changes_nothing_must_be_what_it_is_called() {
+    let read = accept(json!({
+        "user": "u", "store": true, "metadata": {"a": 1}, "prompt_cache_key": "k",
+        "prediction": {"type": "content", "content": ""}, "prompt_mode": "reasoning",
+        "reasoning_effort": "xhigh",
+    }));
+    assert_eq!(ChatRequest { accepted: Accepted::default(), ..read }, accept(json!({})));
+    for (key, value, kind) in [
+        ("user", json!(1), "string_type"),
+        ("store", json!("yes"), "bool_type"),
+        ("metadata", json!([]), "dict_type"),
+        ("prediction", json!("text"), "dict_type"),
+        ("prompt_cache_key", json!({}), "string_type"),
+        ("prompt_mode", json!(true), "string_type"),
+        ("reasoning_effort", json!(3), "string_type"),
+        ("safe_prompt", json!("no"), "bool_type"),
+    ] {
+        refuse(json!({key: value}), &[&format!("body.{key} {kind}")]);
+    }
+}
+
+#[test]
+fn thoughts_and_sources_are_left_aside() {
+    let thought = json!({"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]});
+    let source = json!({"type": "reference", "reference_ids": [1, "a"]});
+    let said = json!({"type": "text", "text": "Yes."});
+    assert_eq!(content(json!([thought, said, source])), "Yes.");
+    assert_eq!(content(json!([{"type": "thinking", "thinking": "Hm."}])), "");
+    let of_user = |chunk: Value| json!({"messages": [{"role": "user", "content": [chunk]}]});
+    let path = "body.messages[0].content[0].";
+    let thinking = of_user(json!({"type": "thinking", "thinking": 3}));
+    refuse(thinking, &[&format!("{path}thinking list_type")]);
+    let missing = of_user(json!({"type": "reference"}));
+    refuse(missing, &[&format!("{path}reference_ids missing")]);
 }
 
 #[test]
@@ -190,7 +227,7 @@ fn ranges_are_checked() {
         ("top_k", vec![json!(-1), json!(0), json!(1)], vec![json!(-2)]),
         ("top_logprobs", vec![json!(0), json!(20)], vec![json!(21), json!(-1), json!(300)]),
         ("seed", vec![json!(u64::MAX), json!(i64::MIN)], vec![]),
-        ("n", vec![json!(1)], vec![json!(0), json!(-1)]),
+        ("n", vec![json!(1), json!(8)], vec![json!(0), json!(-1), json!(9)]),
     ] {
         for value in good {
             accept(json!({field: value}));
@@ -306,16 +343,15 @@ fn forms_that_make_no_sense_are_refused() {
 
 #[test]
 fn what_is_not_offered_is_not_ignored() {
-    unsupported(json!({"n": 2}), "body.n");
+    unsupported(json!({"prompt_logprobs": 1}), "body.prompt_logprobs");
     unsupported(json!({"structured_outputs": {"choice": ["a"]}}), "body.structured_outputs");
     unsupported(json!({"tools": [{"type": "web_search"}]}), "body.tools[0].type");
     unsupported(json!({"guardrails": [{"block_on_error": true}]}), "body.guardrails");
-    unsupported(json!({"safe_prompt": true}), "body.safe_prompt");
     let image = json!([{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "x"}]);
     let messages = json!([{"role": "user", "content": image}]);
     unsupported(json!({"messages": messages}), "body.messages[0].content[1]");
     // A wrong field is told first: it is wrong on every server.
-    refuse(json!({"n": 2, "stream": 1}), &["body.stream bool_type"]);
+    refuse(json!({"guardrails": [{}], "stream": 1}), &["body.stream bool_type"]);
 }
 
 #[test]

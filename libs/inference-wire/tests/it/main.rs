@@ -6,10 +6,12 @@
 )]
 
 mod answers;
+mod classification;
 mod conversation;
 mod decode;
 mod properties;
 mod responses;
 #[cfg(feature = "openapi")]
 mod schema;
+mod text_completion;
 mod tools;

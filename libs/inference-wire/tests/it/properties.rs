@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
 use inference_wire::{
-    CalledFunction, ChatCompletionChunk, ChatRequest, DescribedSchema, FinishReason, FunctionName,
-    Message, NamedTool, ResponseFormat, Role, ServiceTier, StreamOptions, StructuredOutputs, Tool,
-    ToolCall, ToolChoice, ToolChoiceWord, ToolFunction, ToolKind, Usage, sse,
+    Accepted, CalledFunction, ChatCompletionChunk, ChatRequest, ClassificationRequest,
+    DescribedSchema, FimRequest, FinishReason, FunctionName, Message, NamedTool, RerankRequest,
+    ResponseFormat, Role, ServiceTier, StreamOptions, StructuredOutputs, TextCompletionRequest,
+    Tool, ToolCall, ToolChoice, ToolChoiceWord, ToolFunction, ToolKind, Usage, sse,
 };
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
 use crate::answers::{chunk, usage};
 
-const KEYS: [&str; 48] = [
+const KEYS: [&str; 66] = [
     "model",
     "messages",
     "role",
@@ -58,6 +59,24 @@ const KEYS: [&str; 48] = [
     "arguments",
     "guardrails",
     "safe_prompt",
+    "input",
+    "targets",
+    "labels",
+    "query",
+    "documents",
+    "top_n",
+    "prompt",
+    "suffix",
+    "echo",
+    "best_of",
+    "thinking",
+    "reference_ids",
+    "prediction",
+    "metadata",
+    "store",
+    "user",
+    "prompt_mode",
+    "reasoning_effort",
     "12",
 ];
 
@@ -193,8 +212,10 @@ fn request() -> impl Strategy<Value = ChatRequest> {
         option::of(any::<u32>()),
         collection::vec(".{1,60}", 0..=16),
     );
-    let whole = (".{0,20}", messages(), sampling, report, form_or_tools(), any::<bool>());
-    whole.prop_map(|(model, messages, sampling, report, (form, tools), flex)| {
+    let others = (any::<bool>(), option::of(1..=8_u8), any::<bool>());
+    let whole = (".{0,20}", messages(), sampling, report, form_or_tools(), others);
+    whole.prop_map(|(model, messages, sampling, report, (form, tools), others)| {
+        let (flex, n, safe_prompt) = others;
         let (temperature, top_k, top_p, min_p, presence, frequency, repetition, seed, biases) =
             sampling;
         let (stream, include_usage, logprobs, top_logprobs, max_tokens, min_tokens, stop) = report;
@@ -223,6 +244,9 @@ fn request() -> impl Strategy<Value = ChatRequest> {
             tools: tools.0,
             tool_choice: tools.1,
             parallel_tool_calls: tools.2,
+            n,
+            safe_prompt,
+            accepted: Accepted { user: n.map(|n| n.to_string()), ..Accepted::default() },
         }
     })
 }
@@ -231,6 +255,13 @@ proptest! {
     #[test]
     fn any_json_is_read_or_refused(value in json()) {
         let told = ChatRequest::from_value(&value).map_err(|error| error.to_string());
+        let text = serde_json::to_vec(&value).unwrap();
+        // Neither panics.
+        TextCompletionRequest::decode(&text).ok();
+        FimRequest::decode(&text).ok();
+        ClassificationRequest::decode_texts(&text).ok();
+        ClassificationRequest::decode_chats(&text).ok();
+        RerankRequest::decode(&text).ok();
         let bytes = serde_json::to_vec(&value).unwrap();
         // Numbers that are not finite become null on the way, which is absent: both are fine.
         let again = ChatRequest::decode(&bytes).map_err(|error| error.to_string());

@@ -124,6 +124,20 @@ fn what_costs_nothing_is_let_through_without_money() {
 }
 
 #[test]
+fn all_answers_of_a_request_are_held_and_its_prompts_once() {
+    let tokens = limit(KEY, BudgetQuantity::TokensPerMonth, 1_000);
+    let book = book(&[tokens]);
+    let model = model();
+    let short = Wanted::chat(&model, 10, 100, Some(20)).answers(3);
+    let whole = Wanted::chat(&model, 5, 100, None).answers(3);
+    let wanted = [short, whole].into_iter().fold(Wanted::nothing(&model), Wanted::plus);
+    let reservation = book.reserve(&caller(), &wanted, (price(), at(0))).unwrap();
+    assert_eq!(standing(&book, tokens, at(0)), (0, 10 + 3 * 20 + 5 + 3 * 95));
+    settle(&reservation, 40);
+    assert_eq!(standing(&book, tokens, at(0)), (40, 0));
+}
+
+#[test]
 fn energy_is_expected_as_it_was_seen() {
     let energy = limit(KEY, BudgetQuantity::KilowattHoursPerMonth, 1_000);
     let book = book(&[energy]);

@@ -1,0 +1,74 @@
+//! Documents in the order of what they say about a question, in the shape of Cohere, Jina and
+//! Albert.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ListObject, Usage, finite};
+
+/// A request to order documents, as it was understood. Read one with [`RerankRequest::decode`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RerankRequest {
+    /// The id of a model that makes vectors.
+    pub model: String,
+    /// The question.
+    pub query: String,
+    /// What may answer it: texts, or objects with a `text`; at most 1,000.
+    pub documents: Vec<String>,
+    /// So many of the best are told; all without.
+    #[cfg_attr(feature = "openapi", schema(required = false, minimum = 1))]
+    pub top_n: Option<u32>,
+    /// Whether the documents are told again.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub return_documents: bool,
+    /// What the model expects before a question: `query: ` for the models of the E5 family.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub query_prefix: String,
+    /// What the model expects before a document: `passage: ` for the models of the E5 family.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub document_prefix: String,
+}
+
+/// Documents in their order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RerankResponse {
+    /// `rerank-` and the id of the request.
+    pub id: String,
+    /// Always `list`.
+    pub object: ListObject,
+    /// The model that made the vectors.
+    pub model: String,
+    /// The best first.
+    pub results: Vec<RerankResult>,
+    /// What the request used.
+    pub usage: Usage,
+}
+
+/// One document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RerankResult {
+    /// Its position in the request, from 0.
+    pub index: u32,
+    /// The cosine between the vectors of the question and of the document, from -1 to 1. It says
+    /// which is nearer, not how near is near enough: that differs between models.
+    #[serde(serialize_with = "relevance")]
+    pub relevance_score: f32,
+    /// Where `return_documents` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<RerankDocument>,
+}
+
+/// A document, told again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RerankDocument {
+    /// What it says.
+    pub text: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+fn relevance<S: serde::Serializer>(score: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f32(finite::number(*score))
+}
