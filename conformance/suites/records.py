@@ -46,6 +46,7 @@ parent_country = "FR"
 RETENTION = """
 [retention]
 conversations_days = 365
+files_days = 365
 usage_days = 1095
 sign_ins_days = 200
 log_days = 400

@@ -18,6 +18,9 @@ KINDS = {
     "accounts": "account",
     "keys": "key",
     "receipts": "answer",
+    "files": "file",
+    "batch": "job",
+    "batches": "job",
     "break-glass": "opening",
     "erasures": "erasure",
     "holds": "hold",
@@ -147,7 +150,21 @@ def _belongings(server, victim):
         "account": victim.account,
         "key": victim.key["id"],
         "answer": made["outputs"][0]["request_id"],
+        **_workloads(victim, key),
     }
+
+
+def _workloads(victim, key):
+    """A file, by its name too, and a batch job."""
+    job = {
+        "endpoint": "/v1/chat/completions",
+        "requests": [{"custom_id": CANARY, "body": {"messages": []}}],
+        "metadata": {"plan": CANARY},
+    }
+    status, _, text = victim.send("POST", "/v1/batch/jobs", job, key)
+    assert status == 200, text
+    made = json.loads(text)
+    return {"file": made["input_files"][0], "job": made["id"]}
 
 
 def _opening(victim, colleague):

@@ -86,6 +86,16 @@ pub(crate) enum Code {
     UpstreamUnavailable,
     UpstreamFailed,
     UpstreamRefused,
+    FileUnknown,
+    FileNoRoom,
+    FileInUse,
+    FileLinkInvalid,
+    BatchUnknown,
+    BatchEndpointRefused,
+    BatchInputRefused,
+    BatchNameTaken,
+    BatchTooMany,
+    BatchUnfinished,
 }
 
 impl Code {
@@ -182,6 +192,18 @@ impl Code {
             Self::UpstreamUnavailable => ("upstream.unavailable", unavailable, server),
             Self::UpstreamFailed => ("upstream.failed", Status::BAD_GATEWAY, server),
             Self::UpstreamRefused => ("upstream.refused", Status::BAD_REQUEST, request),
+            Self::FileUnknown => ("file.unknown", not_found.0, not_found.1),
+            Self::FileNoRoom => ("file.no_room", Status::PAYLOAD_TOO_LARGE, request),
+            Self::FileInUse => ("file.in_use", Status::CONFLICT, request),
+            Self::FileLinkInvalid => ("file.link_invalid", not_found.0, not_found.1),
+            Self::BatchUnknown => ("batch.unknown", not_found.0, not_found.1),
+            Self::BatchEndpointRefused => ("batch.endpoint_refused", unprocessable, request),
+            Self::BatchInputRefused => ("batch.input_refused", unprocessable, request),
+            Self::BatchNameTaken => ("batch.name_taken", unprocessable, request),
+            Self::BatchTooMany => {
+                ("batch.too_many", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
+            }
+            Self::BatchUnfinished => ("batch.unfinished", Status::CONFLICT, request),
             Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
         }
     }
@@ -281,7 +303,15 @@ impl Problem {
         Refused { code: self.code, audited: self.audited }
     }
 
-    fn body(&self) -> ErrorBody {
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub(crate) const fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
+    }
+
+    pub(crate) fn body(&self) -> ErrorBody {
         let mut body = ErrorBody::new(self.code.kind(), self.code.as_str(), self.message.clone());
         if self.code.status() == StatusCode::UNPROCESSABLE_ENTITY {
             body = body.with_fields(&self.fields);

@@ -14,10 +14,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, account, assessment, break_glass, budget, chat, classification, completion,
+    ApiState, account, assessment, batch, break_glass, budget, chat, classification, completion,
     connector,
     conversation::{browse, draft, turn},
-    embedding, erasure, health, hold, host, identity, key, log, metering, model, observe,
+    embedding, erasure, file, health, hold, host, identity, key, log, metering, model, observe,
     problem::{Code, Problem},
     receipt, refusal, rerank, responses, scim, session, upstream, usage,
 };
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(chat::complete))
         .routes(routes!(responses::create))
         .routes(routes!(embedding::create))
+        .merge(workloads())
         .routes(routes!(turn::start, browse::list))
         .routes(routes!(turn::append, browse::read, browse::update, browse::delete))
         .routes(routes!(browse::history))
@@ -106,6 +107,22 @@ fn beside_chat() -> OpenApiRouter<ApiState> {
         .routes(routes!(classification::moderate_chats))
         .routes(routes!(classification::classify))
         .routes(routes!(classification::classify_chats))
+}
+
+/// Files and batch jobs.
+fn workloads() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(file::upload, file::list))
+        .routes(routes!(file::read, file::delete))
+        .routes(routes!(file::content))
+        .routes(routes!(file::url))
+        .routes(routes!(file::linked))
+        .routes(routes!(batch::job::create, batch::job::list))
+        .routes(routes!(batch::job::read, batch::job::delete))
+        .routes(routes!(batch::job::cancel))
+        .routes(routes!(batch::openai::create, batch::openai::list))
+        .routes(routes!(batch::openai::read))
+        .routes(routes!(batch::openai::cancel))
 }
 
 /// The whole service. A request passes the layers from the last to the first.

@@ -12,6 +12,7 @@ use governance::{
 };
 use inference::{Budgets, Chat, Embeddings, Models, Receipts, UsageReports};
 use metrics_exporter_prometheus::PrometheusHandle;
+use workloads::{Files, Jobs};
 
 use crate::{permission::Permissions, router::routes, sign_in_gate::SignInGate};
 
@@ -82,6 +83,8 @@ pub struct ApiParts {
     pub chat: Chat,
     pub embeddings: Embeddings,
     pub assistant: Assistant,
+    pub files: Files,
+    pub jobs: Jobs,
     pub models: Models,
     pub receipts: Receipts,
     pub assessments: Assessments,

@@ -59,6 +59,10 @@ ids! {
     ConversationId,
     /// One question or one answer of a conversation.
     EntryId,
+    /// A file that somebody uploaded, or that a batch job wrote.
+    FileId,
+    /// Many requests that are answered in the background.
+    BatchJobId,
     /// A group of accounts, as an identity provider says.
     GroupId,
     /// One time that somebody asked to open another one's conversations.

@@ -20,8 +20,8 @@ pub use calendar::{Day, DayError, Month};
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
 pub use id::{
-    AccountId, ConversationId, EntryId, ErasureId, GroupId, HoldId, IdSource, KeyId, OpeningId,
-    OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId,
+    AccountId, BatchJobId, ConversationId, EntryId, ErasureId, FileId, GroupId, HoldId, IdSource,
+    KeyId, OpeningId, OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId,
 };
 pub use model::{ModelDigest, ModelDigestError, ModelId, ModelIdError};
 pub use protection::{

@@ -100,6 +100,8 @@ impl FromStr for OrderedBy {
 pub enum RetentionClass {
     /// Conversations, counted from their last turn, and drafts of none.
     Conversations,
+    /// Files, counted from when they were made, and batch jobs, from their end.
+    Files,
     /// Usage records: who asked which model when, at what cost.
     Usage,
     /// Sessions and sign-in links that are over.
@@ -124,11 +126,13 @@ const DAYS_MAX: u32 = 36_500;
 const AI_ACT: &str = "Regulation (EU) 2024/1689 (AI Act), article 26(6): at least six months";
 
 impl RetentionClass {
-    pub const ALL: [Self; 4] = [Self::Conversations, Self::Usage, Self::SignIns, Self::Log];
+    pub const ALL: [Self; 5] =
+        [Self::Conversations, Self::Files, Self::Usage, Self::SignIns, Self::Log];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conversations => "conversations",
+            Self::Files => "files",
             Self::Usage => "usage",
             Self::SignIns => "sign_ins",
             Self::Log => "log",
@@ -137,7 +141,7 @@ impl RetentionClass {
 
     pub const fn bounds(self) -> TermBounds {
         match self {
-            Self::Conversations => TermBounds {
+            Self::Conversations | Self::Files => TermBounds {
                 days_min: 1,
                 days_max: DAYS_MAX,
                 source: "no law bounds it: what the purpose needs",
@@ -158,7 +162,7 @@ impl RetentionClass {
     /// Whether what is older than its term is removed.
     pub const fn is_removed(self) -> bool {
         match self {
-            Self::Conversations | Self::Usage | Self::SignIns => true,
+            Self::Conversations | Self::Files | Self::Usage | Self::SignIns => true,
             Self::Log => false,
         }
     }

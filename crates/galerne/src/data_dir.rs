@@ -12,6 +12,7 @@
 //! models/<id>/        model.gguf, or the directory model, with manifest.json, and what speaks for it:
 //!                     model.sig, waiver.json; licences/; refused.json if it was not loaded
 //! keys/models/        public keys whose signatures of models count, one a file, *.pub
+//! files/<org>/<id>    bytes of files, sealed
 //! weights/            packed weights of models, made again when they are missing
 //! ```
 
@@ -97,7 +98,7 @@ impl DataDir {
 
     /// What may be a link to another disk.
     pub(crate) fn linked_places() -> impl Iterator<Item = &'static str> {
-        ["models", "weights", "keys", "keys/models"].into_iter()
+        ["models", "weights", "keys", "keys/models", "files"].into_iter()
     }
 
     /// Makes this process the only server of the directory.

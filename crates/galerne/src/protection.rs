@@ -2,16 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use assistant::Assistant;
+use async_trait::async_trait;
+use domain::{AccountId, OrganisationId};
 use governance::{
     Erasures, ErasuresParts, Holds, HoldsParts, Retention, RetentionParts, ports::RunningTurns,
 };
+use workloads::RunningJobs;
 
 use crate::{
     config::Settings,
     failure::Failure,
     log,
     system::{SystemClock, SystemRandom},
-    wiring::Local,
+    wiring::{Local, Serving},
 };
 
 /// A copy of a small database and the next checkpoint take less.
@@ -49,4 +53,24 @@ pub(crate) fn retention(local: &Local, settings: &Settings) -> Result<Retention,
         clock: Arc::new(SystemClock),
         terms: settings.retention.value.terms()?,
     }))
+}
+
+/// Everything that this process computes for an account.
+pub(crate) struct RunningWork {
+    assistant: Assistant,
+    jobs: RunningJobs,
+}
+
+impl RunningWork {
+    pub(crate) fn of(serving: &Serving) -> Self {
+        Self { assistant: serving.assistant.clone(), jobs: serving.running.clone() }
+    }
+}
+
+#[async_trait]
+impl RunningTurns for RunningWork {
+    async fn stop_all(&self, organisation: OrganisationId, account: AccountId) {
+        self.assistant.stop_all(organisation, account).await;
+        self.jobs.stop_all(organisation, account).await;
+    }
 }

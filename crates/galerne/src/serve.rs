@@ -35,7 +35,8 @@ use crate::{
     log,
     model_files::{Manifest, ModelFiles},
     output::{Output, line},
-    protection, rules, sign_in,
+    protection::{self, RunningWork},
+    rules, sign_in,
     signals::Signals,
     system::{SystemClock, SystemRandom},
     vault, web,
@@ -108,7 +109,7 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     let start = Start { address, first_key, token, log: log.clone() };
     let stop = CancellationToken::new();
     let receipts = receipts(&local, settings).await?;
-    let turns = Arc::new(serving.assistant.clone());
+    let turns = Arc::new(RunningWork::of(&serving));
     let erasures = protection::erasures(&local, settings, Some(turns)).await?;
     let retention = protection::retention(&local, settings)?;
     let refused = models.refused();
@@ -136,7 +137,7 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
     tasks.spawn(keeper.run(stop.clone()));
     tasks.spawn(retention.run(stop.clone()));
-    tasks.spawn(serving.gateway.clone().watch(stop.clone()));
+    serving.begin_work(&local, &tasks, &stop);
     tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
     signals.next().await;
     tokio::select! {
@@ -251,6 +252,8 @@ impl Parts<'_> {
             chat: serving.chat.clone(),
             embeddings: serving.embeddings.clone(),
             assistant: serving.assistant.clone(),
+            files: serving.files.clone(),
+            jobs: serving.jobs.clone(),
             models: serving.models.clone(),
             receipts,
             assessments: self.assessments.clone(),

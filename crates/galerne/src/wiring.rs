@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use api::CountedLedger;
+use api::{BatchAnswers, CountedLedger};
 use assistant::{Assistant, AssistantParts};
 use carbon_ledger::factors;
 use domain::Caller;
@@ -18,6 +18,11 @@ use inference::{
 };
 use policy::Keeper;
 use store::{OpenError, Store};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use workloads::{
+    Files, FilesParts, Jobs, JobsParts, LinkKey, Quota, Runner, RunnerLimits, RunnerParts,
+    RunningJobs,
+};
 
 use crate::{
     config::{Settings, prices},
@@ -49,10 +54,15 @@ pub(crate) struct Local {
     /// Follows from the installation key, as what it keeps from being made by others.
     weights_key: WeightsKey,
     pub(crate) waivers: WaiverKey,
+    /// Of links to files.
+    links: LinkKey,
 }
 
 /// What the key of packed weights is for, among those that follow from the installation key.
 const WEIGHTS_PURPOSE: &str = "galerne 2026 packed weights of models";
+
+/// What the key of links to files is for, among those that follow from the installation key.
+const LINKS_PURPOSE: &str = "galerne 2026 links to files";
 
 /// The contexts that answer with models.
 pub(crate) struct Serving {
@@ -61,6 +71,10 @@ pub(crate) struct Serving {
     /// The same that both ask.
     pub(crate) budgets: Budgets,
     pub(crate) assistant: Assistant,
+    pub(crate) files: Files,
+    pub(crate) jobs: Jobs,
+    /// Batch jobs that are being played.
+    pub(crate) running: RunningJobs,
     pub(crate) models: Models,
     /// To the engines that run elsewhere.
     pub(crate) gateway: Gateway,
@@ -75,6 +89,7 @@ impl Local {
         let store = Arc::new(store);
         let weights_key = WeightsKey::from_bytes(installation.derive(WEIGHTS_PURPOSE));
         let waivers = WaiverKey::from_bytes(installation.derive(WAIVER_PURPOSE));
+        let links = LinkKey::from_bytes(installation.derive(LINKS_PURPOSE));
         let gate = LogGate::default();
         let trail = Trail::new(TrailParts {
             audit: store.clone(),
@@ -107,6 +122,7 @@ impl Local {
             rules,
             weights_key,
             waivers,
+            links,
         })
     }
 
@@ -201,8 +217,42 @@ impl Local {
             ids: Arc::new(SystemRandom),
         });
         let models = Models::new(engine).through(gateway.clone());
-        let serving = Serving { chat, embeddings, budgets, assistant, models, gateway, not_served };
+        let (files, jobs) = self.workloads(vault);
+        let running = RunningJobs::default();
+        let serving = Serving {
+            chat,
+            embeddings,
+            budgets,
+            assistant,
+            files,
+            jobs,
+            running,
+            models,
+            gateway,
+            not_served,
+        };
         Ok((serving, served))
+    }
+
+    fn workloads(&self, vault: &Arc<Vault>) -> (Files, Jobs) {
+        let store = Arc::new(self.store.workloads(Arc::clone(vault)));
+        let files = Files::new(FilesParts {
+            store: store.clone(),
+            access: self.access.clone(),
+            trail: self.trail.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+            links: self.links.clone(),
+            quota: Quota::default(),
+        });
+        let jobs = Jobs::new(JobsParts {
+            store,
+            files: files.clone(),
+            trail: self.trail.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemRandom),
+        });
+        (files, jobs)
     }
 
     /// Limits with the prices of the settings.
@@ -236,6 +286,23 @@ impl Local {
 }
 
 impl Serving {
+    /// What is done though nobody waits for it.
+    pub(crate) fn begin_work(&self, local: &Local, tasks: &TaskTracker, stop: &CancellationToken) {
+        tasks.spawn(self.gateway.clone().watch(stop.clone()));
+        tasks.spawn(self.runner(local).run(stop.clone()));
+    }
+
+    /// Plays batch jobs, those of an earlier process too.
+    fn runner(&self, local: &Local) -> Runner {
+        Runner::new(RunnerParts {
+            jobs: self.jobs.clone(),
+            answers: Arc::new(BatchAnswers::new(self.chat.clone(), self.embeddings.clone())),
+            access: local.access.clone(),
+            running: self.running.clone(),
+            limits: RunnerLimits::default(),
+        })
+    }
+
     pub(crate) async fn shut_down(&self, settings: &Settings) {
         let deadline = Duration::from_secs(settings.limits.value.drain_seconds);
         // The assistant shuts the chat and the engine down too, before the last turns are written

@@ -243,6 +243,31 @@ impl Access {
         Ok(caller)
     }
 
+    /// The caller that earlier work goes on as: what they may do now, not then. Work of a browser
+    /// outlives its session; work of a key ends with the key.
+    pub async fn resume(&self, was: &Caller) -> Result<Caller, AccessError> {
+        let account = self.store.account(was.organisation, was.account).await?;
+        let account = account.ok_or(AccessError::AccountUnknown)?;
+        let mut now = Caller { project: was.project, ..caller(&account, was.principal) };
+        if let Principal::Key(id) = was.principal {
+            let found = self.store.find_key(id).await?.map(|(stored, _)| stored.key);
+            let own =
+                |key: &ApiKey| (key.organisation, key.account) == (was.organisation, was.account);
+            let key = found.filter(own).ok_or(AccessError::KeyInvalid)?;
+            now.permissions = key.permissions.and(now.permissions);
+            if let Some(revoked_at) = key.revoked_at {
+                return Err(AccessError::KeyRevoked { id, caller: now, revoked_at });
+            }
+            if let Some(expired_at) = key.expires_at.filter(|&until| until <= self.clock.now()) {
+                return Err(AccessError::KeyExpired { id, caller: now, expired_at });
+            }
+        }
+        if account.disabled_at.is_some() {
+            return Err(AccessError::AccountDisabled { caller: now });
+        }
+        Ok(now)
+    }
+
     pub async fn create_key(
         &self,
         caller: &Caller,

@@ -7,8 +7,9 @@
 use std::fmt;
 
 use domain::{
-    AccountId, Caller, ConversationId, GroupId, HoldId, KeyId, ModelDigest, ModelId,
-    OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp, hexadecimal,
+    AccountId, BatchJobId, Caller, ConversationId, FileId, GroupId, HoldId, KeyId, ModelDigest,
+    ModelId, OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
+    hexadecimal,
 };
 use envelope::WrappingKeyId;
 use serde::Serialize;
@@ -41,6 +42,22 @@ pub enum Action {
     DraftWrite,
     /// Texts were turned into vectors.
     EmbeddingCreate,
+    /// A file was uploaded.
+    FileCreate,
+    FileList,
+    /// What is known of a file, or its bytes, were read.
+    FileRead,
+    /// A link was made with which whoever has it reads the file for some hours.
+    FileLink,
+    /// By whoever it belongs to, or because its time was over.
+    FileDelete,
+    BatchCreate,
+    BatchList,
+    BatchRead,
+    BatchCancel,
+    /// A batch job came to its end, whichever it was.
+    BatchEnd,
+    BatchDelete,
     ModelList,
     ModelRead,
     /// How the engines that run elsewhere are was read.
@@ -149,6 +166,17 @@ impl Action {
             Self::DraftRead => "draft.read",
             Self::DraftWrite => "draft.write",
             Self::EmbeddingCreate => "embedding.create",
+            Self::FileCreate => "file.create",
+            Self::FileList => "file.list",
+            Self::FileRead => "file.read",
+            Self::FileLink => "file.link",
+            Self::FileDelete => "file.delete",
+            Self::BatchCreate => "batch.create",
+            Self::BatchList => "batch.list",
+            Self::BatchRead => "batch.read",
+            Self::BatchCancel => "batch.cancel",
+            Self::BatchEnd => "batch.end",
+            Self::BatchDelete => "batch.delete",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
             Self::UpstreamList => "upstream.list",
@@ -215,6 +243,8 @@ pub enum Subject {
     Nothing,
     Request(RequestId),
     Conversation(ConversationId),
+    File(FileId),
+    BatchJob(BatchJobId),
     Model(ModelId),
     /// A model with the very bytes that it had.
     ModelFiles {

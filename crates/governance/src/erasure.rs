@@ -93,6 +93,8 @@ pub enum ErasedClass {
     /// The row with name, role and password.
     Accounts,
     ApiKeys,
+    /// With what they answered and was in no file yet.
+    BatchJobs,
     /// Limits on what the account and its keys use.
     Budgets,
     /// With their names and settings, and the tokens of a search.
@@ -100,6 +102,8 @@ pub enum ErasedClass {
     Drafts,
     /// Questions, answers and files, with the tokens of a search.
     Entries,
+    /// Uploaded, or written by batch jobs; with their bytes.
+    Files,
     IdempotencyKeys,
     /// That a provider counted the person among a group.
     GroupMemberships,
@@ -120,13 +124,15 @@ pub enum ErasedClass {
 }
 
 impl ErasedClass {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Accounts,
         Self::ApiKeys,
+        Self::BatchJobs,
         Self::Budgets,
         Self::Conversations,
         Self::Drafts,
         Self::Entries,
+        Self::Files,
         Self::IdempotencyKeys,
         Self::GroupMemberships,
         Self::Identities,
@@ -143,10 +149,12 @@ impl ErasedClass {
         match self {
             Self::Accounts => "accounts",
             Self::ApiKeys => "api_keys",
+            Self::BatchJobs => "batch_jobs",
             Self::Budgets => "budgets",
             Self::Conversations => "conversations",
             Self::Drafts => "drafts",
             Self::Entries => "entries",
+            Self::Files => "files",
             Self::IdempotencyKeys => "idempotency_keys",
             Self::GroupMemberships => "group_memberships",
             Self::Identities => "identities",

@@ -152,6 +152,8 @@ impl Trail {
                 Subject::Request(id) => Some(id),
                 Subject::Nothing
                 | Subject::Conversation(_)
+                | Subject::File(_)
+                | Subject::BatchJob(_)
                 | Subject::Model(_)
                 | Subject::ModelFiles { .. }
                 | Subject::Key(_)
@@ -211,6 +213,8 @@ impl Trail {
             Subject::Nothing => return Ok(None),
             Subject::Request(id) => return Ok(Some(format!("request:{id}"))),
             Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
+            Subject::File(id) => return Ok(Some(format!("file:{id}"))),
+            Subject::BatchJob(id) => return Ok(Some(format!("batch_job:{id}"))),
             Subject::Group(id) => return Ok(Some(format!("group:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
             Subject::Party(destination) => return Ok(Some(format!("party:{destination}"))),

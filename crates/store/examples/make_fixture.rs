@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the tenth version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the eleventh version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
@@ -27,6 +27,9 @@ mod protection_rows;
 #[path = "../tests/fixtures/v0009/provisioning_rows.rs"]
 mod provisioning_rows;
 
+#[path = "../tests/fixtures/v0011/workload_rows.rs"]
+mod workload_rows;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -34,15 +37,19 @@ use assistant::{
     DraftOf,
     ports::{Begun, ConversationStore as _, Updated},
 };
-use governance::ports::{
-    AccessStore as _, Applied, AuditStore as _, BreakGlassStore as _, DataKeyStore as _,
-    ErasureOrdered, IdentityStore as _, LogStore as _, ProtectionStore as _, ProvisioningChange,
-    ProvisioningStore as _,
+use governance::{
+    Vault,
+    ports::{
+        AccessStore as _, Applied, AuditStore as _, BreakGlassStore as _, DataKeyStore as _,
+        ErasureOrdered, IdentityStore as _, LogStore as _, ProtectionStore as _,
+        ProvisioningChange, ProvisioningStore as _,
+    },
 };
 use inference::ports::{BudgetStore as _, UsageLedger as _};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use store::{Conversations, Store};
 use testkit::{MemoryCustodian, operator_of, vault_of};
+use workloads::ports::{FileStore as _, JobInserted, JobResult, JobStore, ResultKind};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -85,8 +92,8 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     let organisation = founding.organisation.id;
     store.subject_key(organisation, log_rows::subject(), log_rows::SUBJECT_KEY).await?;
     anyhow::ensure!(store.extend(&log_rows::extension()).await?, "the log was signed already");
-    let conversations = sealed(&store, path).await?;
-    converse(&conversations).await?;
+    let vault = sealed(&store, path).await?;
+    converse(&store.conversations(Arc::clone(&vault))).await?;
     store.open(&receipt_rows::opened(), &receipt_rows::entry()).await?;
     store.settle(&receipt_rows::settled()).await?;
     keep_accounts(&store).await?;
@@ -97,6 +104,7 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     let entry = budget_rows::entry();
     let put = store.put_budget(&budget_rows::budget(), entry.at, &entry).await?;
     anyhow::ensure!(put, "no such account");
+    work(&store, vault).await?;
     store.close().await;
     Ok(())
 }
@@ -134,6 +142,18 @@ async fn provision(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn work(store: &Store, vault: Arc<Vault>) -> anyhow::Result<()> {
+    let entries = workload_rows::entries();
+    let store = store.workloads(vault);
+    store.keep(&workload_rows::file(), &entries[0]).await?;
+    let inserted = JobStore::insert(&store, &workload_rows::job(), 9, &entries[1]).await?;
+    anyhow::ensure!(inserted == JobInserted::Done, "{inserted:?}");
+    let claim = store.claim(&[], rows::time(720)).await?.context("a job")?;
+    let line = workload_rows::RESULT.to_owned();
+    store.record(&claim, &[JobResult { number: 0, kind: ResultKind::Answer, line }]).await?;
+    Ok(())
+}
+
 async fn keep_accounts(store: &Store) -> anyhow::Result<()> {
     let entries = account_rows::entries();
     let [first, second, key, password, disabled] = &entries[..] else {
@@ -150,7 +170,7 @@ async fn keep_accounts(store: &Store) -> anyhow::Result<()> {
 }
 
 /// With keys that everybody knows, written without entries: those of the log stay where they were.
-async fn sealed(store: &Store, path: &Path) -> anyhow::Result<Conversations> {
+async fn sealed(store: &Store, path: &Path) -> anyhow::Result<Arc<Vault>> {
     let custodian = Arc::new(MemoryCustodian::new(1));
     let elsewhere = Arc::new(Store::in_memory().await?);
     let entry = &log_rows::entries()[0];
@@ -173,7 +193,7 @@ async fn sealed(store: &Store, path: &Path) -> anyhow::Result<Conversations> {
     elsewhere.close().await;
     let vault = vault_of(&Arc::new(store.clone()), custodian, 2);
     vault.refresh().await?;
-    Ok(store.conversations(Arc::new(vault)))
+    Ok(Arc::new(vault))
 }
 
 async fn converse(store: &Conversations) -> anyhow::Result<()> {

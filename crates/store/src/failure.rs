@@ -18,6 +18,10 @@ pub(crate) enum Failure {
     UnknownRequest { request: RequestId },
     #[error("the column `{column}` holds what was never written there")]
     Unreadable { column: &'static str },
+    #[error("the bytes of the file could not be read or written")]
+    Bytes { source: std::io::Error },
+    #[error("a database in memory keeps no files")]
+    NoFolder,
     #[error(transparent)]
     Locked(#[from] Locked),
     #[error("the column `{column}` cannot be read")]

@@ -12,7 +12,9 @@ mod conversation;
 mod data_key;
 mod deployment;
 mod failure;
+mod file;
 mod flusher;
+mod job;
 mod log;
 mod open;
 mod overwriting;
@@ -27,5 +29,6 @@ mod usage_total;
 mod writer;
 
 pub use conversation::{ClearTexts, Conversations, seal_clear_texts};
+pub use file::Workloads;
 pub use open::OpenError;
 pub use store::Store;

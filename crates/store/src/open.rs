@@ -15,6 +15,7 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    file::blob::Blobs,
     schema::{self, Contents, Standing},
     store::{Beside, Store},
 };
@@ -98,7 +99,7 @@ impl Store {
             .await
             .map_err(|error| refusal(path, error))?;
         let flusher = connect(path).await.map_err(|error| refusal(path, error))?;
-        Ok(Self::start(writer, Some(Beside { readers, flusher })))
+        Ok(Self::start(writer, Some(Beside { readers, flusher }), Blobs::beside(path)))
     }
 
     /// A store that is gone when it is dropped.
@@ -107,7 +108,7 @@ impl Store {
         let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
         let mut writer = options.connect().await.map_err(|error| refusal(path, error))?;
         schema::migrate(&mut writer).await.map_err(|error| migration_refusal(path, error))?;
-        Ok(Self::start(writer, None))
+        Ok(Self::start(writer, None, Blobs::default()))
     }
 }
 

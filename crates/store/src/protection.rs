@@ -15,6 +15,7 @@ use governance::{
 use crate::{
     audit,
     failure::{Failure, store_error},
+    file::sweep,
     store::Store,
 };
 
@@ -81,6 +82,7 @@ impl ProtectionStore for Store {
         removed: &[ErasureId],
     ) -> Result<(), StoreError> {
         let failed = || store_error("write the file anew");
+        sweep::gone(self).await.map_err(failed())?;
         self.overwrite_file().await.map_err(failed())?;
         let removed = removed.to_vec();
         self.change(move |connection| {
@@ -195,8 +197,9 @@ impl ProtectionStore for Store {
         expired: &Expired,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
+        let failed = || store_error("remove what is older than its term");
         let (expired, entry) = (*expired, audit.clone());
-        self.change(move |connection| {
+        let removed = self.change(move |connection| {
             Box::pin(async move {
                 let removed = retention::remove(connection, &expired).await?;
                 if removed {
@@ -204,8 +207,11 @@ impl ProtectionStore for Store {
                 }
                 Ok(removed)
             })
-        })
-        .await
-        .map_err(store_error("remove what is older than its term"))
+        });
+        let removed = removed.await.map_err(failed())?;
+        if removed {
+            sweep::gone(self).await.map_err(failed())?;
+        }
+        Ok(removed)
     }
 }

@@ -13,6 +13,7 @@ use governance::AuditEntry;
 
 use crate::{
     failure::Failure,
+    file::blob::Blobs,
     flusher::Flusher,
     writer::{Append, Pending, Queue, Queued, Running, Writer},
 };
@@ -35,13 +36,15 @@ pub struct Store {
     queue: Queue,
     /// `None`: reads go through the writer, since nobody else sees a database in memory.
     readers: Option<SqlitePool>,
+    /// The bytes of files, beside the database.
+    pub(crate) blobs: Blobs,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Store {
     /// Starts the tasks that own the connections.
-    pub(crate) fn start(writer: SqliteConnection, beside: Option<Beside>) -> Self {
+    pub(crate) fn start(writer: SqliteConnection, beside: Option<Beside>, blobs: Blobs) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let written = Arc::new(Notify::new());
         let (writer, queue) = Writer::new(writer, Arc::clone(&written), stop.clone());
@@ -51,7 +54,7 @@ impl Store {
             tasks.spawn(flusher.run());
             readers
         });
-        Self { queue, readers, stop, tasks }
+        Self { queue, readers, blobs, stop, tasks }
     }
 
     /// Writes what is queued, refuses what comes later, and closes the database.

@@ -3,7 +3,7 @@
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
 //! [`identity_suite`], [`provisioning_suite`], [`break_glass_suite`], [`protection_suite`], [`usage_suite`], [`budget_suite`],
 //! [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
-//! [`conversation_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
+//! [`conversation_suite`], [`file_suite`], [`job_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
 //! or [`FakeEngine`] says something about the real ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
 
@@ -18,7 +18,9 @@ mod engine_suite;
 mod fake_engine;
 mod fake_provider;
 mod fake_upstream;
+mod file_suite;
 mod identity_suite;
+mod job_suite;
 mod log_suite;
 mod memory_store;
 mod memory_witness;
@@ -45,7 +47,9 @@ pub use engine_suite::{EngineUnderTest, engine_suite};
 pub use fake_engine::{Behaviour, Counts, FakeEngine, Stepper};
 pub use fake_provider::FakeProvider;
 pub use fake_upstream::{FakeUpstream, UpstreamBehaviour, UpstreamCounts};
+pub use file_suite::{FilesUnderTest, file_suite};
 pub use identity_suite::identity_suite;
+pub use job_suite::{JobsUnderTest, job_suite};
 pub use log_suite::log_suite;
 pub use memory_store::MemoryStore;
 pub use memory_witness::MemoryWitness;

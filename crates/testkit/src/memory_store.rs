@@ -6,7 +6,9 @@ mod audit;
 mod break_glass;
 mod budget;
 mod conversation;
+mod file;
 mod identity;
+mod job;
 mod log;
 mod protection;
 mod provisioning;
@@ -19,8 +21,8 @@ use std::{
 
 use assistant::{Draft, DraftOf, IdempotencyKey, Scope};
 use domain::{
-    AccountId, GroupId, KeyId, OpeningId, Organisation, OrganisationId, Project, RequestId,
-    SessionId, SignInLinkId, Timestamp,
+    AccountId, BatchJobId, GroupId, KeyId, OpeningId, Organisation, OrganisationId, Project,
+    RequestId, SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
     AuditEntry, Erasure, Hold, Opening, Session, SignInLink, SubjectId,
@@ -64,6 +66,8 @@ struct State {
     conversations: Vec<conversation::Kept>,
     idempotency: BTreeMap<(Scope, IdempotencyKey), conversation::KeptKey>,
     drafts: BTreeMap<(Scope, DraftOf), Draft>,
+    files: file::Kept,
+    jobs: BTreeMap<BatchJobId, job::Kept>,
 }
 
 #[derive(Debug)]
@@ -89,6 +93,8 @@ enum Refusal {
     UnknownProject,
     #[error("there is no such account")]
     UnknownAccount,
+    #[error("there is no such file")]
+    UnknownFile,
     #[error("the request was never opened")]
     UnknownRequest,
 }

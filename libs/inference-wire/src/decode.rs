@@ -1,5 +1,6 @@
 //! Reads chat requests: lenient about what it does not know, strict about what it does.
 
+mod batch;
 mod classification;
 mod conversation;
 mod embedding;

@@ -11,8 +11,10 @@
 //! **Never here:** HTTP, async, clocks, the words of the server's own domain.
 #![deny(missing_docs)]
 
+pub mod multipart;
 pub mod sse;
 
+mod batch;
 mod classification;
 mod completion;
 mod connector;
@@ -21,6 +23,7 @@ mod decode;
 mod embedding;
 mod error_body;
 mod field_error;
+mod file;
 mod finite;
 mod logprobs;
 mod model;
@@ -32,6 +35,11 @@ mod tool;
 mod upstream;
 mod usage;
 
+pub use batch::{
+    Batch, BatchError, BatchErrors, BatchFailure, BatchJob, BatchJobList, BatchJobStatus,
+    BatchLine, BatchList, BatchObject, BatchRequestCounts, BatchResponse, BatchResult, BatchStatus,
+    CreateBatch, CreateBatchJob, DeletedBatchJob, InlineRequest,
+};
 #[cfg(feature = "openapi")]
 pub use classification::{ChatClassificationBody, ClassificationBody};
 pub use classification::{
@@ -57,6 +65,7 @@ pub use embedding::{
 };
 pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
+pub use file::{DeletedFile, File, FileList, FileObject, FileStatus, FileUrl, FileVisibility};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
 pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
 pub use request::{

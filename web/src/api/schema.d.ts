@@ -376,6 +376,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batch/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batch jobs
+         * @description Newest first, batches too.
+         */
+        get: operations["listBatchJobs"];
+        put?: never;
+        /**
+         * Make a batch job
+         * @description Its requests are answered in the background, as whoever made it, behind those that somebody waits
+         *     for. They stand in files of the purpose `batch`, a JSON object with `custom_id` and `body` a line,
+         *     or in `requests`, of which such a file is made. A line that makes no sense is told in the file of
+         *     errors; the others are answered.
+         */
+        post: operations["createBatchJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batch/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell of one batch job
+         * @description With `inline=true` the lines of its files come along, up to 16 MiB of them.
+         */
+        get: operations["readBatchJob"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a batch job
+         * @description One that has ended. Its files stay.
+         */
+        delete: operations["deleteBatchJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batch/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch job
+         * @description What was answered by then is in its files. A job that has ended stays as it is.
+         */
+        post: operations["cancelBatchJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches
+         * @description Newest first, batch jobs too.
+         */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Make a batch
+         * @description As a batch job with one file. Each line of the file is a JSON object with `custom_id`, `url` and
+         *     `body`.
+         */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one batch */
+        get: operations["readBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description What was answered by then is in its files.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/break-glass": {
         parameters: {
             query?: never;
@@ -914,6 +1047,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/file-links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the bytes of a file with a link */
+        get: operations["readLinkedFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List files
+         * @description Newest first: yours, and those that your batch jobs wrote.
+         */
+        get: operations["listFiles"];
+        put?: never;
+        /**
+         * Upload a file
+         * @description A form with the file and its `purpose`. At most 512 MB; the file is kept sealed, and nobody else
+         *     sees it. Files of the purpose `batch` are the input of batch jobs: a JSON object a line.
+         */
+        post: operations["uploadFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one file */
+        get: operations["readFile"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file
+         * @description Its bytes are gone when this is answered. A file that a batch job still reads stays.
+         */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the bytes of a file */
+        get: operations["readFileContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}/url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Make a link to a file
+         * @description Whoever has the link reads the file without a key, until its hours are over, the file is gone, or
+         *     the key or account that made it is let in no longer.
+         */
+        get: operations["linkFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fim/completions": {
         parameters: {
             query?: never;
@@ -1402,6 +1636,213 @@ export interface components {
             /** @description All of its text. */
             text: string;
         };
+        /** @description A batch, in `OpenAI`'s shape. It is the same as a batch job. */
+        Batch: {
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description Always `batch`. */
+            object: components["schemas"]["BatchObject"];
+            /** @description What its requests ask. */
+            endpoint: string;
+            /** @description For requests that name none. */
+            model?: string | null;
+            /** @description The file with its requests; the first one of several. */
+            input_file_id: string;
+            /** @description Hours, as `24h`. */
+            completion_window: string;
+            /** @description How far it is. */
+            status: components["schemas"]["BatchStatus"];
+            /** @description The file with the answers, once it has ended and if there are any. */
+            output_file_id?: string | null;
+            /** @description The file with what was not answered, once it has ended and if there is any. */
+            error_file_id?: string | null;
+            errors?: components["schemas"]["BatchErrors"] | null;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When the first request was asked.
+             */
+            in_progress_at?: number | null;
+            /**
+             * Format: int64
+             * @description What is not answered by then is not asked.
+             */
+            expires_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended, if all requests have a result.
+             */
+            completed_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended, if it failed as a whole.
+             */
+            failed_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended, if its time was over.
+             */
+            expired_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended, if it was stopped.
+             */
+            cancelled_at?: number | null;
+            /** @description How many requests there are. */
+            request_counts: components["schemas"]["BatchRequestCounts"];
+            /** @description What whoever made it said. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description Why a batch job failed as a whole. */
+        BatchError: {
+            /** @description A stable code; see `docs/errors`. */
+            message: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+        };
+        /** @description Why a batch failed as a whole. */
+        BatchErrors: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description One for now. */
+            data: components["schemas"]["BatchFailure"][];
+        };
+        /** @description Why there is no answer. */
+        BatchFailure: {
+            /** @description A stable code; see `docs/errors`. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
+        /** @description A batch job, in Mistral's shape. */
+        BatchJob: {
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description Always `batch`. */
+            object: components["schemas"]["BatchObject"];
+            /** @description The files with its requests. */
+            input_files: string[];
+            /** @description What its requests ask. */
+            endpoint: string;
+            /** @description For requests that name none. */
+            model?: string | null;
+            /** @description What whoever made it said. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description How far it is. */
+            status: components["schemas"]["BatchJobStatus"];
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When the first request was asked.
+             */
+            started_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            completed_at?: number | null;
+            /**
+             * Format: int64
+             * @description How many requests there are.
+             */
+            total_requests: number;
+            /**
+             * Format: int64
+             * @description How many have a result.
+             */
+            completed_requests: number;
+            /**
+             * Format: int64
+             * @description Of these, how many were answered.
+             */
+            succeeded_requests: number;
+            /**
+             * Format: int64
+             * @description Of these, how many have an error instead.
+             */
+            failed_requests: number;
+            /** @description The file with the answers, once it has ended and if there are any. */
+            output_file?: string | null;
+            /** @description The file with what was not answered, once it has ended and if there is any. */
+            error_file?: string | null;
+            /** @description The lines of both files, where they were asked for. */
+            outputs?: Record<string, never>[] | null;
+            /** @description Why it failed as a whole. */
+            errors: components["schemas"]["BatchError"][];
+        };
+        /** @description Some batch jobs, the newest first. */
+        BatchJobList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["BatchJob"][];
+            /**
+             * Format: int64
+             * @description On all pages together.
+             */
+            total: number;
+        };
+        /**
+         * @description How far a batch job is, in Mistral's words.
+         * @enum {string}
+         */
+        BatchJobStatus: "QUEUED" | "RUNNING" | "SUCCESS" | "FAILED" | "TIMEOUT_EXCEEDED" | "CANCELLATION_REQUESTED" | "CANCELLED";
+        /** @description Some batches, the newest first. */
+        BatchList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["Batch"][];
+            /** @description Whether more follow. */
+            has_more: boolean;
+            /** @description Of this page. */
+            first_id?: string | null;
+            /** @description Of this page: `after` of the next one. */
+            last_id?: string | null;
+        };
+        /**
+         * @description The `object` member of a batch job.
+         * @enum {string}
+         */
+        BatchObject: "batch";
+        /** @description How many requests there are, and what became of them. */
+        BatchRequestCounts: {
+            /**
+             * Format: int64
+             * @description In the file.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Answered.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description With an error instead.
+             */
+            failed: number;
+        };
+        /**
+         * @description How far a batch is, in `OpenAI`'s words.
+         * @enum {string}
+         */
+        BatchStatus: "validating" | "in_progress" | "completed" | "failed" | "expired" | "cancelling" | "cancelled";
         /** @description A limit, and how much of it is gone. */
         Budget: {
             id: string;
@@ -1869,6 +2310,48 @@ export interface components {
             /** @description `person` unless said otherwise. */
             kind?: string | null;
         };
+        /** @description A request for a batch, in `OpenAI`'s shape. Read one with [`CreateBatch::decode`]. */
+        CreateBatch: {
+            /** @description `/v1/chat/completions` or `/v1/embeddings`. */
+            endpoint: string;
+            /** @description A file of the purpose `batch`. */
+            input_file_id: string;
+            /** @description Hours, as `24h`: 1 to 168. */
+            completion_window: string;
+            /** @description At most 16 pairs of your own. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description A request for a batch job, in Mistral's shape. Read one with [`CreateBatchJob::decode`].
+         * @example {
+         *       "endpoint": "/v1/chat/completions",
+         *       "model": "mistral-small",
+         *       "input_files": [
+         *         "0193b1f0a0007000a000000000000001"
+         *       ]
+         *     }
+         */
+        CreateBatchJob: {
+            /** @description `/v1/chat/completions` or `/v1/embeddings`. */
+            endpoint: string;
+            /** @description Files of the purpose `batch`: a JSON object with `custom_id` and `body` a line. */
+            input_files?: string[];
+            /** @description The requests themselves, in the place of files. */
+            requests?: components["schemas"]["InlineRequest"][];
+            /** @description For requests that name none. */
+            model?: string | null;
+            /** @description At most 16 pairs of your own. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description What is not answered by then is not asked: 1 to 168 hours, 24 if absent.
+             */
+            timeout_hours?: number;
+        };
         CreateKey: {
             /** @description What the key is for. */
             name: string;
@@ -1884,6 +2367,24 @@ export interface components {
         CreatedKey: components["schemas"]["Key"] & {
             /** @description The whole key; it is not shown again. */
             key: string;
+        };
+        /** @description A batch job that is no more. */
+        DeletedBatchJob: {
+            /** @description The one that it was. */
+            id: string;
+            /** @description Always `batch`. */
+            object: components["schemas"]["BatchObject"];
+            /** @description Always `true`. */
+            deleted: boolean;
+        };
+        /** @description A file that is no more. */
+        DeletedFile: {
+            /** @description The one that it was. */
+            id: string;
+            /** @description Always `file`. */
+            object: components["schemas"]["FileObject"];
+            /** @description Always `true`. */
+            deleted: boolean;
         };
         /** @description What an event adds to the message. */
         Delta: {
@@ -2089,6 +2590,87 @@ export interface components {
          * @enum {string}
          */
         EvidenceMethod: "measured" | "modelled" | "estimated";
+        /** @description What is known of a file. */
+        File: {
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description Always `file`. */
+            object: components["schemas"]["FileObject"];
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            created_at: number;
+            /** @description What its sender called it. */
+            filename: string;
+            /** @description What it is for: `batch`, `fine-tune`, `ocr` and others. */
+            purpose: string;
+            /** @description What its records are: `batch_request`, `batch_result`, `batch_error` and others. */
+            sample_type: string;
+            /** @description `upload`, or `batch` if a batch job wrote it. */
+            source: string;
+            /**
+             * Format: int64
+             * @description Lines that are not empty, of a file of records.
+             */
+            num_lines?: number | null;
+            /** @description Of what its bytes are, where that follows from its purpose. */
+            mimetype?: string | null;
+            /**
+             * Format: int64
+             * @description Unix time in seconds; `null` if it stays until somebody deletes it.
+             */
+            expires_at?: number | null;
+            /** @description Always `user`. */
+            visibility: components["schemas"]["FileVisibility"];
+            /** @description Always `processed`. */
+            status: components["schemas"]["FileStatus"];
+            /** @description Always `false`. */
+            deleted: boolean;
+        };
+        /** @description Some files, the newest first. */
+        FileList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["File"][];
+            /**
+             * Format: int64
+             * @description On all pages together.
+             */
+            total: number;
+            /** @description Whether more follow. */
+            has_more: boolean;
+            /** @description Of this page. */
+            first_id?: string | null;
+            /** @description Of this page: `after` of the next one. */
+            last_id?: string | null;
+        };
+        /**
+         * @description The `object` member of a file.
+         * @enum {string}
+         */
+        FileObject: "file";
+        /**
+         * @description The `status` member of a file: `OpenAI`'s clients wait for it.
+         * @enum {string}
+         */
+        FileStatus: "processed";
+        /** @description Where whoever has this address reads a file, for some hours. */
+        FileUrl: {
+            /** @description With what opens it. */
+            url: string;
+        };
+        /**
+         * @description The `visibility` member of a file.
+         * @enum {string}
+         */
+        FileVisibility: "user";
         /** @description A request to fill a hole, as clients write it. Fields that are not listed are ignored. */
         FimBody: {
             /** @description The id of a model that fills holes. */
@@ -2206,6 +2788,13 @@ export interface components {
         /** @description All holds, the newest first, lifted ones too. */
         HoldList: {
             data: components["schemas"]["Hold"][];
+        };
+        /** @description One request of a batch job. */
+        InlineRequest: {
+            /** @description Your name for it, which stands with its answer. */
+            custom_id?: string | null;
+            /** @description What the endpoint takes. */
+            body: Record<string, never>;
         };
         /** @description A piece of a message. */
         InputChunk: {
@@ -3669,6 +4258,24 @@ export interface components {
             archived?: boolean | null;
             /** @description The entry at the end of the branch that is to be shown. */
             head?: string | null;
+        };
+        /** @description The form of an upload. */
+        UploadForm: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /**
+             * @description `batch`, `fine-tune` (if absent), `ocr`, `agentic_safety`, `assistants`, `vision`,
+             *     `user_data` or `evals`.
+             */
+            purpose?: string | null;
+            /**
+             * Format: int32
+             * @description Hours after which the file is removed.
+             */
+            expiry?: number | null;
         };
         /** @description Why nothing is sent to an upstream. */
         UpstreamDenial: {
@@ -5619,6 +6226,649 @@ export interface operations {
                 };
             };
             /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBatchJobs: {
+        parameters: {
+            query?: {
+                /** @description From 0 */
+                page?: number;
+                /** @description 1 to 1000, 100 if absent */
+                page_size?: number;
+                /** @description Those for one model */
+                model?: string;
+                /** @description Those in one of these states */
+                status?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJobList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or jobs are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createBatchJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBatchJob"];
+            };
+        };
+        responses: {
+            /** @description It is taken, and played even after a crash */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJob"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An endpoint, files or fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many of your jobs have not ended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or jobs are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readBatchJob: {
+        parameters: {
+            query?: {
+                /** @description Whether results come along */
+                inline?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJob"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or jobs are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteBatchJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedBatchJob"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has not ended, or a hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelBatchJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJob"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or jobs are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, 20 if absent */
+                limit?: number;
+                /** @description Those behind this batch */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or batches are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBatch"];
+            };
+        };
+        responses: {
+            /** @description It is taken, and played even after a crash */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An endpoint, a file or fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many of your batches have not ended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or batches are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the batch */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or batches are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the batch */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or batches are locked */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8240,6 +9490,447 @@ export interface operations {
                 };
             };
             /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What `/v1/files/{id}/url` made */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The link is not one of ours, or is over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Those of one purpose */
+                purpose?: string;
+                /** @description 1 to 1000, 100 if absent; Mistral's clients call it `page_size` */
+                limit?: number;
+                /** @description From 0 */
+                page?: number;
+                /** @description Those behind this file */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    uploadFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing more arrived for too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The file is too large, or there is no room */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not a form, or fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedFile"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A batch job reads it, or a hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readFileContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    linkFile: {
+        parameters: {
+            query?: {
+                /** @description Hours: 1 to 168, 24 if absent */
+                expiry?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileUrl"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description You have no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Hours that are not possible */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or files are locked */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -12,8 +12,10 @@ use governance::{NewAccount, NewHold, NewKey};
 use serde_json::{Value, json};
 
 use crate::{
+    batch::{a_job, until_ended},
     break_glass::Staged,
     conversation::{append, start},
+    file::{FORM, form, kept},
     identity::{leave, sign_in},
     scim::provisioning_key,
     server::{Answer, Server, anonymous, hello},
@@ -52,7 +54,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 86] = [
+const TABLE: [Row; 102] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -82,6 +84,15 @@ const TABLE: [Row; 86] = [
     row("patch", "/v1/accounts/{id}", Needs::Browser, "accounts", "account.update"),
     row("post", "/v1/accounts/{id}/erasure", Needs::Browser, "data_protection", "account.erase"),
     row("post", "/v1/accounts/{id}/invitation", Needs::Browser, "accounts", "sign_in_link.create"),
+    row("get", "/v1/batch/jobs", Needs::Caller, "models", "batch.list"),
+    row("post", "/v1/batch/jobs", Needs::Caller, "models", "batch.create"),
+    row("delete", "/v1/batch/jobs/{id}", Needs::Caller, "models", "batch.delete"),
+    row("get", "/v1/batch/jobs/{id}", Needs::Caller, "models", "batch.read"),
+    row("post", "/v1/batch/jobs/{id}/cancel", Needs::Caller, "models", "batch.cancel"),
+    row("get", "/v1/batches", Needs::Caller, "models", "batch.list"),
+    row("post", "/v1/batches", Needs::Caller, "models", "batch.create"),
+    row("get", "/v1/batches/{id}", Needs::Caller, "models", "batch.read"),
+    row("post", "/v1/batches/{id}/cancel", Needs::Caller, "models", "batch.cancel"),
     row("get", "/v1/break-glass", Needs::Browser, "none", "break_glass.list"),
     row("post", "/v1/break-glass", Needs::Browser, "break_glass", "break_glass.request"),
     row("delete", "/v1/break-glass/{id}", Needs::Browser, "break_glass", "break_glass.close"),
@@ -156,6 +167,13 @@ const TABLE: [Row; 86] = [
     row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
     row("get", "/v1/erasures", Needs::Browser, "data_protection", "erasure.list"),
     row("get", "/v1/erasures/{id}", Needs::Browser, "data_protection", "erasure.read"),
+    row("get", "/v1/file-links/{token}", Needs::Nothing, "none", "file.read"),
+    row("get", "/v1/files", Needs::Caller, "models", "file.list"),
+    row("post", "/v1/files", Needs::Caller, "models", "file.create"),
+    row("delete", "/v1/files/{id}", Needs::Caller, "models", "file.delete"),
+    row("get", "/v1/files/{id}", Needs::Caller, "models", "file.read"),
+    row("get", "/v1/files/{id}/content", Needs::Caller, "models", "file.read"),
+    row("get", "/v1/files/{id}/url", Needs::Caller, "models", "file.link"),
     row("post", "/v1/fim/completions", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/holds", Needs::Browser, "data_protection", "hold.list"),
     row("post", "/v1/holds", Needs::Browser, "data_protection", "hold.place"),
@@ -190,8 +208,13 @@ impl Row {
     fn request(&self, id: &str, body: String) -> Request<Body> {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
         let path = self.path.replace("{id}", id).replace("{level}", "0");
-        let path = path.replace("{conversation}", NOBODY);
-        anonymous(method, &path.replace("{*position}", "000.p/1"), body)
+        let path = path.replace("{conversation}", NOBODY).replace("{token}", id);
+        let mut request = anonymous(method, &path.replace("{*position}", "000.p/1"), body);
+        if self.audit == "file.create" {
+            *request.body_mut() = form("batch", "{}").into();
+            request.headers_mut().insert(header::CONTENT_TYPE, FORM.parse().unwrap());
+        }
+        request
     }
 }
 
@@ -257,6 +280,10 @@ impl Row {
                 json!({"model": "fake-embedder", "query": "a", "documents": ["a", "b"]})
             }
             "/v1/embeddings" => json!({"model": "fake-embedder", "input": "Encore"}),
+            "/v1/batch/jobs" => {
+                json!({"endpoint": "/v1/chat/completions", "input_files": [entry]})
+            }
+            "/v1/batches" => json!({"endpoint": "/v1/embeddings", "input_file_id": entry}),
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };
         hello(also)
@@ -404,13 +431,11 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         let (member, key_id) = a_member_and_a_key(&server).await;
         let provider = provisioning_key(&server).await;
         let staged = staged(&server, row).await;
-        let made = match row.path {
-            "/v1/erasures/{id}" => Some(an_erasure(&server, &member).await),
-            "/v1/holds/{id}" => Some(a_hold(&server).await),
-            "/v1/budgets/{id}" => Some(a_budget(&server).await),
-            _ => provisioned(&server, row, &provider).await,
-        };
-        let (id, entry) = if let Some(staged) = &staged {
+        let made = made_for(&server, row, (&member, &provider)).await;
+        let file = json!(made);
+        let (id, entry) = if row.audit == "batch.create" {
+            (NOBODY, &file)
+        } else if let Some(staged) = &staged {
             (staged.opening.as_str(), &Value::Null)
         } else if let Some(id) = &made {
             (id.as_str(), &Value::Null)
@@ -511,6 +536,40 @@ async fn a_hold(server: &Server) -> String {
     let operator = server.access.operator().await.unwrap();
     let new = NewHold { account: None, reason: HoldReason::Audit, reference: "2026/7".to_owned() };
     server.holds.place(&operator, new).await.unwrap().id.to_string()
+}
+
+/// What a route is asked about that has nothing of its kind yet.
+async fn made_for(server: &Server, row: &Row, (member, provider): (&str, &str)) -> Option<String> {
+    match row.path {
+        "/v1/erasures/{id}" => Some(an_erasure(server, member).await),
+        "/v1/holds/{id}" => Some(a_hold(server).await),
+        "/v1/budgets/{id}" => Some(a_budget(server).await),
+        path if path.starts_with("/v1/file") => Some(a_file_or_link(server, row).await),
+        path if path.starts_with("/v1/batch") => Some(a_file_or_job(server, row).await),
+        _ => provisioned(server, row, provider).await,
+    }
+}
+
+/// What a route of files is asked about.
+async fn a_file_or_link(server: &Server, row: &Row) -> String {
+    let file = kept(server, "batch", "{}").await;
+    if row.needs != Needs::Nothing {
+        return file.id.to_string();
+    }
+    server.files.link(&server.caller, file.id, 1).await.unwrap()
+}
+
+/// What a route of batch jobs is asked about: what it reads, or a job that may be asked that.
+async fn a_file_or_job(server: &Server, row: &Row) -> String {
+    let file = kept(server, "batch", "{}").await;
+    if row.audit == "batch.create" {
+        return file.id.to_string();
+    }
+    let job = a_job(server, file.id).await;
+    if row.audit == "batch.delete" {
+        until_ended(server, job.id).await;
+    }
+    job.id.to_string()
 }
 
 async fn a_budget(server: &Server) -> String {

@@ -8,6 +8,7 @@
 mod access_table;
 mod assessment;
 mod bad_input;
+mod batch;
 mod break_glass;
 mod browse;
 mod budget;
@@ -16,6 +17,7 @@ mod completions;
 mod connection;
 mod conversation;
 mod embeddings;
+mod file;
 mod identity;
 mod judgements;
 mod log;

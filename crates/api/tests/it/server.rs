@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use api::{ApiParts, ApiSettings, ApiState, CountedLedger, Readiness};
+use api::{ApiParts, ApiSettings, ApiState, BatchAnswers, CountedLedger, Readiness};
 use assistant::{Assistant, AssistantParts};
 use async_trait::async_trait;
 use axum::{
@@ -36,6 +36,10 @@ use testkit::{
 };
 use tower::ServiceExt as _;
 use transparency_log::Signer;
+use workloads::{
+    Files, FilesParts, Jobs, JobsParts, LinkKey, Quota, Runner, RunnerLimits, RunnerParts,
+    RunningJobs,
+};
 
 /// Nothing here takes long; a test that waits longer hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(30);
@@ -48,6 +52,10 @@ pub(crate) struct Server {
     pub(crate) log: Log,
     pub(crate) access: Access,
     pub(crate) assistant: Assistant,
+    pub(crate) files: Files,
+    pub(crate) jobs: Jobs,
+    chat: Chat,
+    embeddings: Embeddings,
     pub(crate) switches: Arc<Switches>,
     pub(crate) provider: FakeProvider,
     pub(crate) erasures: Erasures,
@@ -178,6 +186,7 @@ impl Server {
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
         });
+        let (files, jobs) = workloads(&access, &store, &clock, &trail);
         let provider = FakeProvider::new("subject-1", Some("anne"), &["staff"]);
         let identities = has_provider.then(|| identities(&access, &store, &provider));
         let assessor = Arc::clone(&switches) as Arc<dyn Assessor>;
@@ -203,9 +212,11 @@ impl Server {
             trail,
             rules,
             log: log.clone(),
-            chat,
-            embeddings,
+            chat: chat.clone(),
+            embeddings: embeddings.clone(),
             assistant: assistant.clone(),
+            files: files.clone(),
+            jobs: jobs.clone(),
             models: Models::new(Arc::new(engine.clone())),
             receipts,
             assessments,
@@ -228,6 +239,10 @@ impl Server {
             log,
             access,
             assistant,
+            files,
+            jobs,
+            chat,
+            embeddings,
             switches,
             provider,
             erasures,
@@ -236,6 +251,17 @@ impl Server {
             key,
             caller,
         }
+    }
+
+    /// Plays batch jobs, once it is run.
+    pub(crate) fn runner(&self) -> Runner {
+        Runner::new(RunnerParts {
+            jobs: self.jobs.clone(),
+            answers: Arc::new(BatchAnswers::new(self.chat.clone(), self.embeddings.clone())),
+            access: self.access.clone(),
+            running: RunningJobs::default(),
+            limits: RunnerLimits::default(),
+        })
     }
 
     /// Sends a request that has everything it needs already.
@@ -311,6 +337,31 @@ fn identities(access: &Access, store: &MemoryStore, provider: &FakeProvider) -> 
         provider: Arc::new(provider.clone()),
         admission: Admission::new(Admit::Mapped, roles).unwrap(),
     })
+}
+
+fn workloads(
+    access: &Access,
+    store: &MemoryStore,
+    clock: &SimulatedClock,
+    trail: &Trail,
+) -> (Files, Jobs) {
+    let files = Files::new(FilesParts {
+        store: Arc::new(store.clone()),
+        access: access.clone(),
+        trail: trail.clone(),
+        clock: Arc::new(clock.clone()),
+        ids: Arc::new(SeededIds::new(5)),
+        links: LinkKey::from_bytes([9; 32]),
+        quota: Quota { file_bytes_max: 100_000, bytes_max: 1_000_000 },
+    });
+    let jobs = Jobs::new(JobsParts {
+        store: Arc::new(store.clone()),
+        files: files.clone(),
+        trail: trail.clone(),
+        clock: Arc::new(clock.clone()),
+        ids: Arc::new(SeededIds::new(6)),
+    });
+    (files, jobs)
 }
 
 /// With what the chat has, and no patience.

@@ -22,6 +22,7 @@ use inference::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use testkit::MemoryStore;
 use transparency_log::Signer;
+use workloads::{Files, FilesParts, Jobs, JobsParts, LinkKey, Quota};
 
 use crate::{
     client::{Asking, Times, ask, request},
@@ -127,6 +128,7 @@ fn router(
     });
     // Of contexts that these requests never come to.
     let elsewhere = Arc::new(MemoryStore::default());
+    let (files, jobs) = workloads(&ports.founded, &elsewhere);
     Ok(api::router(ApiState::new(ApiParts {
         access: access.clone(),
         identities: None,
@@ -152,6 +154,8 @@ fn router(
             turns: None,
             patience: Duration::ZERO,
         }),
+        files,
+        jobs,
         budgets,
         usage: UsageReports::new(UsageReportsParts {
             store: elsewhere.clone(),
@@ -170,6 +174,27 @@ fn router(
         settings: ApiSettings::default(),
         page: None,
     })))
+}
+
+fn workloads(founded: &Founded, store: &Arc<MemoryStore>) -> (Files, Jobs) {
+    let Founded { trail, access, .. } = founded;
+    let files = Files::new(FilesParts {
+        store: store.clone(),
+        access: access.clone(),
+        trail: trail.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemRandom),
+        links: LinkKey::from_bytes([6; 32]),
+        quota: Quota::default(),
+    });
+    let jobs = Jobs::new(JobsParts {
+        store: store.clone(),
+        files: files.clone(),
+        trail: trail.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemRandom),
+    });
+    (files, jobs)
 }
 
 fn parts(ports: &Ports, engine: &Arc<dyn Engine>) -> anyhow::Result<Parts> {

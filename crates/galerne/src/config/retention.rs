@@ -15,6 +15,8 @@ use crate::failure::Failure;
 pub(crate) struct RetentionSettings {
     /// Conversations, from their last turn, and drafts of none: 1 to 36500 days.
     pub(crate) conversations_days: Option<u32>,
+    /// Files from when they were made, and batch jobs from their end: 1 to 36500 days.
+    pub(crate) files_days: Option<u32>,
     /// Usage records: 183 to 36500 days (AI Act, article 26(6)).
     pub(crate) usage_days: Option<u32>,
     /// Sessions and sign-in links that are over: 183 to 365 days (CNIL, and AI Act as above).
@@ -28,6 +30,7 @@ impl RetentionSettings {
     const fn days(&self, class: RetentionClass) -> Option<u32> {
         match class {
             RetentionClass::Conversations => self.conversations_days,
+            RetentionClass::Files => self.files_days,
             RetentionClass::Usage => self.usage_days,
             RetentionClass::SignIns => self.sign_ins_days,
             RetentionClass::Log => self.log_days,
@@ -55,6 +58,7 @@ impl RetentionSettings {
             |days: Option<u32>| days.map_or_else(|| "kept".to_owned(), |days| days.to_string());
         vec![
             ("retention.conversations_days", said(self.conversations_days)),
+            ("retention.files_days", said(self.files_days)),
             ("retention.usage_days", said(self.usage_days)),
             ("retention.sign_ins_days", said(self.sign_ins_days)),
             ("retention.log_days", said(self.log_days)),

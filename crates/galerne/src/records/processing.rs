@@ -143,6 +143,7 @@ const fn class_name(class: RetentionClass) -> (&'static str, &'static str) {
         RetentionClass::Conversations => {
             ("conversations", "galerne.toml: retention.conversations_days")
         }
+        RetentionClass::Files => ("files and batch jobs", "galerne.toml: retention.files_days"),
         RetentionClass::Usage => ("usage records", "galerne.toml: retention.usage_days"),
         RetentionClass::SignIns => {
             ("sessions and links that are over", "galerne.toml: retention.sign_ins_days")

@@ -52,22 +52,31 @@ pub struct Sealer<'k> {
 impl Sealer<'_> {
     /// `place` says which text of the thing it is.
     pub fn seal(&self, place: &[u8], text: &str) -> Vec<u8> {
+        self.seal_bytes(place, text.as_bytes())
+    }
+
+    /// As [`Self::seal`], for what is no text.
+    pub fn seal_bytes(&self, place: &[u8], bytes: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_LENGTH];
         self.keys.secrets.fill(&mut nonce);
-        self.key.seal(nonce, place, text.as_bytes())
+        self.key.seal(nonce, place, bytes)
     }
 
     /// The text, if it was sealed for this place of this thing.
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<String, Unreadable> {
-        let version = version_of(sealed)?;
-        let text = if version == self.keys.current.version() {
-            self.key.open(place, sealed)?
-        } else {
-            let mut earlier = self.keys.earlier.iter();
-            let key = earlier.find(|key| key.version() == version);
-            let key = key.ok_or(Unopened::OtherVersion { version })?;
-            key.sealing_key(&self.name).open(place, sealed)?
-        };
+        let text = self.open_bytes(place, sealed)?;
         String::from_utf8(text).map_err(|_| Unreadable(Unopened::Altered))
+    }
+
+    /// As [`Self::open`], for what is no text.
+    pub fn open_bytes(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+        let version = version_of(sealed)?;
+        if version == self.keys.current.version() {
+            return Ok(self.key.open(place, sealed)?);
+        }
+        let mut earlier = self.keys.earlier.iter();
+        let key = earlier.find(|key| key.version() == version);
+        let key = key.ok_or(Unopened::OtherVersion { version })?;
+        Ok(key.sealing_key(&self.name).open(place, sealed)?)
     }
 }

@@ -13,7 +13,39 @@ use crate::{failure::Failure, row::bytes};
 type Order = (OrganisationId, ErasureId);
 type Account = (OrganisationId, AccountId);
 
-/// Entries before their conversations. `true` while there are more.
+/// Those that refer before what they refer to. What is counted has a class.
+const CONTENT: [(Option<ErasedClass>, &str); 5] = [
+    (
+        Some(ErasedClass::Entries),
+        "DELETE FROM entry WHERE number IN (SELECT number FROM entry \
+         WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        Some(ErasedClass::Conversations),
+        "DELETE FROM conversation WHERE number IN (SELECT number FROM conversation \
+         WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        // They are counted as their job.
+        None,
+        "DELETE FROM batch_result WHERE rowid IN (SELECT r.rowid FROM batch_job AS j \
+         JOIN batch_result AS r ON r.organisation_id = j.organisation_id AND r.job_id = j.id \
+         WHERE j.organisation_id = ?1 AND j.account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        Some(ErasedClass::BatchJobs),
+        "DELETE FROM batch_job WHERE organisation_id = ?1 AND id IN (SELECT id FROM batch_job \
+         WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        // Their bytes follow before the file of the store is written anew.
+        Some(ErasedClass::Files),
+        "DELETE FROM file WHERE organisation_id = ?1 AND id IN (SELECT id FROM file \
+         WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+];
+
+/// `true` while there are more.
 pub(super) async fn content(
     connection: &mut SqliteConnection,
     order: Order,
@@ -22,18 +54,7 @@ pub(super) async fn content(
     let Some(account) = erasure::account_of(connection, order).await? else { return Ok(false) };
     let account = (order.0, account);
     let mut left = u64::from(rows_max);
-    for (class, statement) in [
-        (
-            ErasedClass::Entries,
-            "DELETE FROM entry WHERE number IN (SELECT number FROM entry \
-             WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
-        ),
-        (
-            ErasedClass::Conversations,
-            "DELETE FROM conversation WHERE number IN (SELECT number FROM conversation \
-             WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
-        ),
-    ] {
+    for (class, statement) in CONTENT {
         let removed = sqlx::query(statement)
             .bind(bytes(account.0.as_uuid()))
             .bind(bytes(account.1.as_uuid()))
@@ -41,7 +62,9 @@ pub(super) async fn content(
             .execute(&mut *connection)
             .await?
             .rows_affected();
-        erasure::count(connection, order, class, removed).await?;
+        if let Some(class) = class {
+            erasure::count(connection, order, class, removed).await?;
+        }
         left -= removed;
         if left == 0 {
             return Ok(true);
@@ -144,7 +167,9 @@ async fn has_content(
     (organisation, account): Account,
 ) -> Result<bool, Failure> {
     let found = sqlx::query(
-        "SELECT 1 FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 LIMIT 1",
+        "SELECT 1 FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 \
+         UNION ALL SELECT 1 FROM batch_job WHERE organisation_id = ?1 AND account_id = ?2 \
+         UNION ALL SELECT 1 FROM file WHERE organisation_id = ?1 AND account_id = ?2 LIMIT 1",
     )
     .bind(bytes(organisation.as_uuid()))
     .bind(bytes(account.as_uuid()))

@@ -36,6 +36,21 @@ const CONVERSATIONS: &str = concat!(
     " LIMIT ?3"
 );
 
+/// Nothing that a job still reads, and no job that has results which are in no file.
+const FILES: &str = concat!(
+    "SELECT 'file' AS kind, f.account_id, f.id FROM file AS f \
+     WHERE f.organisation_id = ?1 AND f.created_at < ?2 AND NOT EXISTS (SELECT 1 \
+     FROM batch_input AS i JOIN batch_job AS j \
+     ON j.organisation_id = i.organisation_id AND j.id = i.job_id \
+     WHERE i.organisation_id = ?1 AND i.file_id = f.id AND j.ended_at IS NULL) AND ",
+    free!("f"),
+    " UNION ALL SELECT 'batch_job' AS kind, j.account_id, j.id FROM batch_job AS j \
+     WHERE j.organisation_id = ?1 AND j.ended_at < ?2 AND NOT EXISTS (SELECT 1 \
+     FROM batch_result AS r WHERE r.organisation_id = ?1 AND r.job_id = j.id) AND ",
+    free!("j"),
+    " LIMIT ?3"
+);
+
 const USAGE: &str = concat!(
     "SELECT 'usage' AS kind, u.account_id, u.request_id AS id FROM usage AS u \
      WHERE u.organisation_id = ?1 AND u.opened_at < ?2 AND u.outcome <> 'running' AND ",
@@ -59,6 +74,7 @@ pub(super) async fn expired(
 ) -> Result<Vec<SqliteRow>, Failure> {
     let statement = match expired.class {
         RetentionClass::Conversations => CONVERSATIONS,
+        RetentionClass::Files => FILES,
         RetentionClass::Usage => USAGE,
         RetentionClass::SignIns => SIGN_INS,
         // The tree only grows.
@@ -104,6 +120,8 @@ async fn remove_row(
             let scope = Scope { organisation, account: columns.account("account_id")? };
             return deletion::delete_new_draft(connection, scope).await;
         }
+        "file" => &["DELETE FROM file WHERE organisation_id = ?1 AND id = ?2"],
+        "batch_job" => &["DELETE FROM batch_job WHERE organisation_id = ?1 AND id = ?2"],
         "usage" => &["DELETE FROM usage WHERE organisation_id = ?1 AND request_id = ?2"],
         // Nobody can be named by it any more, in the log neither.
         "session" => &[

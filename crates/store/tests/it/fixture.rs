@@ -25,9 +25,12 @@ mod protection_rows;
 #[path = "../fixtures/v0009/provisioning_rows.rs"]
 mod provisioning_rows;
 
+#[path = "../fixtures/v0011/workload_rows.rs"]
+mod workload_rows;
+
 mod conversation;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use domain::{Account, OrganisationId, Role, Timestamp};
 use governance::{
@@ -43,13 +46,19 @@ use inference::{
 };
 use store::Store;
 use tempfile::TempDir;
-use testkit::UsageRows as _;
+use testkit::{MemoryCustodian, UsageRows as _, vault_of};
 use transparency_log::{Checkpoint, SignedNote, decode_tile};
+use workloads::{
+    BatchJob, JobState,
+    ports::{FileStore as _, JobStore as _, ResultKind},
+};
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 10] =
-    ["v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009", "v0010"];
+const VERSIONS: [&str; 11] = [
+    "v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009", "v0010",
+    "v0011",
+];
 
 /// A copy: opening a database may change it.
 fn copy(version: &str) -> (TempDir, PathBuf) {
@@ -88,7 +97,9 @@ async fn tenants_are_there(version: &str) {
     let accounts = store.list_accounts(organisation()).await.expect("read");
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
     let expected: &[_] = match version {
-        "v0009" | "v0010" => &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"],
+        "v0009" | "v0010" | "v0011" => {
+            &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"]
+        }
         "v0005" | "v0006" | "v0007" | "v0008" => &["anne@ministere.example", "ci-7", "owner"],
         _ => &["owner"],
     };
@@ -157,6 +168,9 @@ async fn usage_is_there(version: &str) {
     if version >= "v0010" {
         numbered.push((29, budget_rows::entry()));
     }
+    if version >= "v0011" {
+        numbered.extend((30..).zip(workload_rows::entries()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -214,7 +228,9 @@ async fn the_log_is_there_or_begins() {
     entries.extend(provisioning_rows::entries());
     log_is_there("v0009", entries.clone()).await;
     entries.push(budget_rows::entry());
-    log_is_there("v0010", entries).await;
+    log_is_there("v0010", entries.clone()).await;
+    entries.extend(workload_rows::entries());
+    log_is_there("v0011", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -309,6 +325,30 @@ async fn what_a_provider_said_is_there() {
     assert_eq!(found, Some(expected.account));
     let openings = store.openings(organisation()).await.expect("read");
     assert_eq!(openings, [provisioning_rows::opened()]);
+}
+
+#[tokio::test]
+async fn files_and_batch_jobs_are_there() {
+    let (_directory, path) = copy("v0011");
+    let store = Store::open(&path).await.expect("opened");
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    vault.refresh().await.expect("open");
+    let workloads = store.workloads(Arc::new(vault));
+    let owner = workload_rows::owner();
+    let file = workload_rows::file();
+    assert_eq!(workloads.file(owner, file.id).await.expect("read"), Some(file));
+    let job = workload_rows::job();
+    let mut expected = BatchJob {
+        state: JobState::Running,
+        started_at: Some(rows::time(720)),
+        ..workload_rows::job()
+    };
+    expected.counts.succeeded = 1;
+    assert_eq!(workloads.job(owner, job.id).await.expect("read"), Some(expected));
+    let claim = workloads.claim(&[], rows::time(730)).await.expect("read").expect("a job");
+    let kind = ResultKind::Answer;
+    let results = workloads.results(&claim, kind, None, 9).await.expect("read");
+    assert_eq!(results[0].line, workload_rows::RESULT);
 }
 
 #[tokio::test]

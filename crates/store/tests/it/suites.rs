@@ -6,9 +6,10 @@ use std::sync::{
 use store::Store;
 use tempfile::TempDir;
 use testkit::{
-    BudgetsUnderTest, ConversationsUnderTest, MemoryCustodian, ProtectionUnderTest, UsageUnderTest,
-    access_suite, audit_suite, break_glass_suite, budget_suite, conversation_suite, identity_suite,
-    log_suite, protection_suite, provisioning_suite, usage_suite, vault_of,
+    BudgetsUnderTest, ConversationsUnderTest, FilesUnderTest, JobsUnderTest, MemoryCustodian,
+    ProtectionUnderTest, UsageUnderTest, access_suite, audit_suite, break_glass_suite,
+    budget_suite, conversation_suite, file_suite, identity_suite, job_suite, log_suite,
+    protection_suite, provisioning_suite, usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -202,4 +203,38 @@ async fn memory_passes_the_suites() {
     access_suite(async || Store::in_memory().await.expect("opened")).await;
     audit_suite(async || Store::in_memory().await.expect("opened")).await;
     log_suite(async || Store::in_memory().await.expect("opened")).await;
+}
+
+async fn workloads(store: &Store) -> Arc<store::Workloads> {
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    vault.refresh().await.expect("open");
+    Arc::new(store.workloads(Arc::new(vault)))
+}
+
+/// In a folder of its own: the bytes of files lie beside their database.
+async fn alone(databases: &Databases) -> Store {
+    let folder = databases.path();
+    std::fs::create_dir(&folder).expect("made");
+    Store::open(&folder.join("galerne.db")).await.expect("opened")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_file_suite() {
+    let databases = Databases::new();
+    file_suite(async || {
+        let store = alone(&databases).await;
+        FilesUnderTest { files: workloads(&store).await, store }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_job_suite() {
+    let databases = Databases::new();
+    job_suite(async || {
+        let store = alone(&databases).await;
+        let workloads = workloads(&store).await;
+        JobsUnderTest { jobs: workloads.clone(), files: workloads, store }
+    })
+    .await;
 }

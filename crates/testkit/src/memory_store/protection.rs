@@ -3,8 +3,8 @@
 use assistant::{DraftOf, EntryState, Scope};
 use async_trait::async_trait;
 use domain::{
-    AccountId, ConversationId, ErasureId, HoldId, OrganisationId, Principal, RequestId,
-    RetentionClass, SessionId, SignInLinkId, Timestamp,
+    AccountId, BatchJobId, ConversationId, ErasureId, FileId, HoldId, OrganisationId, Principal,
+    RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
     AuditEntry, ErasedClass, Erasure, ErasureState, Hold, SubjectId,
@@ -12,6 +12,7 @@ use governance::{
 };
 use inference::{BudgetScope, RUNNING};
 use uuid::Uuid;
+use workloads::Owner;
 
 use super::{MemoryStore, Refusal, State, store_error};
 
@@ -179,6 +180,9 @@ impl MemoryStore {
             state.count(order, ErasedClass::Entries, *entries);
         }
         state.count(order, ErasedClass::Conversations, some.len() as u64);
+        if !more {
+            state.remove_workloads(order, scope);
+        }
         Ok(more)
     }
 
@@ -192,7 +196,10 @@ impl MemoryStore {
         state.check_entry(audit)?;
         let Some(account) = state.erasing(order) else { return Ok(false) };
         let scope = Scope { organisation: account.0, account: account.1 };
-        if state.conversations.iter().any(|kept| kept.conversation.scope == scope) {
+        let is_left = state.conversations.iter().any(|kept| kept.conversation.scope == scope)
+            || state.files.files.values().any(|file| file.owner == owner_of(scope))
+            || state.jobs.values().any(|kept| kept.job.owner == owner_of(scope));
+        if is_left {
             return Ok(false);
         }
         for (class, rows) in state.remove_account(account) {
@@ -261,6 +268,12 @@ enum Row {
     Usage(RequestId),
     Session(SessionId),
     Link(SignInLinkId),
+    File(FileId),
+    Job(BatchJobId),
+}
+
+const fn owner_of(scope: Scope) -> Owner {
+    Owner { organisation: scope.organisation, account: scope.account }
 }
 
 impl State {
@@ -295,6 +308,19 @@ impl State {
         if let Some(erasure) = self.erasure(order, ErasureState::Removing) {
             *erasure.erased.entry(class).or_default() += rows;
         }
+    }
+
+    fn remove_workloads(&mut self, order: Order, scope: Scope) {
+        let owner = owner_of(scope);
+        let jobs = self.jobs.len();
+        self.jobs.retain(|_, kept| kept.job.owner != owner);
+        let files = self.files.files.values().filter(|file| file.owner == owner);
+        let files: Vec<FileId> = files.map(|file| file.id).collect();
+        for id in &files {
+            self.files.remove(*id);
+        }
+        self.count(order, ErasedClass::BatchJobs, (jobs - self.jobs.len()) as u64);
+        self.count(order, ErasedClass::Files, files.len() as u64);
     }
 
     /// Everything but conversations.
@@ -428,6 +454,21 @@ impl State {
                     .map(|kept| Row::Conversation(kept.conversation.scope, kept.conversation.id));
                 old.chain(drafts.map(|((scope, _), _)| Row::Draft(*scope))).collect()
             }
+            RetentionClass::Files => {
+                let free = |owner: Owner| owner.organisation == organisation && free(owner.account);
+                let files = self.files.files.values().filter(|file| {
+                    file.created_at < before
+                        && self.reader_of(file.id).is_none()
+                        && free(file.owner)
+                });
+                let jobs = self.jobs.values().filter(|kept| {
+                    kept.job.ended_at.is_some_and(|at| at < before)
+                        && kept.results.is_empty()
+                        && free(kept.job.owner)
+                });
+                let files = files.map(|file| Row::File(file.id));
+                files.chain(jobs.map(|kept| Row::Job(kept.job.id))).collect()
+            }
             RetentionClass::Usage => {
                 let old = self.usage.values().filter(|row| {
                     row.opened.organisation == organisation
@@ -461,6 +502,8 @@ impl State {
         let subject = match row {
             Row::Conversation(scope, id) => return self.remove_conversation(scope, id),
             Row::Draft(scope) => return drop(self.drafts.remove(&(scope, DraftOf::New))),
+            Row::File(id) => return self.files.remove(id),
+            Row::Job(id) => return drop(self.jobs.remove(&id)),
             Row::Usage(id) => return drop(self.usage.remove(&(organisation, id))),
             Row::Session(id) => {
                 self.sessions.remove(&(organisation, id));

@@ -7,11 +7,11 @@ mod memory_witness;
 use std::sync::Arc;
 
 use testkit::{
-    BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, MemoryStore,
-    MemoryWitness, ProtectionUnderTest, UsageUnderTest, WitnessUnderTest, access_suite,
-    audit_suite, break_glass_suite, budget_suite, conversation_suite, embedding_suite,
-    engine_suite, identity_suite, log_suite, protection_suite, provisioning_suite, usage_suite,
-    witness_suite,
+    BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, FilesUnderTest,
+    JobsUnderTest, MemoryStore, MemoryWitness, ProtectionUnderTest, UsageUnderTest,
+    WitnessUnderTest, access_suite, audit_suite, break_glass_suite, budget_suite,
+    conversation_suite, embedding_suite, engine_suite, file_suite, identity_suite, job_suite,
+    log_suite, protection_suite, provisioning_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,6 +125,24 @@ async fn memory_witness_passes_the_witness_suite() {
     witness_suite(async |verifier| {
         let witness = MemoryWitness::new(verifier);
         WitnessUnderTest::new(move || Box::new(witness.clone()))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_file_suite() {
+    file_suite(async || {
+        let store = MemoryStore::default();
+        FilesUnderTest { files: Arc::new(store.clone()), store }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_job_suite() {
+    job_suite(async || {
+        let store = MemoryStore::default();
+        JobsUnderTest { jobs: Arc::new(store.clone()), files: Arc::new(store.clone()), store }
     })
     .await;
 }

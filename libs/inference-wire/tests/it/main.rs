@@ -6,9 +6,11 @@
 )]
 
 mod answers;
+mod batch;
 mod classification;
 mod conversation;
 mod decode;
+mod multipart;
 mod properties;
 mod responses;
 #[cfg(feature = "openapi")]

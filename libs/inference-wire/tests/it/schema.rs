@@ -1,8 +1,9 @@
 //! What the published schema says of values, and what is written.
 
 use inference_wire::{
-    AnswerRole, ChunkObject, CompletionObject, ConversationObject, EntryObject, EntryState,
-    ErrorObject, ErrorType, EvidenceMethod, FinishReason, HistoryObject, InputRole, ListObject,
+    AnswerRole, BatchJobStatus, BatchObject, BatchStatus, ChunkObject, CompletionObject,
+    ConversationObject, EntryObject, EntryState, ErrorObject, ErrorType, EvidenceMethod,
+    FileObject, FileStatus, FileVisibility, FinishReason, HistoryObject, InputRole, ListObject,
     MessagesObject, ModelKind, ModelObject, ResponseObject, Role, ToolChoiceWord, ToolKind,
 };
 use serde::Serialize;
@@ -17,6 +18,10 @@ fn check<T: PartialSchema + Serialize>(all: &[T]) {
 #[test]
 fn a_single_value_is_named_as_it_is_written() {
     check(&[AnswerRole::Assistant]);
+    check(&[BatchObject::Batch]);
+    check(&[FileObject::File]);
+    check(&[FileStatus::Processed]);
+    check(&[FileVisibility::User]);
     check(&[ChunkObject::ChatCompletionChunk]);
     check(&[CompletionObject::ChatCompletion]);
     check(&[ConversationObject::Conversation]);
@@ -34,6 +39,24 @@ fn a_single_value_is_named_as_it_is_written() {
 
 #[test]
 fn each_of_many_values_is_named_as_it_is_written() {
+    check(&[
+        BatchJobStatus::Queued,
+        BatchJobStatus::Running,
+        BatchJobStatus::Success,
+        BatchJobStatus::Failed,
+        BatchJobStatus::TimeoutExceeded,
+        BatchJobStatus::CancellationRequested,
+        BatchJobStatus::Cancelled,
+    ]);
+    check(&[
+        BatchStatus::Validating,
+        BatchStatus::InProgress,
+        BatchStatus::Completed,
+        BatchStatus::Failed,
+        BatchStatus::Expired,
+        BatchStatus::Cancelling,
+        BatchStatus::Cancelled,
+    ]);
     check(&[
         EntryState::Running,
         EntryState::Complete,

@@ -1,7 +1,7 @@
 //! What pages say in French.
 
 /// English, French.
-const WORDS: [(&str, &str); 204] = [
+const WORDS: [(&str, &str); 205] = [
     ("Record of processing activities", "Registre des activités de traitement"),
     (
         "Regulation (EU) 2016/679 (GDPR), Article 30(1)",
@@ -91,6 +91,7 @@ const WORDS: [(&str, &str); 204] = [
         "questions, files, answers, drafts; sealed",
         "questions, fichiers, réponses, brouillons ; chiffrés",
     ),
+    ("files and batch jobs", "fichiers et travaux par lots"),
     ("usage records", "relevés d’utilisation"),
     (
         "account, model, numbers of tokens, energy, times",

@@ -16,14 +16,16 @@ use super::sample::Talks;
 
 /// Every table with a column for accounts: what becomes of its rows. One that is added without a
 /// line here fails, and needs a statement in `protection/removal.rs` or a reason not to.
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 17] = [
     ("account_group_member", "removed"),
     ("api_key", "removed"),
+    ("batch_job", "removed, with what it read and answered"),
     ("conversation", "removed"),
     ("conversation_range", "removed"),
     ("draft", "removed"),
     ("entry", "removed"),
     ("erasure", "the order itself; forgets the account when it is done"),
+    ("file", "removed, with its bytes"),
     ("hold", "removed"),
     ("idempotency", "removed"),
     ("identity", "removed"),

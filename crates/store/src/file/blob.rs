@@ -1,0 +1,258 @@
+//! The bytes of files: one sealed file each, in chunks that are read one at a time.
+//!
+//! A chunk is bound to its place and to whether it is the last: what was moved, left out or cut off
+//! does not open.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{FileId, OrganisationId};
+use envelope::SEALED_EXTRA;
+use governance::{ContentKeys, Vault, ports::StoreError};
+use tokio::{
+    fs,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+};
+use workloads::{
+    File, Owner,
+    ports::{FileReader, FileWriter},
+};
+
+use super::row::sealed_as;
+use crate::failure::{Failure, store_error};
+
+/// Bytes of a chunk; the last one has as many as are left.
+const CHUNK: usize = 64 * 1024;
+
+/// Where the bytes of a file lie.
+pub(crate) type Blob = (OrganisationId, FileId);
+
+/// The folder with the bytes of all files, and which of them nobody writes any more.
+#[derive(Clone, Default)]
+pub(crate) struct Blobs {
+    /// `None` beside a database in memory.
+    folder: Option<Arc<Path>>,
+    /// Writers that were dropped. A lock and not a task: nothing waits while it is held.
+    given_up: Arc<Mutex<Vec<Blob>>>,
+}
+
+impl Blobs {
+    /// Those beside a database.
+    pub(crate) fn beside(database: &Path) -> Self {
+        Self { folder: Some(database.with_file_name("files").into()), ..Self::default() }
+    }
+
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    pub(super) fn take_given_up(&self) -> Vec<Blob> {
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut given_up)
+    }
+
+    pub(super) fn give_up(&self, blob: Blob) {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).push(blob);
+    }
+
+    /// Gone, also after a crash, when this returns.
+    pub(super) async fn remove(&self, (organisation, id): Blob) -> Result<(), Failure> {
+        let Some(folder) = self.folder() else { return Ok(()) };
+        let folder = folder.join(organisation.to_string());
+        match fs::remove_file(folder.join(id.to_string())).await {
+            Ok(()) => sync_folder(&folder).await,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(Failure::Bytes { source }),
+        }
+    }
+
+    fn path(&self, (organisation, id): Blob) -> Result<PathBuf, Failure> {
+        let folder = self.folder().ok_or(Failure::NoFolder)?;
+        Ok(folder.join(organisation.to_string()).join(id.to_string()))
+    }
+}
+
+/// Seals what it is given.
+pub(super) struct BlobWriter {
+    blobs: Blobs,
+    path: PathBuf,
+    file: fs::File,
+    keys: Arc<ContentKeys>,
+    owner: Owner,
+    id: FileId,
+    /// Not sealed yet: more may come, or it is the last chunk.
+    chunk: Vec<u8>,
+    /// Of the next chunk.
+    index: u64,
+    /// Nobody makes a file of it before.
+    is_finished: bool,
+    is_left: bool,
+}
+
+impl BlobWriter {
+    pub(super) async fn create(
+        blobs: &Blobs,
+        keys: Arc<ContentKeys>,
+        (owner, id): (Owner, FileId),
+    ) -> Result<Self, Failure> {
+        let path = blobs.path((owner.organisation, id))?;
+        let folder = path.parent().ok_or(Failure::NoFolder)?;
+        let mut made = fs::DirBuilder::new();
+        made.recursive(true).mode(0o700).create(folder).await.map_err(bytes_failed)?;
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(&path).await;
+        let file = file.map_err(bytes_failed)?;
+        let (blobs, chunk) = (blobs.clone(), Vec::with_capacity(CHUNK));
+        Ok(Self {
+            blobs,
+            path,
+            file,
+            keys,
+            owner,
+            id,
+            chunk,
+            index: 0,
+            is_finished: false,
+            is_left: false,
+        })
+    }
+
+    async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            if self.chunk.len() == CHUNK {
+                self.seal(Place::Before).await?;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.chunk.len()));
+            self.chunk.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<(), Failure> {
+        self.is_finished = true;
+        self.seal(Place::Last).await?;
+        self.file.flush().await.map_err(bytes_failed)?;
+        self.file.sync_all().await.map_err(bytes_failed)?;
+        // The entries that lead to it: of the organisation, of all files, of the data directory.
+        for folder in self.path.ancestors().skip(1).take(3) {
+            sync_folder(folder).await?;
+        }
+        Ok(())
+    }
+
+    async fn seal(&mut self, place: Place) -> Result<(), Failure> {
+        let sealer = self.keys.sealer(sealed_as((self.owner, self.id)));
+        let sealed = sealer.seal_bytes(&place_of(self.index, place), &self.chunk);
+        self.file.write_all(&sealed).await.map_err(bytes_failed)?;
+        self.chunk.clear();
+        self.index += 1;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl FileWriter for BlobWriter {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.take(bytes).await.map_err(store_error("write the file"))
+    }
+
+    async fn finish(&mut self) -> Result<(), StoreError> {
+        self.end().await.map_err(store_error("write the file to its end"))
+    }
+
+    fn leave(mut self: Box<Self>) {
+        self.is_left = true;
+    }
+}
+
+impl Drop for BlobWriter {
+    fn drop(&mut self) {
+        if self.is_left {
+            return;
+        }
+        // A row may be on its way for what is finished; for nothing else.
+        if self.is_finished || std::fs::remove_file(&self.path).is_err() {
+            self.blobs.give_up((self.owner.organisation, self.id));
+        }
+    }
+}
+
+/// Opens one chunk after the other.
+pub(super) struct BlobReader {
+    file: fs::File,
+    vault: Arc<Vault>,
+    owner: Owner,
+    id: FileId,
+    /// Of the next chunk.
+    index: u64,
+    /// Behind which there is nothing.
+    last: u64,
+    bytes: u64,
+}
+
+impl BlobReader {
+    pub(super) async fn open(blobs: &Blobs, vault: Arc<Vault>, of: &File) -> Result<Self, Failure> {
+        let path = blobs.path((of.owner.organisation, of.id))?;
+        let file = fs::File::open(&path).await.map_err(bytes_failed)?;
+        let last = of.bytes.div_ceil(CHUNK as u64).saturating_sub(1);
+        Ok(Self { file, vault, owner: of.owner, id: of.id, index: 0, last, bytes: of.bytes })
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        if self.index > self.last || self.bytes == 0 {
+            return Ok(None);
+        }
+        let is_last = self.index == self.last;
+        let length = if is_last {
+            usize::try_from(self.bytes - self.last * CHUNK as u64).unwrap_or(CHUNK)
+        } else {
+            CHUNK
+        };
+        let mut sealed = vec![0; length + SEALED_EXTRA];
+        self.file.read_exact(&mut sealed).await.map_err(bytes_failed)?;
+        let place = place_of(self.index, if is_last { Place::Last } else { Place::Before });
+        // Asked anew for each chunk, so that a key that is taken away ends what is being read.
+        let keys = self.vault.keys(self.owner.organisation)?;
+        let opened = keys.sealer(sealed_as((self.owner, self.id))).open_bytes(&place, &sealed);
+        self.index += 1;
+        opened.map(Some).map_err(|source| Failure::Unopened { column: "bytes", source })
+    }
+}
+
+#[async_trait]
+impl FileReader for BlobReader {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.chunk().await.map_err(store_error("read the bytes of the file"))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Before,
+    Last,
+}
+
+/// What a chunk is bound to, beside the file.
+fn place_of(index: u64, place: Place) -> Vec<u8> {
+    let mut bound = b"file.chunk\0".to_vec();
+    bound.extend_from_slice(&index.to_be_bytes());
+    bound.push(match place {
+        Place::Before => 0,
+        Place::Last => 1,
+    });
+    bound
+}
+
+const fn bytes_failed(source: io::Error) -> Failure {
+    Failure::Bytes { source }
+}
+
+async fn sync_folder(folder: &Path) -> Result<(), Failure> {
+    let folder = fs::File::open(folder).await.map_err(bytes_failed)?;
+    folder.sync_all().await.map_err(bytes_failed)
+}

@@ -1,0 +1,246 @@
+//! However often whoever plays a job goes away, each of its requests has one result in the end.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::Caller;
+use governance::{
+    Access, AccessParts, InstallationKey, LogGate, Trail, TrailParts, ports::RunningTurns as _,
+};
+use testkit::{MemoryStore, Random, SeededIds, SeededSecrets, SimulatedClock};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use workloads::{
+    BatchJob, Described, Endpoint, Files, FilesParts, JobState, Jobs, JobsParts, LinkKey, NewJob,
+    Owner, Purpose, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
+    ports::{Answered, Answers, Asked, Refused, ResultKind, Task},
+};
+
+const HANG: Duration = Duration::from_secs(30);
+const REQUESTS: usize = 300;
+
+/// Repeats the line; every seventh is an error, and some are to be asked again later.
+#[derive(Default)]
+struct Echo {
+    asked: AtomicUsize,
+    /// How often each line was answered.
+    answered: Mutex<BTreeMap<String, usize>>,
+}
+
+#[async_trait]
+impl Answers for Echo {
+    fn name_of(&self, line: &[u8]) -> Option<String> {
+        Some(String::from_utf8_lossy(line).into_owned())
+    }
+
+    async fn answer(&self, _: &Caller, _: &Task, asked: Asked<'_>) -> Answered {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        let line = String::from_utf8_lossy(asked.line).into_owned();
+        *self.answered.lock().unwrap().entry(line.clone()).or_default() += 1;
+        let kind =
+            if asked.number.is_multiple_of(7) { ResultKind::Error } else { ResultKind::Answer };
+        Answered::Line(kind, line)
+    }
+
+    fn refusal(&self, number: u64, _: Option<&[u8]>, refused: Refused) -> String {
+        format!("{number} {refused:?}")
+    }
+}
+
+struct Bench {
+    store: MemoryStore,
+    access: Access,
+    jobs: Jobs,
+    files: Files,
+    caller: Caller,
+    echo: Arc<Echo>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let store = MemoryStore::default();
+        let (clock, ids) = (Arc::new(SimulatedClock::default()), Arc::new(SeededIds::new(1)));
+        let trail = Trail::new(TrailParts {
+            audit: Arc::new(store.clone()),
+            access: Arc::new(store.clone()),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(3)),
+            gate: LogGate::default(),
+        });
+        let access = Access::new(AccessParts {
+            store: Arc::new(store.clone()),
+            trail: trail.clone(),
+            installation: InstallationKey::from_bytes([7; 32]),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            secrets: Arc::new(SeededSecrets::new(2)),
+        });
+        access.found().await.unwrap();
+        let files = Files::new(FilesParts {
+            store: Arc::new(store.clone()),
+            access: access.clone(),
+            trail: trail.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            links: LinkKey::from_bytes([9; 32]),
+            quota: Quota::default(),
+        });
+        let jobs = Jobs::new(JobsParts {
+            store: Arc::new(store.clone()),
+            files: files.clone(),
+            trail,
+            clock,
+            ids,
+        });
+        let caller = access.operator().await.unwrap();
+        Self { store, access, jobs, files, caller, echo: Arc::default() }
+    }
+
+    /// As many requests, in two files.
+    async fn job(&self) -> BatchJob {
+        let mut inputs = Vec::new();
+        for half in 0..2 {
+            let mut upload = self.files.begin(&self.caller).await.unwrap();
+            for number in 0..REQUESTS / 2 {
+                upload.write(format!("{half}-{number}\n").as_bytes()).await.unwrap();
+            }
+            let purpose = Purpose::Batch;
+            let described = Described { name: "r".to_owned(), purpose, seconds: None };
+            inputs.push(upload.finish(described).await.unwrap().id);
+        }
+        let new = NewJob {
+            endpoint: Endpoint::Embeddings,
+            model: None,
+            inputs,
+            metadata: BTreeMap::new(),
+            hours: 1,
+        };
+        self.jobs.create(&self.caller, new).await.unwrap()
+    }
+
+    fn runner(&self, running: &RunningJobs) -> Runner {
+        Runner::new(RunnerParts {
+            jobs: self.jobs.clone(),
+            answers: self.echo.clone(),
+            access: self.access.clone(),
+            running: running.clone(),
+            limits: RunnerLimits::default(),
+        })
+    }
+
+    async fn read(&self, job: &BatchJob) -> BatchJob {
+        self.jobs.read(&self.caller, job.id).await.unwrap()
+    }
+
+    async fn until(&self, job: &BatchJob, is_so: impl Fn(&BatchJob) -> bool) -> BatchJob {
+        tokio::time::timeout(HANG, async {
+            loop {
+                let now = self.read(job).await;
+                if is_so(&now) {
+                    return now;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap()
+    }
+
+    async fn lines(&self, id: Option<workloads::FileId>) -> Vec<String> {
+        let mut content = self.files.content(&self.caller, id.unwrap()).await.unwrap();
+        let mut bytes = Vec::new();
+        while let Some(piece) = content.reader.next().await.unwrap() {
+            bytes.extend(piece);
+        }
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+/// Where a runner that is dropped in the middle stands for a process that was killed.
+#[tokio::test]
+async fn every_request_has_one_result_however_often_it_is_killed() {
+    let seed = 20_261_123;
+    let mut random = Random::new(seed);
+    let bench = Bench::new().await;
+    let job = bench.job().await;
+    for round in 0..12 {
+        let running = RunningJobs::default();
+        let mut killed = JoinSet::new();
+        killed.spawn(bench.runner(&running).run(CancellationToken::new()));
+        let more = usize::try_from(random.below(40)).unwrap();
+        let until = bench.echo.asked.load(Ordering::SeqCst) + more;
+        tokio::time::timeout(HANG, async {
+            while bench.echo.asked.load(Ordering::SeqCst) < until
+                && !bench.read(&job).await.state.is_ended()
+            {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+        assert!(killed.try_join_next().is_none(), "seed {seed}, round {round}: it goes on");
+        killed.shutdown().await;
+    }
+    let stop = CancellationToken::new();
+    let mut last = JoinSet::new();
+    last.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    let ended = bench.until(&job, |job| job.state.is_ended()).await;
+    stop.cancel();
+    last.join_next().await.unwrap().unwrap();
+    assert_eq!(ended.state, JobState::Succeeded);
+    let (output, errors) = (bench.lines(ended.output).await, bench.lines(ended.errors).await);
+    assert_eq!((output.len(), errors.len()), (REQUESTS - REQUESTS / 7, REQUESTS / 7));
+    let in_order: Vec<_> = (0..2)
+        .flat_map(|half| (0..REQUESTS / 2).map(move |number| format!("{half}-{number}")))
+        .collect();
+    let (mut answers, mut refused) = (output.iter(), errors.iter());
+    for (number, line) in (1..).zip(&in_order) {
+        let next = if number % 7 == 0 { refused.next() } else { answers.next() };
+        assert_eq!(next, Some(line), "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_erased_has_no_job_that_runs() {
+    let bench = Bench::new().await;
+    let job = bench.job().await;
+    let (running, stop) = (RunningJobs::default(), CancellationToken::new());
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&running).run(stop.clone()));
+    bench.until(&job, |job| job.state != JobState::Queued).await;
+    let Owner { organisation, account } = job.owner;
+    tokio::time::timeout(HANG, running.stop_all(organisation, account)).await.unwrap();
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_not_asked_again() {
+    let bench = Bench::new().await;
+    let job = bench.job().await;
+    let stop = CancellationToken::new();
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    bench.until(&job, |job| job.counts.completed() > 0).await;
+    // Unlike a kill, a stop leaves nothing that was answered unrecorded.
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+    let stop = CancellationToken::new();
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    bench.until(&job, |job| job.state.is_ended()).await;
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+    let answered = bench.echo.answered.lock().unwrap();
+    assert_eq!(answered.len(), REQUESTS);
+    assert!(bench.store.audit_entries().len() > 3);
+}
