@@ -1,5 +1,7 @@
 //! The audit trail: rows are added and read, nothing else.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use domain::{OrganisationId, RequestId};
 use governance::{
@@ -11,13 +13,22 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use crate::{
     failure::{Failure, store_error},
     row::{Columns, bytes},
+    rows::Rows,
     store::Store,
+    writer::{Queued, Running, Together},
 };
+
+static INSERT: LazyLock<Rows> = LazyLock::new(|| {
+    let head = "INSERT INTO audit (id, organisation_id, at, action, outcome, request_id, \
+                canonical) VALUES ";
+    Rows::new(head, 7, "")
+});
 
 #[async_trait]
 impl AuditStore for Store {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        self.append_entry(entry.clone()).await.map_err(store_error("append to the audit trail"))
+        let appended = self.change_together(entry.clone(), Queued::Append).await;
+        appended.map_err(store_error("append to the audit trail"))
     }
 
     async fn read_after(
@@ -39,66 +50,37 @@ pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     entry: &AuditEntry,
 ) -> Result<(), Failure> {
-    insert_rows(connection, INSERT_1, &[entry]).await
+    insert_all(connection, &[entry]).await
 }
 
-/// In one statement as many as it takes; all of them or, after an error, any number.
+/// All of them or, after an error, any number.
 pub(crate) async fn insert_all(
     connection: &mut SqliteConnection,
     entries: &[&AuditEntry],
 ) -> Result<(), Failure> {
-    let mut rest = entries;
-    // A few fixed widths: each one is a statement that the driver prepares once.
-    for (width, statement) in [(64, INSERT_64), (8, INSERT_8), (1, INSERT_1)] {
-        while let Some((rows, others)) = rest.split_at_checked(width) {
-            insert_rows(connection, statement, rows).await?;
-            rest = others;
+    for (statement, entries) in INSERT.of(entries) {
+        let mut query = sqlx::query(statement);
+        for entry in entries {
+            query = query
+                .bind(bytes(entry.id))
+                .bind(entry.organisation.map(|id| bytes(id.as_uuid())))
+                .bind(entry.at.as_micros())
+                .bind(&entry.action)
+                .bind(&entry.outcome)
+                .bind(entry.request.map(|id| bytes(id.as_uuid())))
+                .bind(&entry.canonical);
         }
+        query.execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-macro_rules! insert {
-    ($rows:expr) => {
-        concat!(
-            "INSERT INTO audit (id, organisation_id, at, action, outcome, request_id, canonical) \
-             VALUES ",
-            $rows
-        )
-    };
-}
+impl Together for AuditEntry {
+    const IS_ONE_STATEMENT: bool = true;
 
-macro_rules! eight {
-    ($row:expr) => {
-        concat!(
-            $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ", $row, ", ",
-            $row
-        )
-    };
-}
-
-const INSERT_1: &str = insert!("(?, ?, ?, ?, ?, ?, ?)");
-const INSERT_8: &str = insert!(eight!("(?, ?, ?, ?, ?, ?, ?)"));
-const INSERT_64: &str = insert!(eight!(eight!("(?, ?, ?, ?, ?, ?, ?)")));
-
-async fn insert_rows(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-    entries: &[&AuditEntry],
-) -> Result<(), Failure> {
-    let mut query = sqlx::query(statement);
-    for entry in entries {
-        query = query
-            .bind(bytes(entry.id))
-            .bind(entry.organisation.map(|id| bytes(id.as_uuid())))
-            .bind(entry.at.as_micros())
-            .bind(&entry.action)
-            .bind(&entry.outcome)
-            .bind(entry.request.map(|id| bytes(id.as_uuid())))
-            .bind(&entry.canonical);
+    fn write<'c>(connection: &'c mut SqliteConnection, entries: &'c [&'c Self]) -> Running<'c, ()> {
+        Box::pin(insert_all(connection, entries))
     }
-    query.execute(connection).await?;
-    Ok(())
 }
 
 async fn select_after(

@@ -1,5 +1,7 @@
 //! What answers requests: JSON in a table of its own, one row for each that ever was.
 
+use std::sync::Arc;
+
 use inference::{AnsweredBy, Declared, Deployment, EngineBuild, UpstreamEngine};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -10,8 +12,33 @@ const COLUMN: &str = "statement";
 /// The member that only statements of upstreams have.
 const UPSTREAM: &str = "upstream";
 
+/// The rows of deployments; made now where there are none. Most requests share a few.
+pub(crate) async fn rows_of<'d>(
+    connection: &mut SqliteConnection,
+    deployments: impl Iterator<Item = Option<&'d Arc<Deployment>>>,
+) -> Result<Vec<Option<i64>>, Failure> {
+    let mut known: Vec<(&Arc<Deployment>, i64)> = Vec::new();
+    let mut rows = Vec::new();
+    for deployment in deployments {
+        let Some(deployment) = deployment else {
+            rows.push(None);
+            continue;
+        };
+        let found = known.iter().find(|(one, _)| Arc::ptr_eq(one, deployment));
+        let row = if let Some((_, row)) = found {
+            *row
+        } else {
+            let row = row_of(connection, deployment).await?;
+            known.push((deployment, row));
+            row
+        };
+        rows.push(Some(row));
+    }
+    Ok(rows)
+}
+
 /// The row of a deployment; made now if there is none.
-pub(crate) async fn row_of(
+async fn row_of(
     connection: &mut SqliteConnection,
     deployment: &Deployment,
 ) -> Result<i64, Failure> {

@@ -20,6 +20,7 @@ mod open;
 mod overwriting;
 mod protection;
 mod row;
+mod rows;
 mod schema;
 mod store;
 mod usage;

@@ -9,13 +9,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use governance::AuditEntry;
-
 use crate::{
     failure::Failure,
     file::blob::Blobs,
     flusher::Flusher,
-    writer::{Append, Pending, Queue, Queued, Running, Writer},
+    writer::{Pending, Queue, Queued, Running, Together, Waiting, Writer},
 };
 
 /// No call waits longer, for the disk or for another process.
@@ -80,12 +78,16 @@ impl Store {
         self.enqueue(Queued::Change(Box::new(pending)), answer, deadline).await
     }
 
-    /// Appends an audit entry; durable when this returns. Those that wait together are written
-    /// with one statement.
-    pub(crate) async fn append_entry(&self, entry: AuditEntry) -> Result<(), Failure> {
+    /// Writes a change of a kind that shares statements with others that wait; durable when this
+    /// returns.
+    pub(crate) async fn change_together<C: Together>(
+        &self,
+        change: C,
+        queued: impl FnOnce(Box<Waiting<C>>) -> Queued,
+    ) -> Result<(), Failure> {
         let deadline = Instant::now() + DEADLINE;
-        let (append, answer) = Append::new(entry, deadline, late());
-        self.enqueue(Queued::Append(Box::new(append)), answer, deadline).await
+        let (waiting, answer) = Waiting::new(change, deadline, late());
+        self.enqueue(queued(Box::new(waiting)), answer, deadline).await
     }
 
     /// Writes the file anew, so that nothing of what was removed is left in it or beside it.

@@ -1,5 +1,7 @@
 //! One row a request: opened when it is admitted, settled when it has ended.
 
+mod write;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,35 +15,29 @@ use inference::{
     ports::{LedgerError, UsageLedger},
 };
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
-use uuid::Uuid;
 
 use crate::{
-    audit, deployment,
+    deployment,
     failure::{Failure, ledger_error},
     row::{Columns, bytes},
     store::Store,
     usage_share, usage_total,
+    writer::Queued,
 };
+
+pub(crate) use write::Opening;
 
 #[async_trait]
 impl UsageLedger for Store {
     async fn open(&self, usage: &UsageOpened, audit: &AuditEntry) -> Result<(), LedgerError> {
-        let (usage, entry) = (usage.clone(), audit.clone());
-        self.change(move |connection| {
-            Box::pin(async move {
-                insert(connection, &usage).await?;
-                audit::insert(connection, &entry).await
-            })
-        })
-        .await
-        .map_err(ledger_error("open the usage row"))
+        let opening = Opening { usage: usage.clone(), audit: audit.clone() };
+        let opened = self.change_together(opening, Queued::Open).await;
+        opened.map_err(ledger_error("open the usage row"))
     }
 
     async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
-        let usage = usage.clone();
-        self.change(move |connection| Box::pin(async move { settle(connection, &usage).await }))
-            .await
-            .map_err(ledger_error("settle the usage row"))
+        let settled = self.change_together(usage.clone(), Queued::Settle).await;
+        settled.map_err(ledger_error("settle the usage row"))
     }
 
     async fn find(
@@ -78,89 +74,6 @@ impl UsageLedger for Store {
     }
 }
 
-async fn insert(connection: &mut SqliteConnection, usage: &UsageOpened) -> Result<(), Failure> {
-    let (principal, principal_id) = principal_columns(usage.principal);
-    let deployment = match &usage.deployment {
-        Some(deployment) => Some(deployment::row_of(&mut *connection, deployment).await?),
-        None => None,
-    };
-    sqlx::query(
-        "INSERT INTO usage (organisation_id, request_id, project_id, principal, principal_id, \
-         model, prompt_tokens_sent, opened_at, model_digest, deployment_id, account_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )
-    .bind(bytes(usage.organisation.as_uuid()))
-    .bind(bytes(usage.request.as_uuid()))
-    .bind(bytes(usage.project.as_uuid()))
-    .bind(principal)
-    .bind(principal_id.map(bytes))
-    .bind(usage.model.as_str())
-    .bind(usage.prompt_tokens)
-    .bind(usage.opened_at.as_micros())
-    .bind(usage.digest.map(|digest| digest.as_bytes().to_vec()))
-    .bind(deployment)
-    .bind(bytes(usage.account.as_uuid()))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn settle(connection: &mut SqliteConnection, settled: &UsageSettled) -> Result<(), Failure> {
-    let usage = &settled.usage;
-    let deployment = match &settled.answered_by {
-        Some(deployment) => Some(deployment::row_of(&mut *connection, deployment).await?),
-        None => None,
-    };
-    let footprint = &usage.footprint;
-    let changed = sqlx::query(
-        "UPDATE usage SET outcome = ?3, settled_at = ?4, prompt_tokens = ?5, \
-         completion_tokens = ?6, cpu_seconds = ?7, energy_joules = ?8, energy_method = ?9, \
-         energy_uncertainty_percent = ?10, co2e_grams = ?11, co2e_method = ?12, \
-         co2e_uncertainty_percent = ?13, grid_factor_grams_per_kwh = ?14, \
-         grid_factor_year = ?15, grid_factor_source = ?16, \
-         grid_factor_uncertainty_percent = ?17, grid_zone = ?18, site = ?19, \
-         cost_microeuros = ?20, deployment_id = coalesce(?21, deployment_id) \
-         WHERE organisation_id = ?1 AND request_id = ?2 AND outcome = 'running'",
-    )
-    .bind(bytes(settled.organisation.as_uuid()))
-    .bind(bytes(settled.request.as_uuid()))
-    .bind(settled.outcome.as_str())
-    .bind(settled.settled_at.as_micros())
-    .bind(usage.prompt_tokens)
-    .bind(usage.completion_tokens)
-    .bind(usage.cpu_seconds)
-    .bind(footprint.energy.joules.value())
-    .bind(footprint.energy.method.as_str())
-    .bind(footprint.energy.uncertainty.percent())
-    .bind(footprint.emissions.grams.value())
-    .bind(footprint.emissions.method.as_str())
-    .bind(footprint.emissions.uncertainty.percent())
-    .bind(footprint.factor.grams_per_kwh)
-    .bind(footprint.factor.year)
-    .bind(footprint.factor.source)
-    .bind(footprint.factor.uncertainty.percent())
-    .bind(footprint.factor.zone)
-    .bind(&usage.site.name)
-    .bind(settled.cost.map(|cost| i64::try_from(cost.0).unwrap_or(i64::MAX)))
-    .bind(deployment)
-    .execute(&mut *connection)
-    .await?;
-    if changed.rows_affected() == 0 { must_exist(connection, settled).await } else { Ok(()) }
-}
-
-/// A row that is settled already stays as it is; one that was never opened is a mistake.
-async fn must_exist(
-    connection: &mut SqliteConnection,
-    settled: &UsageSettled,
-) -> Result<(), Failure> {
-    let found = sqlx::query("SELECT 1 FROM usage WHERE organisation_id = ?1 AND request_id = ?2")
-        .bind(bytes(settled.organisation.as_uuid()))
-        .bind(bytes(settled.request.as_uuid()))
-        .fetch_optional(connection)
-        .await?;
-    found.map(drop).ok_or(Failure::UnknownRequest { request: settled.request })
-}
-
 /// The one statement over all tenants: it closes what a dead process left, whoever asked.
 async fn interrupt(connection: &mut SqliteConnection, at: Timestamp) -> Result<u64, Failure> {
     let changed = sqlx::query(
@@ -170,14 +83,6 @@ async fn interrupt(connection: &mut SqliteConnection, at: Timestamp) -> Result<u
     .execute(connection)
     .await?;
     Ok(changed.rows_affected())
-}
-
-const fn principal_columns(principal: Principal) -> (&'static str, Option<Uuid>) {
-    match principal {
-        Principal::Key(id) => ("key", Some(id.as_uuid())),
-        Principal::Session(id) => ("session", Some(id.as_uuid())),
-        Principal::Operator => ("operator", None),
-    }
 }
 
 /// A request of another account is not there, as one that never was.

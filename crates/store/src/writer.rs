@@ -2,11 +2,14 @@
 //!
 //! Changes wait in a bounded queue. The task takes what is there, runs it in one transaction and
 //! answers after the commit: while one flush to the disk runs, the next group gathers. A savepoint
-//! around each change keeps a failing one from harming the others. Audit entries that are appended
-//! on their own share statements.
+//! around each change keeps a failing one from harming the others. What every request writes, its
+//! row, its end and its audit entries, shares statements: each statement is a round trip to the
+//! thread that runs it.
 //!
 //! The task is never cancelled in mid-transaction: once a change is queued it is carried out,
 //! whether or not its caller still waits.
+
+mod together;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -18,8 +21,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use governance::AuditEntry;
+use inference::UsageSettled;
 
-use crate::{audit, failure::Failure, open::BUSY, overwriting};
+use crate::{failure::Failure, open::BUSY, overwriting, usage::Opening};
+
+pub(crate) use together::{Together, Waiting};
 
 /// Changes that may wait; who comes later waits for a place until its deadline.
 const QUEUE_LENGTH: usize = 1_024;
@@ -36,7 +42,9 @@ pub(crate) type Queue = mpsc::Sender<Queued>;
 /// One place in the queue.
 pub(crate) enum Queued {
     Change(Box<dyn Change>),
-    Append(Box<Append>),
+    Append(Box<Waiting<AuditEntry>>),
+    Open(Box<Waiting<Opening>>),
+    Settle(Box<Waiting<UsageSettled>>),
     /// To write the whole file anew, after everything that was queued before.
     Overwrite(oneshot::Sender<Result<(), Failure>>),
 }
@@ -105,39 +113,13 @@ where
     }
 }
 
-/// An audit entry that is written on its own, and who waits for it.
-pub(crate) struct Append {
-    entry: AuditEntry,
-    result: Result<(), Failure>,
-    deadline: Instant,
-    reply: oneshot::Sender<Result<(), Failure>>,
-}
-
-impl Append {
-    /// `unstarted` is the answer if the deadline passes before the entry is written.
-    pub(crate) fn new(
-        entry: AuditEntry,
-        deadline: Instant,
-        unstarted: Failure,
-    ) -> (Self, oneshot::Receiver<Result<(), Failure>>) {
-        let (reply, answer) = oneshot::channel();
-        (Self { entry, result: Err(unstarted), deadline, reply }, answer)
-    }
-
-    fn answer(self, committed: Result<(), Arc<sqlx::Error>>) {
-        let result =
-            self.result.and_then(|()| committed.map_err(|source| Failure::Transaction { source }));
-        if self.reply.send(result).is_err() {
-            tracing::debug!("a caller left before its audit entry was written");
-        }
-    }
-}
-
 /// What is written in one transaction.
 #[derive(Default)]
 struct Group {
     changes: Vec<Box<dyn Change>>,
-    appends: Vec<Append>,
+    appends: Vec<Waiting<AuditEntry>>,
+    opens: Vec<Waiting<Opening>>,
+    settles: Vec<Waiting<UsageSettled>>,
     overwrites: Vec<oneshot::Sender<Result<(), Failure>>>,
 }
 
@@ -148,6 +130,8 @@ impl Group {
             match queued {
                 Queued::Change(change) => group.changes.push(change),
                 Queued::Append(append) => group.appends.push(*append),
+                Queued::Open(open) => group.opens.push(*open),
+                Queued::Settle(settle) => group.settles.push(*settle),
                 Queued::Overwrite(reply) => group.overwrites.push(reply),
             }
         }
@@ -155,16 +139,16 @@ impl Group {
     }
 
     const fn len(&self) -> usize {
-        self.changes.len() + self.appends.len()
+        self.changes.len() + self.appends.len() + self.opens.len() + self.settles.len()
     }
 
     fn answer(self, committed: &Result<(), Arc<sqlx::Error>>) {
         for change in self.changes {
             change.answer(committed.clone());
         }
-        for append in self.appends {
-            append.answer(committed.clone());
-        }
+        self.appends.into_iter().for_each(|one| one.answer(committed.clone()));
+        self.opens.into_iter().for_each(|one| one.answer(committed.clone()));
+        self.settles.into_iter().for_each(|one| one.answer(committed.clone()));
     }
 }
 
@@ -221,12 +205,7 @@ impl Writer {
     }
 
     async fn write(&mut self, mut group: Group) {
-        if let ([], [append]) = (&*group.changes, &mut *group.appends)
-            && append.deadline > Instant::now() + BUSY
-        {
-            // One statement is a transaction by itself: one round trip instead of three. It waits
-            // for no lock beyond `BUSY`, so its caller still listens when it succeeds.
-            append.result = audit::insert(&mut self.connection, &append.entry).await;
+        if self.write_alone(&mut group).await {
             group.answer(&Ok(()));
             self.written.notify_one();
             return;
@@ -243,6 +222,16 @@ impl Writer {
         self.written.notify_one();
     }
 
+    /// One statement is a transaction by itself: one round trip instead of three. It waits for no
+    /// lock beyond `BUSY`, so its caller still listens when it succeeds.
+    async fn write_alone(&mut self, group: &mut Group) -> bool {
+        match (group.len(), &mut *group.appends, &mut *group.settles) {
+            (1, [append], _) => write_alone(&mut self.connection, append).await,
+            (1, _, [settle]) => write_alone(&mut self.connection, settle).await,
+            _ => false,
+        }
+    }
+
     async fn transact(&mut self, group: &mut Group) -> Result<(), sqlx::Error> {
         let connection = &mut self.connection;
         // Takes the write lock at once: waiting for it later could fail half-way.
@@ -254,58 +243,26 @@ impl Writer {
             }
             execute(connection, "RELEASE change").await?;
         }
-        append_all(connection, group).await?;
+        let length = group.len();
+        let Group { opens, settles, appends, .. } = group;
+        together::write_all(connection, opens, length).await?;
+        together::write_all(connection, settles, length).await?;
+        together::write_all(connection, appends, length).await?;
         execute(connection, "COMMIT").await
     }
 }
 
-/// All with as few statements as possible; one by one if one of them is refused.
-async fn append_all(
+/// `false` if it has to be a transaction.
+async fn write_alone<C: Together>(
     connection: &mut SqliteConnection,
-    group: &mut Group,
-) -> Result<(), sqlx::Error> {
-    let now = Instant::now();
-    // Callers that have given up were told so; an entry of theirs would surprise.
-    let appends = group.appends.iter_mut();
-    let mut wanted: Vec<_> = appends.filter(|append| append.deadline > now).collect();
-    if wanted.is_empty() {
-        return Ok(());
+    waiting: &mut Waiting<C>,
+) -> bool {
+    let is_in_time = waiting.waits_until(Instant::now() + BUSY);
+    let writes = C::IS_ONE_STATEMENT && is_in_time;
+    if writes {
+        waiting.write_alone(connection).await;
     }
-    // A savepoint costs two round trips; with nothing before it the transaction can begin again.
-    let is_alone = group.changes.is_empty();
-    if !is_alone {
-        execute(connection, "SAVEPOINT appends").await?;
-    }
-    let entries: Vec<_> = wanted.iter().map(|append| &append.entry).collect();
-    let inserted = audit::insert_all(connection, &entries).await;
-    match (inserted, is_alone) {
-        (Ok(()), _) => wanted.iter_mut().for_each(|append| append.result = Ok(())),
-        (Err(_), true) => {
-            execute(connection, "ROLLBACK").await?;
-            execute(connection, "BEGIN IMMEDIATE").await?;
-            append_each(connection, wanted).await?;
-        }
-        (Err(_), false) => {
-            execute(connection, "ROLLBACK TO appends").await?;
-            append_each(connection, wanted).await?;
-        }
-    }
-    if is_alone { Ok(()) } else { execute(connection, "RELEASE appends").await }
-}
-
-async fn append_each(
-    connection: &mut SqliteConnection,
-    appends: Vec<&mut Append>,
-) -> Result<(), sqlx::Error> {
-    for append in appends {
-        execute(connection, "SAVEPOINT append").await?;
-        append.result = audit::insert(connection, &append.entry).await;
-        if append.result.is_err() {
-            execute(connection, "ROLLBACK TO append").await?;
-        }
-        execute(connection, "RELEASE append").await?;
-    }
-    Ok(())
+    writes
 }
 
 async fn execute(
