@@ -38,6 +38,7 @@ where
     only_their_owner_sees_files(&case(make().await, 702).await).await;
     pages_follow_each_other(&case(make().await, 703).await).await;
     what_was_given_up_is_cleaned_up(&case(make().await, 704).await).await;
+    what_is_under_way_stays(&case(make().await, 707).await).await;
     what_is_held_stays(&case(make().await, 705).await).await;
     what_is_over_is_told(&case(make().await, 706).await).await;
 }
@@ -163,6 +164,22 @@ async fn what_was_given_up_is_cleaned_up<S>(case: &Case<S>) {
     assert_eq!(case.files.clean_up(false).await.expect("cleaned"), 1);
     assert_eq!(case.files.clean_up(true).await.expect("cleaned"), 0);
     assert_eq!(case.bytes(&kept).await, b"hello");
+}
+
+/// A server cleans up as it starts, and somebody may upload by then.
+async fn what_is_under_way_stays<S>(case: &Case<S>) {
+    let file = case.described(case.owner, 6);
+    let mut writer = case.files.begin(file.owner, file.id).await.expect("begun");
+    writer.write(b"abc").await.expect("written");
+    assert_eq!(case.files.clean_up(true).await.expect("cleaned"), 0);
+    writer.write(b"def").await.expect("written");
+    writer.finish().await.expect("finished");
+    assert_eq!(case.files.clean_up(true).await.expect("cleaned"), 0);
+    let entry = case.samples.entry(Some(file.owner.organisation));
+    case.files.keep(&file, &entry).await.expect("kept");
+    writer.leave();
+    assert_eq!(case.files.clean_up(true).await.expect("cleaned"), 0);
+    assert_eq!(case.bytes(&file).await, b"abcdef");
 }
 
 async fn what_is_held_stays<S: ProtectionStore>(case: &Case<S>) {

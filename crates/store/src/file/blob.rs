@@ -4,9 +4,10 @@
 //! does not open.
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -31,13 +32,21 @@ const CHUNK: usize = 64 * 1024;
 /// Where the bytes of a file lie.
 pub(crate) type Blob = (OrganisationId, FileId);
 
-/// The folder with the bytes of all files, and which of them nobody writes any more.
+/// The folder with the bytes of all files, and who writes them.
 #[derive(Clone, Default)]
 pub(crate) struct Blobs {
     /// `None` beside a database in memory.
     folder: Option<Arc<Path>>,
-    /// Writers that were dropped. A lock and not a task: nothing waits while it is held.
-    given_up: Arc<Mutex<Vec<Blob>>>,
+    /// A lock and not a task: nothing waits while it is held.
+    writers: Arc<Mutex<Writers>>,
+}
+
+#[derive(Default)]
+struct Writers {
+    /// Those that still write, and those whose rows are on their way.
+    under_way: HashSet<Blob>,
+    /// Those that were dropped.
+    given_up: Vec<Blob>,
 }
 
 impl Blobs {
@@ -51,12 +60,20 @@ impl Blobs {
     }
 
     pub(super) fn take_given_up(&self) -> Vec<Blob> {
-        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut given_up)
+        std::mem::take(&mut self.writers().given_up)
     }
 
     pub(super) fn give_up(&self, blob: Blob) {
-        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).push(blob);
+        self.writers().given_up.push(blob);
+    }
+
+    /// Whether somebody writes it now.
+    pub(super) fn is_under_way(&self, blob: &Blob) -> bool {
+        self.writers().under_way.contains(blob)
+    }
+
+    fn writers(&self) -> MutexGuard<'_, Writers> {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gone, also after a crash, when this returns.
@@ -76,9 +93,28 @@ impl Blobs {
     }
 }
 
+/// While there is one of them, nobody takes the bytes for left behind.
+struct UnderWay {
+    blobs: Blobs,
+    blob: Blob,
+}
+
+impl UnderWay {
+    fn begin(blobs: &Blobs, blob: Blob) -> Self {
+        blobs.writers().under_way.insert(blob);
+        Self { blobs: blobs.clone(), blob }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.blobs.writers().under_way.remove(&self.blob);
+    }
+}
+
 /// Seals what it is given.
 pub(super) struct BlobWriter {
-    blobs: Blobs,
+    under_way: UnderWay,
     path: PathBuf,
     file: fs::File,
     keys: Arc<ContentKeys>,
@@ -100,15 +136,16 @@ impl BlobWriter {
         (owner, id): (Owner, FileId),
     ) -> Result<Self, Failure> {
         let path = blobs.path((owner.organisation, id))?;
+        let under_way = UnderWay::begin(blobs, (owner.organisation, id));
         let folder = path.parent().ok_or(Failure::NoFolder)?;
         let mut made = fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(folder).await.map_err(bytes_failed)?;
         let mut options = fs::OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(&path).await;
         let file = file.map_err(bytes_failed)?;
-        let (blobs, chunk) = (blobs.clone(), Vec::with_capacity(CHUNK));
+        let chunk = Vec::with_capacity(CHUNK);
         Ok(Self {
-            blobs,
+            under_way,
             path,
             file,
             keys,
@@ -177,7 +214,7 @@ impl Drop for BlobWriter {
         }
         // A row may be on its way for what is finished; for nothing else.
         if self.is_finished || std::fs::remove_file(&self.path).is_err() {
-            self.blobs.give_up((self.owner.organisation, self.id));
+            self.under_way.blobs.give_up((self.owner.organisation, self.id));
         }
     }
 }

@@ -33,7 +33,10 @@ pub(super) async fn clean_up(store: &Store, all: bool) -> Result<u64, Failure> {
     let mut removed = gone(store).await?;
     let mut candidates = store.blobs.take_given_up();
     if all && let Some(folder) = store.blobs.folder() {
-        candidates.extend(found(folder).await?);
+        // Looked at after they were found: who begins later is not among them, and who has ended
+        // meanwhile has a row.
+        let found = found(folder).await?;
+        candidates.extend(found.into_iter().filter(|blob| !store.blobs.is_under_way(blob)));
     }
     for blob in candidates {
         // Behind every change that is queued: a row that is on its way is seen.
