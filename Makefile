@@ -3,7 +3,7 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-neon check conformance-engine bench-engine bench-log bench-guarded bench-gateway bench-web
+.PHONY: help run test test-neon check conformance-engine bench-engine bench-log bench-guarded bench-gateway bench-batch bench-web
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench-log      measure the log beside a plain hash chain'
 	@echo 'make bench-guarded  measure what identity, rules, audit, receipts and encryption add to a request'
 	@echo 'make bench-gateway  measure Galerne as a gateway beside LiteLLM and beside a bare proxy'
+	@echo 'make bench-batch    measure a batch job of 100,000 requests whose server is killed in the middle'
 	@echo 'make bench-web      measure the page: first load, long conversations, very many of them'
 	@echo 'GALERNE_DATA_DIR and GALERNE_LISTEN say where data lies and where the server listens.'
 
@@ -44,6 +45,9 @@ bench-guarded:
 
 bench-gateway:
 	@cargo xtask bench-gateway
+
+bench-batch:
+	@cargo xtask bench-batch
 
 bench-web:
 	@cargo xtask bench-web

@@ -160,12 +160,14 @@ class Upstream(Target):
         root, env = tools()
         home = folder / "upstream"
         home.mkdir()
-        answers = BENCH / "upstream"
-        text = (answers / "nginx.conf").read_text()
-        text = text.replace("@LISTEN@", f"127.0.0.1:{port}").replace("@ANSWERS@", str(answers))
+        text = self.settings().replace("@LISTEN@", f"127.0.0.1:{port}")
         (home / "nginx.conf").write_text(text)
         command = [root / "usr/sbin/nginx", "-p", f"{home}/", "-c", "nginx.conf", "-e", "stderr"]
         super().__init__(port, command, folder, env)
+
+    def settings(self):
+        answers = BENCH / "upstream"
+        return (answers / "nginx.conf").read_text().replace("@ANSWERS@", str(answers))
 
 
 class Bare(Target):
@@ -227,7 +229,7 @@ class Galerne(Target):
     def __init__(self, folder, upstream):
         self.data_dir = folder / "galerne"
         self.data_dir.mkdir(mode=0o700)
-        (self.data_dir / "galerne.toml").write_text(_galerne_settings(upstream))
+        (self.data_dir / "galerne.toml").write_text(galerne_settings(upstream))
         self._server = Server(paths.binary(), self.data_dir)
         self.process = self._server.process
         self.host, self.port, self.key = self._server.host, self._server.port, self._server.key
@@ -243,7 +245,7 @@ class Galerne(Target):
         self._server.__exit__()
 
 
-def _galerne_settings(upstream):
+def galerne_settings(upstream):
     return f"""\
 [site]
 country = "FR"

@@ -34,9 +34,9 @@ class Upstream:
     thread of its own; `alive` says whether it answers when it is asked how it is.
     """
 
-    def __init__(self, behave=None, alive=True, listen="127.0.0.1"):
+    def __init__(self, behave=None, alive=True):
         self.behave, self.alive = behave or (lambda exchange: exchange.answer()), alive
-        self._listener = socket.create_server((listen, 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self._lock, self._asked, self._connections = threading.Lock(), [], 0
         self._open = set()

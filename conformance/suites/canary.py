@@ -2,6 +2,7 @@
 
 Strings that exist nowhere else are put wherever a client can put them, with the server at its
 most talkative. Then every byte that it left anywhere is searched for them, in many encodings.
+Upstreams that repeat what they were sent in place of an answer are among those that it asks.
 """
 
 import base64
@@ -12,20 +13,30 @@ from harness.canary import Canary
 from harness.installation import Installation
 from harness.report import progress
 from harness.server import MODEL, run_json
+from harness.upstream import WORDS, chunk
+from suites.gateway import Scene, ask
 
 # Printed by the first start on purpose.
 ON_PURPOSE = ("page: ", "api key: ", "try: ")
 
 
 def run(report, bench):
-    place = Installation(bench)
+    with Scene(bench) as scene:
+        place = Installation(bench, data_dir=scene.data_dir)
+        echoes = _echoes(scene)
+        settings = place.data_dir / "galerne.toml"
+        settings.write_text(settings.read_text() + scene.settings())
+        _run(report, bench, place, echoes)
+
+
+def _run(report, bench, place, echoes):
     # The first start prints a key and a link; the one that is searched prints neither.
     with place.serve():
         pass
     searched, canaries = {}, []
     with place.serve(env={"GALERNE_LOG": "trace"}) as server:
         with report.check("canary: requests that carry canaries are answered"):
-            canaries = _send(place, server)
+            canaries = _send(place, server, echoes)
             place.wait_for_checkpoint(len(place.rows()))
         with report.check("canary: the running server's files, WAL and all, can be read"):
             searched.update(_files(place, "while it runs"))
@@ -45,7 +56,7 @@ def run(report, bench):
             _expect_nowhere(canary, searched)
 
 
-def _send(place, server):
+def _send(place, server, echoes):
     """Sends every canary; returns them, and what of the server's secrets is searched too."""
     api, canaries = server.api, []
 
@@ -57,6 +68,7 @@ def _send(place, server):
 
     _send_chats(api, canary, canaries)
     _send_bad_requests(api, canary)
+    _send_elsewhere(server, canary, echoes)
     _send_credentials(place, server, canary, canaries)
     return canaries
 
@@ -80,6 +92,82 @@ def _send_chats(api, canary, canaries):
     canaries.append(Canary("a model's answer", text[:40]))
     # What the control looks for: it does belong into the log.
     assert api.request("GET", f"/v1/models/{MODEL}").status == 200
+
+
+def _prompt(exchange):
+    return _prompt_of(exchange.asked)
+
+
+def _error(exchange):
+    return {"error": {"message": _prompt(exchange), "type": _prompt(exchange), "code": None}}
+
+
+def _echo_event(exchange):
+    """An error after a word, where a stream was asked for."""
+    if not exchange.asked.json().get("stream"):
+        exchange.json(_error(exchange))
+        return
+    exchange.begin_events()
+    exchange.event(chunk({"content": WORDS[0]}))
+    exchange.event(_error(exchange))
+    exchange.end_events()
+
+
+def _echo_type(exchange):
+    """Text where a list or an object belongs."""
+    if not exchange.asked.json().get("stream"):
+        exchange.json({"choices": _prompt(exchange), "data": _prompt(exchange)})
+        return
+    exchange.begin_events()
+    exchange.event({"choices": [{"index": 0, "delta": _prompt(exchange)}]})
+    exchange.end_events()
+
+
+# What the other end repeats, and the status that its caller gets.
+ECHOES = {
+    "a body of status 500": (lambda exchange: exchange.json(_error(exchange), 500), 502),
+    "a body of status 404": (lambda exchange: exchange.json(_error(exchange), 404), 502),
+    "a body of status 400": (lambda exchange: exchange.json(_error(exchange), 400), 400),
+    "no JSON": (lambda exchange: exchange.whole(_prompt(exchange).encode()), 502),
+    "an error event": (_echo_event, 502),
+    "a wrong type": (_echo_type, 502),
+}
+
+
+def _echoes(scene):
+    """An upstream of its own for each: one that fails again and again is asked no more."""
+    found = {}
+    for number, (name, (behave, status)) in enumerate(ECHOES.items()):
+        model = f"echo-{number}"
+        found[name] = (model, scene.add(model, behave), status)
+    vectors = scene.add("echo-vectors", _echo_type, dimensions=2)
+    return {**found, "a wrong type of vectors": ("echo-vectors", vectors, 502)}
+
+
+def _send_elsewhere(server, canary, echoes):
+    for name, (model, upstream, status) in echoes.items():
+        sent = []
+        for stream in (False, True):
+            word = "streamed" if stream else "complete"
+            sent.append(canary(f"a prompt that an upstream repeats in {name}, {word}"))
+            answer = _ask_elsewhere(server, model, sent[-1], stream)
+            # A stream may have begun before it is known.
+            expected = (status, 200) if stream else (status,)
+            assert answer.status in expected, (name, answer.status, answer.body)
+        # Control: it was there, and had something to repeat.
+        texts = [_prompt_of(asked) for asked in upstream.asked]
+        assert texts == sent, (name, texts)
+
+
+def _ask_elsewhere(server, model, text, stream):
+    if model != "echo-vectors":
+        return ask(server, model, text, stream=stream)
+    return server.api.request("POST", "/v1/embeddings", {"model": model, "input": [text]})
+
+
+def _prompt_of(asked):
+    body = asked.json()
+    return body["messages"][-1]["content"] if "messages" in body else body["input"][0]
 
 
 def _send_bad_requests(api, canary):

@@ -17,6 +17,7 @@ CLIENTS = [
     ("mistralai 2.5.1", "mistralai-2", "mistral_embeddings.py"),
     ("mistralai 3.7.0", "mistralai-3", "mistral_embeddings.py"),
     ("openai 3.54.0 (Python)", "openai", "openai_embeddings.py"),
+    ("openai 3.54.0 (Python), as a client of Albert", "openai", "albert_embeddings.py"),
 ]
 
 

@@ -10,7 +10,7 @@ from harness import ledger
 from harness.installation import wait_for
 from harness.server import Server
 from harness.upstream import CLOSE, USAGE, WORDS, Upstream, chunk
-from suites import gateway_calls, sdk
+from suites import gateway_calls, gateway_vectors, sdk
 from suites.disconnect import OpenStream
 from suites.http import expect_refusal
 
@@ -52,13 +52,9 @@ class Scene:
         """One that no setting names."""
         return self._stack.enter_context(Upstream())
 
-    def add_abroad(self, model):
-        """Under the name of this machine: what goes to its loopback address never leaves it."""
-        upstream = self._stack.enter_context(Upstream(listen="0.0.0.0"))
-        self.declare(model, f"http://{socket.gethostname().lower()}:{upstream.port}", place="US")
-        return upstream
-
-    def declare(self, model, address, kind="vllm", place="FR", price=0.1, **settings):
+    def declare(
+        self, model, address, kind="vllm", place="FR", price=0.1, dimensions=None, **settings
+    ):
         found = {
             **{"id": f"u{len(self._settings)}", "kind": kind, "address": address},
             **{"credentials": str(self.key_file), "operator": "Example", "site": place},
@@ -72,6 +68,7 @@ class Scene:
         lines = ["[[upstreams]]", *values, f"price = {prices}", "[[upstreams.models]]"]
         lines += [f'id = "{model}"', 'upstream_id = "theirs"', "context_tokens = 4096", *energy]
         lines += ["energy_uncertainty_percent = 50"]
+        lines += [f"dimensions = {dimensions}"] if dimensions else []
         self._settings.append("\n".join(lines))
 
     def settings(self):
@@ -102,6 +99,7 @@ def run(report, bench):
     with Scene(bench) as scene:
         checks = [*_good(scene), *_refusing(scene), *_hostile(scene), *gateway_calls.checks(scene)]
         checks += [*_two(scene), *_breaker(scene), *_abroad(scene)]
+        checks += gateway_vectors.checks(scene)
         server = scene.serve()
         for name, check in checks:
             with report.check(f"gateway: {name}"):
@@ -457,8 +455,15 @@ def _breaker(scene):
 
 
 def _abroad(scene):
-    alone, beside = scene.add_abroad("abroad"), scene.add_abroad("half-abroad")
+    """What is declared of an address of this machine counts, so the place alone decides."""
+    alone, beside = scene.add("abroad", place="US"), scene.add("half-abroad", place="US")
     scene.declare("half-abroad", f"http://127.0.0.1:{_closed_port()}", price=9.0)
+    near = scene.add("near")
+
+    def control(server):
+        for is_stream in (False, True):
+            assert ask(server, "near", stream=is_stream).status == 200
+        assert near.connections > 0 and len(near.asked) == 2, near.asked
 
     def only(server):
         for is_stream in (False, True):
@@ -477,6 +482,7 @@ def _abroad(scene):
         assert beside.connections == 0, f"{beside.connections} connections to the US"
 
     return [
+        ("control: declared in the zone, the same address is reached (A2)", control),
         ("where only one abroad has the model, nothing leaves (A2)", only),
         ("while the one in the zone is away, none abroad is asked (A2)", instead),
     ]

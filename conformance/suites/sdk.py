@@ -20,6 +20,7 @@ PYTHON_CLIENTS = [
     ("openai 3.54.0 (Python), beside chat", "openai", "openai_beside_chat.py"),
     ("mistralai 3.7.0, Responses", "mistralai-3", "mistral_responses.py"),
     ("openai 3.54.0 (Python), Responses", "openai", "openai_responses.py"),
+    ("openai 3.54.0 (Python), as a client of Albert", "openai", "albert_client.py"),
 ]
 NODE_CLIENTS = [
     ("@mistralai/mistralai 2.7.0 (Node)", "mistral.mjs"),

@@ -1,6 +1,6 @@
 //! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, a
-//! request beside itself without its guards, the gateway beside others, the page beside what it must
-//! reach.
+//! request beside itself without its guards, the gateway beside others, a batch job that is killed,
+//! the page beside what it must reach.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -78,6 +78,16 @@ pub(crate) fn gateway(workspace: &Workspace, rest: &[String]) -> Result<ExitCode
     command.env("GALERNE_BIN", programs.server);
     command.env("GALERNE_BARE_PROXY", programs.bare_proxy);
     command.env("GALERNE_OPEN_LOOP", programs.open_loop);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn batch(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Python])?;
+    let binary = artefacts::build_binary(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/batch.py")).args(rest);
+    command.env("GALERNE_BIN", binary);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

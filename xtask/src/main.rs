@@ -1,5 +1,5 @@
 //! Developer commands: `cargo xtask check`, `test`, `test-neon`, `run`, `model`, `bench-engine`,
-//! `bench-log`, `bench-guarded`, `bench-gateway` and `bench-web`.
+//! `bench-log`, `bench-guarded`, `bench-gateway`, `bench-batch` and `bench-web`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
@@ -96,6 +96,12 @@ enum Command {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Measure a batch job of very many requests whose server is killed in the middle.
+    BenchBatch {
+        /// Passed on to the benchmark script.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// Measure the page: its first load, a long conversation, very many of them.
     BenchWeb {
         /// Passed on to the benchmark script.
@@ -162,6 +168,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::BenchLog { rest } => bench::log(&workspace, &rest),
         Command::BenchGuarded { rest } => bench::guarded(&workspace, &rest),
         Command::BenchGateway { rest } => bench::gateway(&workspace, &rest),
+        Command::BenchBatch { rest } => bench::batch(&workspace, &rest),
         Command::BenchWeb { rest } => bench::web(&workspace, &rest),
     }
 }

@@ -7,12 +7,15 @@ use domain::{
 };
 use inference::{
     AnswerFormat, CallCount, ChatCommand, Choice, EmbedCommand, Embedded, FinishReason, ModelCard,
-    ModelPurpose, Priority, Sampling, TokenLogprob, Tool, ToolChoice, ToolUse, Usage,
+    ModelPurpose, Price, Priority, Sampling, TokenLogprob, Tool, ToolChoice, ToolUse, Usage,
     ports::{Passage, WhenTooLong},
 };
 use inference_wire as wire;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    ModelTypes, budget,
+    problem::{Code, Problem},
+};
 
 /// Who the cards say serves the models.
 const OWNER: &str = "galerne";
@@ -257,14 +260,18 @@ fn candidate(choice: &Choice) -> wire::TokenCandidate {
     }
 }
 
-pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
+pub(crate) fn model_card(
+    card: &ModelCard,
+    price: Price,
+    types: ModelTypes,
+) -> Result<wire::ModelCard, Problem> {
     let weights = card.weights.as_ref();
-    wire::ModelCard {
+    Ok(wire::ModelCard {
         id: card.id.to_string(),
         object: wire::ModelObject::Model,
         created: card.created_at.as_seconds(),
         owned_by: OWNER.to_owned(),
-        kind: wire::ModelKind::Base,
+        kind: model_kind(card.purpose, types),
         capabilities: capabilities(card.purpose),
         max_context_length: card.context_tokens,
         aliases: Vec::new(),
@@ -279,6 +286,20 @@ pub(crate) fn model_card(card: &ModelCard) -> wire::ModelCard {
             ModelPurpose::Chat => None,
             ModelPurpose::Embeddings { dimensions } => Some(dimensions),
         },
+        costs: Some(wire::ModelCosts {
+            prompt_tokens: budget::number(&price.prompt_per_million.to_string())?,
+            completion_tokens: budget::number(&price.completion_per_million.to_string())?,
+        }),
+    })
+}
+
+const fn model_kind(purpose: ModelPurpose, types: ModelTypes) -> wire::ModelKind {
+    match (types, purpose) {
+        (ModelTypes::Mistral, _) => wire::ModelKind::Base,
+        (ModelTypes::Albert, ModelPurpose::Chat) => wire::ModelKind::TextGeneration,
+        (ModelTypes::Albert, ModelPurpose::Embeddings { .. }) => {
+            wire::ModelKind::TextEmbeddingsInference
+        }
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<ModelList>, Problem> {
     state.trail.record(&AuditFact::ok(Action::ModelList, caller, Subject::Nothing)).await?;
-    let data = state.models.list().iter().map(convert::model_card).collect();
+    let cards = state.models.list();
+    let data = cards.iter().map(|card| told(&state, card)).collect::<Result<_, _>>()?;
     Ok(Json(ModelList { object: ListObject::List, data }))
 }
 
@@ -62,5 +63,9 @@ pub(crate) async fn read(
     let card = card.ok_or_else(|| Problem::model_unknown(&name))?;
     let subject = Subject::Model(card.id.clone());
     state.trail.record(&AuditFact::ok(Action::ModelRead, caller, subject)).await?;
-    Ok(Json(convert::model_card(&card)))
+    Ok(Json(told(&state, &card)?))
+}
+
+fn told(state: &ApiState, card: &inference::ModelCard) -> Result<ModelCard, Problem> {
+    convert::model_card(card, state.budgets.price(&card.id), state.settings.model_types)
 }

@@ -11,7 +11,8 @@ use inference::{
     ports::{Passage, WhenTooLong},
 };
 use inference_wire::{
-    ErrorBody, ListObject, RerankDocument, RerankRequest, RerankResponse, RerankResult,
+    ErrorBody, ListObject, RerankDocument, RerankObject, RerankRequest, RerankResponse,
+    RerankResult, RerankScore,
 };
 
 use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Problem};
@@ -35,10 +36,10 @@ use crate::{ApiState, answer, body, caller::Authenticated, convert, problem::Pro
         (status = 404, description = "The model is not served here", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "Fields that make no sense", body = ErrorBody),
-        (status = 429, description = "Every place is taken; see Retry-After", body = ErrorBody),
+        (status = 422, description = "Fields that make no sense, or a model that only engines elsewhere have", body = ErrorBody),
+        (status = 429, description = "Every place is taken, or a limit is reached; see Retry-After", body = ErrorBody),
         (status = 500, description = "The engine failed", body = ErrorBody),
-        (status = 503, description = "The server is stopping or cannot record the request", body = ErrorBody),
+        (status = 503, description = "The server is stopping or cannot record the request, or no engine that has the model may be asked and is well", body = ErrorBody),
     ),
     security(("api_key" = []), ("session" = [])),
     extensions(("x-audit-class" = json!("embedding.create")), ("x-permission" = json!("models"))),
@@ -60,16 +61,24 @@ pub(crate) async fn order(
             result.document = text.map(|text| RerankDocument { text });
         }
     }
+    let data = results.iter().map(score).collect();
     let mut response = Json(RerankResponse {
         id: format!("rerank-{}", embedded.request),
         object: ListObject::List,
         model: embedded.model.to_string(),
         results,
+        data,
         usage: convert::usage(&embedded.usage),
     })
     .into_response();
     answer::name(&mut response, embedded.request);
     Ok(response)
+}
+
+/// As older clients of Albert read it.
+fn score(result: &RerankResult) -> RerankScore {
+    let RerankResult { index, relevance_score, .. } = *result;
+    RerankScore { object: RerankObject::Rerank, score: relevance_score, index }
 }
 
 /// The question comes first.

@@ -17,7 +17,7 @@ use crate::{
     ApiState, account, assessment, batch, break_glass, budget, chat, classification, completion,
     connector,
     conversation::{browse, draft, turn},
-    embedding, erasure, file, health, hold, host, identity, key, log, metering, model, observe,
+    embedding, erasure, file, health, hold, host, identity, key, log, me, metering, model, observe,
     problem::{Code, Problem},
     receipt, refusal, rerank, responses, scim, session, upstream, usage,
 };
@@ -58,9 +58,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(hold::lift))
         .routes(routes!(key::list, key::create))
         .routes(routes!(key::revoke))
-        .routes(routes!(budget::list, budget::set))
-        .routes(routes!(budget::remove))
-        .routes(routes!(usage::read))
+        .merge(accounting())
         .routes(routes!(assessment::read))
         .routes(routes!(break_glass::list, break_glass::request))
         .routes(routes!(break_glass::close))
@@ -107,6 +105,16 @@ fn beside_chat() -> OpenApiRouter<ApiState> {
         .routes(routes!(classification::moderate_chats))
         .routes(routes!(classification::classify))
         .routes(routes!(classification::classify_chats))
+}
+
+/// What is used, what may be, and by whom.
+fn accounting() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(budget::list, budget::set))
+        .routes(routes!(budget::remove))
+        .routes(routes!(usage::read))
+        .routes(routes!(me::info))
+        .routes(routes!(me::usage))
 }
 
 /// Files and batch jobs.

@@ -32,6 +32,16 @@ pub trait Readiness: Send + Sync {
     fn models_refused(&self) -> usize;
 }
 
+/// Whose words the `type` of a model is told in. The clients of each read nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModelTypes {
+    /// Where it comes from.
+    #[default]
+    Mistral,
+    /// What it is for.
+    Albert,
+}
+
 /// Bounds and names that an installation may change.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
@@ -42,6 +52,7 @@ pub struct ApiSettings {
     /// Whether the identity provider sends browsers back over https; they get cookies for https
     /// alone then.
     pub returns_encrypted: bool,
+    pub model_types: ModelTypes,
     /// A stream that has nothing to say for so long says that it is alive.
     pub keep_alive: Duration,
     pub body_bytes_max: usize,
@@ -60,6 +71,7 @@ impl Default for ApiSettings {
             hosts: Vec::new(),
             secure_cookie: false,
             returns_encrypted: false,
+            model_types: ModelTypes::default(),
             keep_alive: Duration::from_secs(10),
             body_bytes_max: 4 * 1024 * 1024,
             body_deadline: Duration::from_secs(30),

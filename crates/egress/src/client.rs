@@ -5,12 +5,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     RequestBuilder, Response, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE},
     redirect, retry,
 };
 
 use crate::{
-    Broker, Destination, EgressError, Recorder, Refusal, Resolver,
+    Broker, Credentials, Destination, EgressError, Recorder, Refusal, Resolver,
     broker::Allowed,
     destination,
     guard::{Guard, refusal_in},
@@ -132,7 +132,8 @@ impl EgressClient {
     ) -> Result<Answer, EgressError> {
         let (url, route) = self.admit(address).await?;
         let request = route.http.post(url).header(CONTENT_TYPE, content_type).body(body.into());
-        self.exchange(route, authorised(request, Some(credentials))?).await
+        let credentials = Credentials::new(credentials)?;
+        self.exchange(route, authorised(request, Some(&credentials))).await
     }
 
     /// Whether the address may be reached, as far as it is known before its name is resolved.
@@ -161,11 +162,11 @@ impl EgressClient {
     pub async fn probe(
         &self,
         address: &str,
-        credentials: Option<&str>,
+        credentials: Option<&Credentials>,
     ) -> Result<u16, EgressError> {
         let (url, route) = self.admit(address).await?;
         let destination = &route.guard.allowed.destination;
-        let request = authorised(route.http.get(url), credentials)?;
+        let request = authorised(route.http.get(url), credentials);
         let answer = match self.ask(destination, request).await {
             Ok(answer) => answer.status,
             // Somebody answered, at length.
@@ -266,16 +267,14 @@ impl fmt::Debug for EgressClient {
     }
 }
 
-/// With what stands in `Authorization`; no log is told of it.
 pub(crate) fn authorised(
     request: RequestBuilder,
-    credentials: Option<&str>,
-) -> Result<RequestBuilder, EgressError> {
-    let Some(credentials) = credentials else { return Ok(request) };
-    let mut value = HeaderValue::try_from(credentials)
-        .map_err(|error| EgressError::Credentials { source: error.into() })?;
-    value.set_sensitive(true);
-    Ok(request.header(AUTHORIZATION, value))
+    credentials: Option<&Credentials>,
+) -> RequestBuilder {
+    match credentials {
+        Some(credentials) => request.header(AUTHORIZATION, credentials.header()),
+        None => request,
+    }
 }
 
 pub(crate) fn content_type(response: &Response) -> Option<String> {

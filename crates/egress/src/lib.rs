@@ -12,6 +12,7 @@
 mod address;
 mod broker;
 mod client;
+mod credentials;
 mod destination;
 mod error;
 mod guard;
@@ -22,6 +23,7 @@ mod stream;
 pub use address::AddressKind;
 pub use broker::{Broker, Refusal, SendRules};
 pub use client::{Answer, Deadlines, EgressClient, EgressParts};
+pub use credentials::Credentials;
 pub use destination::{AddressError, Destination};
 pub use error::EgressError;
 pub use journal::{Event, NotRecorded, Recorder};

@@ -10,7 +10,7 @@ use reqwest::{
 use tokio::time::timeout;
 
 use crate::{
-    Destination, EgressClient, EgressError,
+    Credentials, Destination, EgressClient, EgressError,
     client::{authorised, content_type},
 };
 
@@ -27,8 +27,7 @@ pub struct Announced {
 pub struct Outgoing {
     pub content_type: &'static str,
     pub body: Bytes,
-    /// What stands in `Authorization`.
-    pub credentials: Option<String>,
+    pub credentials: Option<Credentials>,
     pub patience: Patience,
 }
 
@@ -61,7 +60,7 @@ impl Announced {
         let Self { client, destination, http, url } = self;
         let Outgoing { content_type, body, credentials, patience } = outgoing;
         let request = http.post(url).header(CONTENT_TYPE, content_type).body(body);
-        let request = authorised(request, credentials.as_deref())?.timeout(patience.whole);
+        let request = authorised(request, credentials.as_ref()).timeout(patience.whole);
         let Ok(sent) = timeout(patience.head, request.send()).await else {
             return Err(EgressError::TimedOut { destination, deadline: patience.head });
         };

@@ -1,5 +1,9 @@
 //! A request in the words of an upstream. What those words cannot say is refused: an answer that
 //! silently kept less than was asked for would be worth nothing.
+//!
+//! Three things are left out and not refused: `strict` of tools, where a program refuses or does not
+//! know it; sampling that restricts nothing, as a `top_p` of 1, where a program may have defaults of
+//! its own; and the priority of the request, which counts among those of this server alone.
 
 use domain::chat::{Message, ToolCall};
 use inference::{

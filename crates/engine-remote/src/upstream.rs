@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::ModelId;
-use egress::{Announced as Sendable, EgressClient, EgressError, Incoming, Outgoing, Patience};
+use egress::{
+    Announced as Sendable, Credentials, EgressClient, EgressError, Incoming, Outgoing, Patience,
+};
 use inference::{
     CallCount, ModelPurpose,
     ports::{
@@ -36,6 +38,8 @@ const NUMBER_BYTES_MAX: usize = 32;
 const VECTOR_BYTES_MAX: usize = 1024;
 /// Of what is said about a refusal.
 const REFUSAL_BYTES_MAX: usize = 64 * 1024;
+/// Nobody is told to wait longer, whatever an upstream says.
+const RETRY_AFTER_SECONDS_MAX: u32 = 3600;
 
 /// An engine elsewhere.
 #[derive(Clone)]
@@ -55,7 +59,9 @@ pub struct RemoteParts {
     pub key: Option<Zeroizing<String>>,
     /// For the destination of the address.
     pub client: EgressClient,
-    /// How long an answer may pause, and how long its beginning may take in a stream.
+    /// How long the beginning of a stream may take.
+    pub head: Duration,
+    /// How long an answer may pause.
     pub pause: Duration,
     /// How long an answer may take.
     pub whole: Duration,
@@ -75,9 +81,9 @@ struct Inner {
     models: Vec<RemoteModel>,
     kind: Kind,
     base: String,
-    /// What stands in `Authorization`.
-    credentials: Option<Zeroizing<String>>,
+    credentials: Option<Credentials>,
     client: EgressClient,
+    head: Duration,
     pause: Duration,
     whole: Duration,
     /// Readers of answers: each ends before the request that it belongs to.
@@ -85,17 +91,22 @@ struct Inner {
 }
 
 impl RemoteUpstream {
-    pub fn new(parts: RemoteParts) -> Self {
-        let RemoteParts { card, models, kind, address, key, client, pause, whole } = parts;
+    /// Fails with a key that cannot stand in a header.
+    pub fn new(parts: RemoteParts) -> Result<Self, EgressError> {
+        let RemoteParts { card, models, kind, address, key, client, head, pause, whole } = parts;
         let address = address.trim_end_matches('/');
         let base = match address.strip_suffix("/v1") {
             Some(_) => address.to_owned(),
             None => format!("{address}/v1"),
         };
-        let credentials = key.map(|key| Zeroizing::new(format!("Bearer {}", key.trim())));
+        let credentials = |key: Zeroizing<String>| {
+            Credentials::new(&Zeroizing::new(format!("Bearer {}", key.trim())))
+        };
+        let credentials = key.map(credentials).transpose()?;
         let tasks = TaskTracker::new();
-        let inner = Inner { card, models, kind, base, credentials, client, pause, whole, tasks };
-        Self { inner: Arc::new(inner) }
+        let inner =
+            Inner { card, models, kind, base, credentials, client, head, pause, whole, tasks };
+        Ok(Self { inner: Arc::new(inner) })
     }
 }
 
@@ -119,7 +130,7 @@ impl Inner {
         let outgoing = Outgoing {
             content_type: "application/json",
             body: Bytes::from(body),
-            credentials: self.credentials.as_ref().map(|text| text.to_string()),
+            credentials: self.credentials.clone(),
             patience: Patience {
                 head,
                 pause: self.pause,
@@ -147,7 +158,7 @@ impl Upstream for RemoteUpstream {
         let model = inner.model(&asking.model)?;
         let body = request::chat(inner.kind, &model.name, asking)?;
         // Who does not stream begins when the answer is complete.
-        let head = if asking.is_streamed { inner.pause } else { inner.whole };
+        let head = if asking.is_streamed { inner.head } else { inner.whole };
         let (bytes, prompt_estimated) = (body.len(), asking.prompt_tokens_estimated());
         let card = inner.card.models.iter().find(|card| card.id == model.id);
         let context_tokens = card.map_or(u32::MAX, |card| card.context_tokens);
@@ -188,7 +199,7 @@ impl Upstream for RemoteUpstream {
 
     async fn probe(&self) -> Result<(), UpstreamError> {
         let inner = &self.inner;
-        let credentials = inner.credentials.as_ref().map(|text| text.as_str());
+        let credentials = inner.credentials.as_ref();
         let status = inner.client.probe(&inner.address("/models"), credentials).await;
         match status.map_err(refused)? {
             status @ (401 | 403 | 500..) => {
@@ -211,7 +222,11 @@ impl Ready {
         let mut incoming = self.announced.send(self.outgoing).await.map_err(refused)?;
         match incoming.status() {
             200 => Ok(incoming),
-            429 => Err(UpstreamError::Busy { retry_after_seconds: incoming.retry_after_seconds() }),
+            429 => {
+                let seconds = incoming.retry_after_seconds();
+                let retry_after_seconds = seconds.map(|one| one.min(RETRY_AFTER_SECONDS_MAX));
+                Err(UpstreamError::Busy { retry_after_seconds })
+            }
             // What the request is to blame for.
             status @ (400 | 413 | 422) => {
                 Err(UpstreamError::Refused { status, detail: explanation(&mut incoming).await })

@@ -5,6 +5,7 @@
 mod confinement;
 mod encryption;
 mod identity;
+mod models;
 mod prices;
 mod residency;
 mod retention;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     confinement::ConfinementSettings,
     encryption::EncryptionSettings,
     identity::{IdentitySettings, OidcSettings},
+    models::Signatures,
     prices::{PriceSettings, prices},
     residency::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
 };
@@ -44,7 +46,7 @@ pub(crate) use self::{
     upstreams::{GatewaySettings, UpstreamModelSettings, UpstreamSettings},
 };
 
-use self::prices::describe;
+use self::{models::ModelSettings, prices::describe};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = ".galerne";
@@ -176,33 +178,6 @@ impl Default for Limits {
             kv_cache_mib: 1024,
             prefix_cache_mib: 256,
             drain_seconds: 30,
-        }
-    }
-}
-
-/// Which models are loaded.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ModelSettings {
-    /// Whether a model needs the signature of a trusted key: `optional` loads it without one and
-    /// says so, `required` refuses it unless it was waived. One whose bytes are not those that were
-    /// imported or signed is refused either way.
-    pub(crate) signatures: Signatures,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Signatures {
-    #[default]
-    Optional,
-    Required,
-}
-
-impl Signatures {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Optional => "optional",
-            Self::Required => "required",
         }
     }
 }
@@ -461,7 +436,7 @@ impl Settings {
         };
         let site = &self.site_declared.value;
         let said = |text: &Option<String>| text.clone().unwrap_or_default();
-        let signatures = self.models.value.signatures.as_str().to_owned();
+        let ModelSettings { signatures, types } = self.models.value;
         let lines = [
             ("data_dir", self.data_dir.value.display().to_string(), self.data_dir.origin),
             ("listen", self.listen.value.to_string(), self.listen.origin),
@@ -485,7 +460,8 @@ impl Settings {
             ("log.witness", witness, self.log.origin),
             ("log.checkpoint_seconds", log.checkpoint_seconds.to_string(), self.log.origin),
             ("log.witness_grace_seconds", grace, self.log.origin),
-            ("models.signatures", signatures, self.models.origin),
+            ("models.signatures", signatures.as_str().to_owned(), self.models.origin),
+            ("models.types", types.as_str().to_owned(), self.models.origin),
             ("log.origin", log.origin.clone().unwrap_or_default(), self.log.origin),
             ("residency.region", region, self.residency.origin),
             ("residency.ranges", ranges, self.residency.origin),

@@ -268,6 +268,7 @@ impl Parts<'_> {
             settings: ApiSettings {
                 hosts: settings.hosts.value.clone(),
                 returns_encrypted: settings.identity.value.returns_encrypted(),
+                model_types: settings.models.value.types.into(),
                 ..ApiSettings::default()
             },
             page: Some(web::routes()),

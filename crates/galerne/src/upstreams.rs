@@ -1,14 +1,14 @@
 //! Engines that run elsewhere, as the settings name them.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use carbon_ledger::factors;
-use domain::ProjectId;
+use carbon_ledger::{Joules, factors};
+use domain::ModelId;
 use engine_remote::{RemoteModel, RemoteParts, RemoteUpstream};
 use inference::{
     AnsweredBy, Declared, Deployment, Gateway, GatewayParts, Metering, ModelPurpose, ShareRule,
-    Site, UpstreamEngine,
+    Site, TokenEnergy, UpstreamEngine,
     ports::{Upstream, UpstreamCard, UpstreamModel},
 };
 use residency::Zone;
@@ -56,16 +56,38 @@ fn upstream(
             energy: model.energy()?,
         })
     };
-    Ok(RemoteUpstream::new(RemoteParts {
+    let pause = Duration::from_secs(upstream.pause_seconds);
+    let parts = RemoteParts {
         card: card(settings, upstream)?,
         models: upstream.models.iter().map(remote).collect::<Result<_, Failure>>()?,
         kind: upstream.kind.0,
         address: upstream.address.clone(),
         key,
         client,
-        pause: Duration::from_secs(upstream.pause_seconds),
+        head: pause,
+        pause,
         whole: Duration::from_secs(upstream.answer_seconds),
-    }))
+    };
+    RemoteUpstream::new(parts).map_err(|error| {
+        Failure::new(Exit::Settings, error)
+            .context(format!("the upstream `{}`", upstream.id))
+            .hint("`credentials` names a file that holds its key alone")
+    })
+}
+
+/// What tokens of models that run elsewhere take, each at the upstream where it takes most.
+pub(crate) fn declared_energy(
+    settings: &Settings,
+) -> Result<HashMap<ModelId, TokenEnergy>, Failure> {
+    let most = |one: Joules, other: Joules| if one < other { other } else { one };
+    let mut all: HashMap<ModelId, TokenEnergy> = HashMap::new();
+    for model in settings.upstreams.value.iter().flat_map(|upstream| &upstream.models) {
+        let Some(energy) = model.energy()? else { continue };
+        let known = all.entry(model.id()?).or_default();
+        known.prompt = most(known.prompt, energy.prompt);
+        known.completion = most(known.completion, energy.completion);
+    }
+    Ok(all)
 }
 
 /// The key of an upstream.
@@ -96,13 +118,12 @@ fn card(settings: &Settings, upstream: &UpstreamSettings) -> Result<UpstreamCard
             },
         })
     });
-    let price = upstream.price()?;
     Ok(UpstreamCard {
         id: upstream.id()?,
         models: models.collect::<Result<_, Failure>>()?,
         is_own: upstream.own,
         requests_max: upstream.requests_max,
-        microeuros_per_million: price.prompt_per_million.0 + price.completion_per_million.0,
+        microeuros_per_million: upstream.price()?.of_both().0,
         metering: Metering::new(site, factor).of(deployment),
     })
 }
@@ -129,14 +150,11 @@ fn place(
 }
 
 fn shares(settings: &Settings) -> Result<Vec<ShareRule>, Failure> {
-    let wrong = |error: anyhow::Error| Failure::new(Exit::Settings, error);
     let rules = settings.gateway.value.shares.iter().map(|share| {
-        let project = share.project.as_ref().map(|id| id.parse().map(ProjectId::from_uuid));
-        let project =
-            project.transpose().context("`project` of a share is no id").map_err(wrong)?;
+        let model = share.model.parse::<ModelId>().context("`model` of a share");
         Ok(ShareRule {
-            model: share.model.parse().context("`model` of a share").map_err(wrong)?,
-            project,
+            model: model.map_err(|error| Failure::new(Exit::Settings, error))?,
+            project: share.project()?,
             to: share.to.clone(),
             percent: share.percent,
         })

@@ -255,14 +255,15 @@ impl Local {
         (files, jobs)
     }
 
-    /// Limits with the prices of the settings.
+    /// Limits with the prices and the energy of the settings.
     pub(crate) fn budgets(&self, settings: &Settings) -> Result<Budgets, Failure> {
-        Ok(Budgets::new(BudgetsParts {
+        let budgets = Budgets::new(BudgetsParts {
             store: self.store.clone(),
             trail: self.trail.clone(),
             clock: Arc::new(SystemClock),
             prices: prices(&settings.prices.value, &settings.upstreams.value)?,
-        }))
+        });
+        Ok(budgets.expecting(upstreams::declared_energy(settings)?))
     }
 
     /// What was used.

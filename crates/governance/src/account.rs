@@ -71,6 +71,13 @@ impl Access {
         Ok(accounts.into_iter().map(|account| (account.id, account.name)).collect())
     }
 
+    /// Whose content the caller reads and writes.
+    pub async fn own_account(&self, caller: &Caller) -> Result<Account, AccessError> {
+        self.record(Action::AccountRead, caller, Subject::Account(caller.account)).await?;
+        let account = self.store.account(caller.organisation, caller.account).await?;
+        account.ok_or(AccessError::AccountUnknown)
+    }
+
     /// An account of the caller's organisation by its name.
     pub async fn account_named(
         &self,

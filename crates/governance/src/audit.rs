@@ -66,7 +66,7 @@ pub enum Action {
     AccountList,
     /// Role, name, password or whether it may be used.
     AccountUpdate,
-    /// An identity provider read one account.
+    /// An identity provider read one account, or a caller its own.
     AccountRead,
     /// An identity provider took an account away: it is disabled for good and its name is free.
     AccountRemove,
@@ -143,7 +143,7 @@ pub enum Action {
     BudgetSet,
     BudgetRemove,
     BudgetList,
-    /// What was used was read, added up.
+    /// What was used was read, added up, or a caller read its own requests.
     UsageRead,
     /// A request that was refused before its action was known.
     RequestRefused,

@@ -3,26 +3,32 @@
 
 mod book;
 pub(crate) mod decimal;
+mod energy;
 mod limit;
 mod minute;
 mod months;
+mod readings;
 
 use std::{
+    collections::HashMap,
     error::Error,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use carbon_ledger::Joules;
 use domain::{
     AccountId, Caller, Clock, KeyId, ModelId, Month, OrganisationId, ProjectId, Timestamp,
 };
 use governance::{Action, AuditError, AuditFact, Subject, Trail};
-use tokio::sync::Mutex as AsyncMutex;
 
-use self::book::{Book, Held};
-pub use self::limit::{
-    Budget, BudgetId, BudgetPeriod, BudgetQuantity, BudgetScope, BudgetWordError,
+use self::{
+    book::{Book, Held},
+    energy::millijoules,
+    readings::Readings,
+};
+pub use self::{
+    energy::TokenEnergy,
+    limit::{Budget, BudgetId, BudgetPeriod, BudgetQuantity, BudgetScope, BudgetWordError},
 };
 use crate::{
     ChatError, MicroEuros, Price, Prices, Usage, content,
@@ -213,16 +219,6 @@ impl Drop for Reservation {
     }
 }
 
-/// As a store rounds them.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "energy is finite and not negative, and a cast stops at the bounds"
-)]
-fn millijoules(energy: Joules) -> u64 {
-    (energy.value() * 1000.0).round() as u64
-}
-
 /// A limit, and how much of it is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetStanding {
@@ -289,15 +285,21 @@ pub struct Budgets {
     clock: Arc<dyn Clock>,
     prices: Prices,
     book: Arc<Book>,
-    /// Whoever holds it reads limits or changes them.
-    reading: Arc<AsyncMutex<()>>,
+    readings: Arc<Readings>,
 }
 
 impl Budgets {
     pub fn new(parts: BudgetsParts) -> Self {
         let BudgetsParts { store, trail, clock, prices } = parts;
-        let (book, reading) = (Arc::default(), Arc::default());
-        Self { store, trail, clock, prices, book, reading }
+        let (book, readings) = (Arc::default(), Arc::default());
+        Self { store, trail, clock, prices, book, readings }
+    }
+
+    /// The same, where requests to these models are held at least what is declared of them. Only
+    /// before the first request: nothing is counted yet.
+    #[must_use]
+    pub fn expecting(self, energy: HashMap<ModelId, TokenEnergy>) -> Self {
+        Self { book: Arc::new(Book::new(energy)), ..self }
     }
 
     /// Sets aside what a request may use, for all that it belongs to or for nothing.
@@ -325,6 +327,19 @@ impl Budgets {
         Ok(limits.into_iter().map(|limit| self.book.standing(limit, now)).collect())
     }
 
+    /// The limits of the caller's own key and account. Whoever tells them writes the entry.
+    pub async fn own(&self, caller: &Caller) -> Result<Vec<BudgetStanding>, BudgetError> {
+        let limits = self.read_again(caller.organisation).await?;
+        let now = self.clock.now();
+        let own = limits.into_iter().filter(|limit| limit.id.scope.is_own(caller));
+        Ok(own.map(|limit| self.book.standing(limit, now)).collect())
+    }
+
+    /// What tokens of a model cost; nothing where the settings say nothing.
+    pub fn price(&self, model: &ModelId) -> Price {
+        self.prices.of(model)
+    }
+
     /// Sets a limit, in the place of the one before. It counts for the next request.
     pub async fn set(
         &self,
@@ -334,7 +349,7 @@ impl Budgets {
     ) -> Result<BudgetStanding, BudgetError> {
         let budget = Budget { organisation: caller.organisation, id, amount };
         let entry = self.trail.entry(&fact(Action::BudgetSet, caller, id, Some(amount))).await?;
-        let reading = self.reading.lock().await;
+        let reading = self.readings.lock(caller.organisation).await;
         if !self.store.put_budget(&budget, self.clock.now(), &entry).await? {
             return Err(BudgetError::NobodyThere { scope: id.scope });
         }
@@ -345,7 +360,7 @@ impl Budgets {
 
     pub async fn remove(&self, caller: &Caller, id: BudgetId) -> Result<(), BudgetError> {
         let entry = self.trail.entry(&fact(Action::BudgetRemove, caller, id, None)).await?;
-        let reading = self.reading.lock().await;
+        let reading = self.readings.lock(caller.organisation).await;
         if !self.store.remove_budget(caller.organisation, id, &entry).await? {
             return Err(BudgetError::Unknown);
         }
@@ -355,15 +370,15 @@ impl Budgets {
     }
 
     async fn read_again(&self, organisation: OrganisationId) -> Result<Vec<Budget>, LedgerError> {
-        let _reading = self.reading.lock().await;
+        let _reading = self.readings.lock(organisation).await;
         self.read(organisation).await
     }
 
     /// The first request of an organisation waits for its sums; later ones go on while one of them
-    /// looks whether limits have changed.
+    /// looks whether limits have changed, so one change is known a second and one look later.
     async fn be_up_to_date(&self, organisation: OrganisationId) -> Result<(), LedgerError> {
         let Some(read_at) = self.book.read_at(organisation) else {
-            let _reading = self.reading.lock().await;
+            let _reading = self.readings.lock(organisation).await;
             if self.book.read_at(organisation).is_none() {
                 self.read(organisation).await?;
             }
@@ -373,13 +388,14 @@ impl Budgets {
         if seconds.saturating_abs() < LIMITS_SECONDS {
             return Ok(());
         }
-        if let Ok(_reading) = self.reading.try_lock() {
+        if let Some(_reading) = self.readings.try_lock(organisation) {
             self.read(organisation).await?;
         }
         Ok(())
     }
 
-    /// Only by whoever holds `reading`: what is read first may not be put in force last.
+    /// Only by whoever holds the lock of the organisation: what is read first may not be put in
+    /// force last.
     async fn read(&self, organisation: OrganisationId) -> Result<Vec<Budget>, LedgerError> {
         let now = self.clock.now();
         let limits = self.store.budgets(organisation).await?;

@@ -304,6 +304,7 @@ impl Chat {
         several: Several,
         left: &CancellationToken,
     ) -> Result<Vec<ChatStream>, ChatError> {
+        let _coming = self.gateway.as_ref().map(Gateway::coming);
         if self.stopping.is_cancelled() {
             return Err(ChatError::Stopping);
         }

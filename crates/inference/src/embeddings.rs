@@ -226,6 +226,7 @@ impl Embeddings {
         command: EmbedCommand,
         answer: &mut oneshot::Sender<Result<Embedded, EmbedError>>,
     ) -> Result<Started, EmbedError> {
+        let _coming = self.gateway.as_ref().map(Gateway::coming);
         if self.stopping.is_cancelled() {
             return Err(ChatError::Stopping.into());
         }

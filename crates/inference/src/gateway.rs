@@ -17,7 +17,11 @@ use std::{
 
 use domain::{Clock, ModelId, ProjectId, RequestId, Timestamp};
 use futures_util::future::join_all;
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 use crate::{
     Health, ModelCard, ModelPurpose,
@@ -68,6 +72,8 @@ struct Inner {
     prefixes: Mutex<Prefixes>,
     clock: Arc<dyn Clock>,
     since: Timestamp,
+    /// Counts requests, those too that nothing was sent of yet.
+    requests: TaskTracker,
     /// Ends every exchange.
     cut: CancellationToken,
 }
@@ -151,6 +157,7 @@ impl Gateway {
             prefixes: Mutex::new(Prefixes::default()),
             since: clock.now(),
             clock,
+            requests: TaskTracker::new(),
             cut: CancellationToken::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -346,16 +353,19 @@ impl Gateway {
         join_all(probes).await;
     }
 
-    /// Ends what still runs, once the deadline has passed.
+    /// Whoever stops the server waits for the request that holds this. It is taken before it is
+    /// looked whether the server stops, so that nobody comes in between.
+    pub(crate) fn coming(&self) -> TaskTrackerToken {
+        self.inner.requests.token()
+    }
+
+    /// Lets requests end, those too whose row is still on its way to the disk; ends what is left
+    /// once the deadline has passed.
     pub(crate) async fn shut_down(&self, deadline: Duration) {
-        let running = || {
-            let of = |member: &Member| member.running.load(Ordering::Relaxed);
-            self.inner.members.iter().map(of).sum::<usize>()
-        };
-        let until = tokio::time::Instant::now() + deadline;
-        while running() > 0 && tokio::time::Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let requests = &self.inner.requests;
+        requests.close();
+        // Whether all have ended makes no difference.
+        timeout(deadline, requests.wait()).await.ok();
         self.inner.cut.cancel();
     }
 }

@@ -34,7 +34,7 @@ pub use answer_format::AnswerFormat;
 pub use budget::{
     Amounts, Budget, BudgetError, BudgetExceeded, BudgetId, BudgetPeriod, BudgetQuantity,
     BudgetScope, BudgetStanding, BudgetWordError, Budgets, BudgetsParts, Rate, Rates, Reservation,
-    Spent,
+    Spent, TokenEnergy,
 };
 pub use chat::{
     AnsweredShare, Chat, ChatCommand, ChatError, ChatLimits, ChatStream, Parts, UpstreamOverview,
@@ -56,5 +56,6 @@ pub use several::{BareText, Question, Several, Terms};
 pub use tool::{CallCount, FunctionCall, Tool, ToolChoice, ToolUse};
 pub use usage_record::{RUNNING, UsageFigures, UsageRecord, UsageSum, UsageTotal};
 pub use usage_report::{
-    UsageQuery, UsageReportRow, UsageReports, UsageReportsParts, UsageSplit, UsageSplitError,
+    RequestUsage, UsagePage, UsageQuery, UsageReportRow, UsageReports, UsageReportsParts,
+    UsageSplit, UsageSplitError,
 };

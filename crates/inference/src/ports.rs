@@ -276,7 +276,8 @@ pub trait UsageLedger: Send + Sync {
     async fn totals(&self, organisation: OrganisationId) -> Result<Vec<UsageTotal>, LedgerError>;
 
     /// What each engine answered in the organisation since then, by project and model, in the
-    /// order of projects, models and upstreams; the engine of the server comes first.
+    /// order of projects, models and upstreams; the engine of the server comes first. What runs or
+    /// failed was answered by nobody; what the caller stopped was.
     async fn shares(
         &self,
         organisation: OrganisationId,

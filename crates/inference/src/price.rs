@@ -42,6 +42,11 @@ impl Price {
             .saturating_add(part(completion_tokens, self.completion_per_million));
         MicroEuros(u64::try_from(sum.div_ceil(TOKENS_PER_PRICE)).unwrap_or(u64::MAX))
     }
+
+    /// Of a million tokens of prompts and a million of answers: by what prices are compared.
+    pub const fn of_both(self) -> MicroEuros {
+        MicroEuros(self.prompt_per_million.0.saturating_add(self.completion_per_million.0))
+    }
 }
 
 /// What each model costs; nothing where nothing is said. Cheap to clone.
@@ -81,6 +86,14 @@ mod tests {
             assert!(cost.0 == expected || !small, "{prompt} {completion}: {cost:?}");
         }
         assert_eq!(Price::default().of(u64::MAX, u64::MAX), MicroEuros(0));
+        assert_eq!(price.of_both(), MicroEuros(400_000));
         assert_eq!(MicroEuros(350_000).to_string(), "0.35");
+    }
+
+    #[test]
+    fn the_dearest_price_stays_the_dearest() {
+        let most = MicroEuros(u64::MAX);
+        let price = Price { prompt_per_million: most, completion_per_million: most };
+        assert_eq!(price.of_both(), most);
     }
 }

@@ -5,7 +5,7 @@ use std::{str::FromStr, sync::Arc};
 use domain::{AccountId, Caller, Day, ModelId, Permission, ProjectId, Timestamp};
 use governance::{Action, AuditFact, Subject, Trail};
 
-use crate::{BudgetError, MicroEuros, UsageSum, ports::BudgetStore};
+use crate::{BudgetError, MicroEuros, UsageRecord, UsageSum, ports::BudgetStore};
 
 /// What sums are split by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,29 @@ pub struct UsageReportRow {
     pub sum: Option<UsageSum>,
 }
 
+/// Which requests of one account to tell one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsagePage {
+    /// When requests began, the first moment.
+    pub from: Timestamp,
+    /// The first moment that does not belong to it.
+    pub until: Timestamp,
+    /// To these models alone; `None`: to all.
+    pub models: Option<Vec<ModelId>>,
+    /// So many of the newest are left out.
+    pub offset: u32,
+    /// At most so many are told.
+    pub limit: u32,
+}
+
+/// One request, and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestUsage {
+    pub record: UsageRecord,
+    /// `None` for a row that is older than prices, or not settled.
+    pub cost: Option<MicroEuros>,
+}
+
 /// What [`UsageReports`] is made of.
 pub struct UsageReportsParts {
     pub store: Arc<dyn BudgetStore>,
@@ -95,6 +118,17 @@ impl UsageReports {
         let account = (!sees_all(caller)).then_some(caller.account);
         let query = UsageQuery { from, until, split, account };
         Ok(self.store.usage(caller.organisation, &query).await?)
+    }
+
+    /// The requests of the caller's own account, the newest first.
+    pub async fn own(
+        &self,
+        caller: &Caller,
+        page: &UsagePage,
+    ) -> Result<Vec<RequestUsage>, BudgetError> {
+        let fact = AuditFact::ok(Action::UsageRead, *caller, Subject::Nothing);
+        self.trail.record(&fact).await?;
+        Ok(self.store.requests(caller, page).await?)
     }
 }
 

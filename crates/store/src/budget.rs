@@ -1,10 +1,11 @@
 //! Limits on what is used, and the sums that they are compared with.
 
 use async_trait::async_trait;
-use domain::{AccountId, KeyId, Month, OrganisationId, ProjectId, Timestamp};
+use domain::{AccountId, Caller, KeyId, Month, OrganisationId, ProjectId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    Amounts, Budget, BudgetId, BudgetScope, Spent, UsageQuery, UsageReportRow,
+    Amounts, Budget, BudgetId, BudgetScope, RequestUsage, Spent, UsagePage, UsageQuery,
+    UsageReportRow,
     ports::{BudgetStore, LedgerError},
 };
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -15,7 +16,7 @@ use crate::{
     failure::{Failure, ledger_error},
     row::{Columns, bytes},
     store::Store,
-    usage_report,
+    usage_page, usage_report,
 };
 
 #[async_trait]
@@ -86,6 +87,17 @@ impl BudgetStore for Store {
         self.read(move |connection| Box::pin(usage_report::read(connection, organisation, query)))
             .await
             .map_err(ledger_error("add up what was used"))
+    }
+
+    async fn requests(
+        &self,
+        caller: &Caller,
+        page: &UsagePage,
+    ) -> Result<Vec<RequestUsage>, LedgerError> {
+        let (caller, page) = (*caller, page.clone());
+        self.read(move |connection| Box::pin(usage_page::read(connection, caller, page)))
+            .await
+            .map_err(ledger_error("read the usage rows"))
     }
 }
 

@@ -24,6 +24,7 @@ mod rows;
 mod schema;
 mod store;
 mod usage;
+mod usage_page;
 mod usage_report;
 mod usage_share;
 mod usage_total;

@@ -104,7 +104,8 @@ async fn find(
     row.as_ref().map(record).transpose()
 }
 
-fn record(row: &SqliteRow) -> Result<UsageRecord, Failure> {
+/// Of a row of `usage`, with the `statement` of its deployment.
+pub(crate) fn record(row: &SqliteRow) -> Result<UsageRecord, Failure> {
     let columns = Columns(row);
     let statement: Option<&str> = row.try_get("statement")?;
     let digest: Option<&[u8]> = row.try_get("model_digest")?;

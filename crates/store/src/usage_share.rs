@@ -16,6 +16,7 @@ use crate::{
 /// Project, model and upstream: deployments of different times may be one engine.
 type Place = (ProjectId, String, Option<String>);
 
+/// Nobody has answered what runs, failed, or was cut off with its process.
 pub(crate) async fn read(
     connection: &mut SqliteConnection,
     organisation: OrganisationId,
@@ -25,7 +26,8 @@ pub(crate) async fn read(
         "SELECT u.project_id, u.model, d.statement, COUNT(*) AS requests, \
          SUM(COALESCE(u.prompt_tokens, 0) + COALESCE(u.completion_tokens, 0)) AS tokens \
          FROM usage AS u LEFT JOIN deployment AS d ON d.id = u.deployment_id \
-         WHERE u.organisation_id = ?1 AND u.opened_at >= ?2 GROUP BY 1, 2, 3",
+         WHERE u.organisation_id = ?1 AND u.opened_at >= ?2 \
+         AND u.outcome IN ('finished', 'cancelled') GROUP BY 1, 2, 3",
     )
     .bind(bytes(organisation.as_uuid()))
     .bind(since.as_micros())

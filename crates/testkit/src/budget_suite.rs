@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use carbon_ledger::Method;
 use domain::{
     AccountId, Caller, Clock, Day, KeyId, Month, OrganisationId, Permissions, Principal, ProjectId,
-    Timestamp,
+    RequestId, Timestamp,
 };
 use governance::{
     Trail,
@@ -13,7 +13,8 @@ use governance::{
 };
 use inference::{
     Amounts, Budget, BudgetId, BudgetQuantity, BudgetScope, Budgets, BudgetsParts, MicroEuros,
-    Prices, Spent, UsageOpened, UsageOutcome, UsageQuery, UsageSettled, UsageSplit,
+    Prices, RequestUsage, Spent, UsageOpened, UsageOutcome, UsagePage, UsageQuery, UsageSettled,
+    UsageSplit,
     ports::{BudgetStore, UsageLedger},
 };
 
@@ -44,6 +45,7 @@ pub async fn budget_suite(make: impl AsyncFn() -> BudgetsUnderTest) {
     what_was_used_is_added_up(Case::new(make().await, 53).await).await;
     months_are_those_of_utc(Case::new(make().await, 54).await).await;
     reports_are_split_as_asked(Case::new(make().await, 55).await).await;
+    requests_are_told_page_by_page(Case::new(make().await, 56).await).await;
 }
 
 struct Case {
@@ -288,4 +290,54 @@ async fn reports_are_split_as_asked(case: Case) {
     let stranger = OrganisationId::from_uuid(case.samples.id());
     let all = query(by(false, false, false));
     assert_eq!(case.store.budgets.usage(stranger, &all).await.expect("read"), []);
+}
+
+/// Requests and what they cost, as they are told.
+async fn told(case: &Case, caller: &Caller, page: &UsagePage) -> Vec<(RequestId, Option<u64>)> {
+    let rows = case.store.budgets.requests(caller, page).await.expect("read");
+    let told = |row: &RequestUsage| (row.record.opened.request, row.cost.map(|cost| cost.0));
+    rows.iter().map(told).collect()
+}
+
+async fn requests_are_told_page_by_page(case: Case) {
+    let own = case.caller();
+    let colleague = Caller { account: AccountId::from_uuid(case.samples.id()), ..own };
+    let from = case.samples.now();
+    let mut all = Vec::new();
+    for (model, cost) in [("first", Some(5)), ("second", None), ("first", Some(7))] {
+        let model = model.parse().expect("a model id");
+        let opened = case.open(UsageOpened { model, ..case.samples.opened(&own) }).await;
+        case.settle(&opened, cost).await;
+        all.push((opened.request, cost));
+    }
+    let between = case.samples.now();
+    case.open(case.samples.opened(&colleague)).await;
+    let running = case.open(case.samples.opened(&own)).await;
+    all.push((running.request, None));
+    all.reverse();
+    let until = case.samples.now();
+    let page = UsagePage { from, until, models: None, offset: 0, limit: 100 };
+    assert_eq!(told(&case, &own, &page).await, all, "the newest first");
+    let with_another_key = Caller { principal: Principal::Operator, ..own };
+    assert_eq!(told(&case, &with_another_key, &page).await, all, "of the account");
+    assert_eq!(told(&case, &colleague, &page).await.len(), 1, "their own");
+    let second = UsagePage { offset: 1, limit: 2, ..page.clone() };
+    assert_eq!(told(&case, &own, &second).await, all[1..3]);
+    let behind = UsagePage { offset: 4, ..page.clone() };
+    assert_eq!(told(&case, &own, &behind).await, []);
+    let earlier = UsagePage { until: between, ..page.clone() };
+    assert_eq!(told(&case, &own, &earlier).await, all[1..]);
+    let later = UsagePage { from: between, ..page.clone() };
+    assert_eq!(told(&case, &own, &later).await, all[..1]);
+    let of = |names: &[&str]| {
+        let models = names.iter().map(|name| name.parse().expect("a model id")).collect();
+        UsagePage { models: Some(models), ..page.clone() }
+    };
+    assert_eq!(told(&case, &own, &of(&["second", "unknown"])).await, all[2..3]);
+    assert_eq!(told(&case, &own, &of(&[])).await, []);
+    let rows = case.store.budgets.requests(&own, &page).await.expect("read");
+    let settled: Vec<_> = rows.iter().map(|row| row.record.figures.is_some()).collect();
+    assert_eq!(settled, [false, true, true, true]);
+    let stranger = Caller { organisation: OrganisationId::from_uuid(case.samples.id()), ..own };
+    assert_eq!(told(&case, &stranger, &page).await, []);
 }

@@ -12,11 +12,13 @@ use inference::{
     UpstreamEngine,
     ports::{
         Announced, AnnouncedPassages, Asking, AskingPassages, Consumed, Denial, Embedding,
-        EngineEvent, Generation, Upstream, UpstreamCard, UpstreamError, UpstreamModel,
+        EngineEvent, Generation, Passage, Upstream, UpstreamCard, UpstreamError, UpstreamModel,
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+
+use crate::OtherEnd;
 
 /// What it does when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,10 @@ struct Shared {
     announced: AtomicUsize,
     sent: AtomicUsize,
     probed: AtomicUsize,
+    /// The texts of each request.
+    received: Mutex<Vec<String>>,
+    /// Somebody has left an answer that stalls.
+    left: Notify,
     tasks: TaskTracker,
 }
 
@@ -97,9 +103,19 @@ impl FakeUpstream {
             announced: AtomicUsize::new(0),
             sent: AtomicUsize::new(0),
             probed: AtomicUsize::new(0),
+            received: Mutex::default(),
+            left: Notify::new(),
             tasks: TaskTracker::new(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The same for other money, in millionths of a euro for a million tokens. Not for clones.
+    #[must_use]
+    pub fn with_price(mut self, microeuros_per_million: u64) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("nobody has a clone yet");
+        shared.card.microeuros_per_million = microeuros_per_million;
+        self
     }
 
     pub fn behave(&self, behaviour: UpstreamBehaviour) {
@@ -131,8 +147,9 @@ impl FakeUpstream {
     }
 
     /// What it does now; counts as sent.
-    async fn begin(&self) -> Result<UpstreamBehaviour, UpstreamError> {
+    async fn begin(&self, content: String) -> Result<UpstreamBehaviour, UpstreamError> {
         self.shared.sent.fetch_add(1, Ordering::SeqCst);
+        lock(&self.shared.received).push(content);
         let behaviour = lock(&self.shared.behaviour).clone();
         match behaviour {
             UpstreamBehaviour::Refuses(error) => Err(error),
@@ -152,9 +169,10 @@ impl Upstream for FakeUpstream {
         self.denial()
     }
 
-    async fn announce(&self, _asking: &Asking) -> Result<Box<dyn Announced>, UpstreamError> {
+    async fn announce(&self, asking: &Asking) -> Result<Box<dyn Announced>, UpstreamError> {
         self.announced()?;
-        Ok(Box::new(Ready { upstream: self.clone(), passages: 0 }))
+        let texts = asking.messages.iter().map(|message| message.content.clone()).collect();
+        Ok(Box::new(Ready { upstream: self.clone(), texts }))
     }
 
     async fn announce_passages(
@@ -162,7 +180,12 @@ impl Upstream for FakeUpstream {
         asking: &AskingPassages,
     ) -> Result<Box<dyn AnnouncedPassages>, UpstreamError> {
         self.announced()?;
-        Ok(Box::new(Ready { upstream: self.clone(), passages: asking.passages.len() }))
+        let text = |passage: &Passage| match passage {
+            Passage::Text(text) => text.clone(),
+            Passage::Tokens(tokens) => format!("{tokens:?}"),
+        };
+        let texts = asking.passages.iter().map(text).collect();
+        Ok(Box::new(Ready { upstream: self.clone(), texts }))
     }
 
     async fn probe(&self) -> Result<(), UpstreamError> {
@@ -175,25 +198,40 @@ impl Upstream for FakeUpstream {
     }
 }
 
+#[async_trait]
+impl OtherEnd for FakeUpstream {
+    fn received(&self) -> Vec<String> {
+        lock(&self.shared.received).clone()
+    }
+
+    async fn left(&self) {
+        self.shared.left.notified().await;
+    }
+}
+
 struct Ready {
     upstream: FakeUpstream,
-    passages: usize,
+    /// One a message or a passage.
+    texts: Vec<String>,
 }
 
 #[async_trait]
 impl Announced for Ready {
     async fn send(self: Box<Self>) -> Result<Generation, UpstreamError> {
-        let behaviour = self.upstream.begin().await?;
-        let name = self.upstream.card().id.to_string();
+        let Self { upstream, texts } = *self;
+        let behaviour = upstream.begin(texts.join("\n")).await?;
+        let name = upstream.card().id.to_string();
         let (sender, events) = mpsc::channel(4);
         let (settle, settled) = oneshot::channel();
-        self.upstream.shared.tasks.spawn(async move {
+        let shared = Arc::clone(&upstream.shared);
+        upstream.shared.tasks.spawn(async move {
             let text = TokenPiece { text: name, logprobs: Vec::new() };
             sender.send(EngineEvent::Token(text)).await.ok();
             let last = match behaviour {
                 UpstreamBehaviour::Answers => Some(EngineEvent::Finished(FinishReason::Stop)),
                 UpstreamBehaviour::Stalls => {
                     sender.closed().await;
+                    shared.left.notify_one();
                     None
                 }
                 _ => Some(EngineEvent::Failed { detail: "a test says so".to_owned() }),
@@ -210,10 +248,11 @@ impl Announced for Ready {
 #[async_trait]
 impl AnnouncedPassages for Ready {
     async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError> {
-        self.upstream.begin().await?;
+        let Self { upstream, texts } = *self;
+        upstream.begin(texts.join("\n")).await?;
         let (sender, vectors) = oneshot::channel();
         let (settle, settled) = oneshot::channel();
-        sender.send(Ok(vec![vec![1.0, 0.0]; self.passages])).ok();
+        sender.send(Ok(vec![vec![1.0, 0.0]; texts.len()])).ok();
         settle.send(consumed()).ok();
         Ok(Embedding { vectors, settled })
     }

@@ -3,8 +3,9 @@
 //! A new implementation of a port passes its suite: [`access_suite`], [`audit_suite`],
 //! [`identity_suite`], [`provisioning_suite`], [`break_glass_suite`], [`protection_suite`], [`usage_suite`], [`budget_suite`],
 //! [`log_suite`], [`witness_suite`], [`engine_suite`], [`embedding_suite`],
-//! [`conversation_suite`], [`file_suite`], [`job_suite`]. The fakes pass them too, so a test on [`MemoryStore`], [`MemoryWitness`]
-//! or [`FakeEngine`] says something about the real ones.
+//! [`upstream_suite`], [`conversation_suite`], [`file_suite`], [`job_suite`]. The fakes pass them too,
+//! so a test on [`MemoryStore`], [`MemoryWitness`], [`FakeEngine`] or [`FakeUpstream`] says something
+//! about the real ones.
 #![expect(clippy::expect_used, reason = "a suite fails by panicking; nothing ships this crate")]
 
 mod access_suite;
@@ -29,6 +30,7 @@ mod random;
 mod sample_log;
 mod samples;
 mod tree;
+mod upstream_suite;
 mod usage_record;
 mod usage_suite;
 mod vault;
@@ -57,6 +59,7 @@ pub use provisioning_suite::provisioning_suite;
 pub use random::{Random, SeededIds, SeededSecrets};
 pub use sample_log::SampleLog;
 pub use samples::{Samples, deployment};
+pub use upstream_suite::{OtherEnd, UpstreamCase, UpstreamUnderTest, upstream_suite};
 pub use usage_record::UsageRows;
 pub use usage_suite::{UsageUnderTest, usage_suite};
 pub use vault::{MemoryCustodian, operator_of, vault_at, vault_of};

@@ -241,7 +241,8 @@ async fn what_was_obtained_differently_is_not_added_up(store: UsageUnderTest, sa
     assert_eq!(store.ledger.totals(stranger).await.expect("read"), []);
 }
 
-/// Whoever answered in the end counts, and only what was asked since then.
+/// Whoever answered in the end counts, and only what was asked since then. Nobody has answered what
+/// runs or failed.
 async fn shares_tell_who_answered(store: &UsageUnderTest, samples: &Samples) {
     let organisation = OrganisationId::from_uuid(samples.id());
     let mut elsewhere = deployment();
@@ -254,8 +255,17 @@ async fn shares_tell_who_answered(store: &UsageUnderTest, samples: &Samples) {
     let early = store.open(samples, organisation).await;
     let here = store.open(samples, organisation).await;
     let there = store.open(samples, organisation).await;
-    for (opened, answered_by) in [(&early, None), (&here, None), (&there, Some(elsewhere.into()))] {
-        let settled = samples.settled(opened, UsageOutcome::Finished);
+    let stopped = store.open(samples, organisation).await;
+    let failed = store.open(samples, organisation).await;
+    store.open(samples, organisation).await;
+    for (opened, outcome, answered_by) in [
+        (&early, UsageOutcome::Finished, None),
+        (&here, UsageOutcome::Finished, None),
+        (&there, UsageOutcome::Finished, Some(elsewhere.into())),
+        (&stopped, UsageOutcome::Cancelled, None),
+        (&failed, UsageOutcome::Failed, None),
+    ] {
+        let settled = samples.settled(opened, outcome);
         let settled = UsageSettled { answered_by, ..settled };
         store.ledger.settle(&settled).await.expect("settled");
     }
@@ -267,7 +277,8 @@ async fn shares_tell_who_answered(store: &UsageUnderTest, samples: &Samples) {
     let mut seen: Vec<_> =
         shares.iter().map(|one| (one.upstream.as_deref(), one.is_own, one.requests)).collect();
     seen.sort();
-    assert_eq!(seen, [(None, true, 1), (Some("paris"), false, 1)]);
+    // Each row is of a project of its own.
+    assert_eq!(seen, [(None, true, 1), (None, true, 1), (Some("paris"), false, 1)]);
     assert!(shares.iter().all(|share| share.tokens > 0), "{shares:?}");
     let stranger = OrganisationId::from_uuid(samples.id());
     assert_eq!(store.ledger.shares(stranger, here.opened_at).await.expect("read"), []);

@@ -26,6 +26,7 @@ mod field_error;
 mod file;
 mod finite;
 mod logprobs;
+mod me;
 mod model;
 mod request;
 mod rerank;
@@ -67,12 +68,20 @@ pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
 pub use file::{DeletedFile, File, FileList, FileObject, FileStatus, FileUrl, FileVisibility};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
-pub use model::{Capabilities, ListObject, ModelCard, ModelKind, ModelList, ModelObject};
+pub use me::{
+    Me, MeCaller, MeImpacts, MeLimit, MeLimitKind, MeMetrics, MeObject, MeUsage, MeUsageDetail,
+    MeUsageList, MeUsageObject,
+};
+pub use model::{
+    Capabilities, ListObject, ModelCard, ModelCosts, ModelKind, ModelList, ModelObject,
+};
 pub use request::{
     Accepted, ChatRequest, DescribedSchema, Message, MessageContent, ResponseFormat, Role,
     ServiceTier, StreamOptions, StructuredOutputs, TextChunk, limits,
 };
-pub use rerank::{RerankDocument, RerankRequest, RerankResponse, RerankResult};
+pub use rerank::{
+    RerankDocument, RerankObject, RerankRequest, RerankResponse, RerankResult, RerankScore,
+};
 #[cfg(feature = "openapi")]
 pub use text_completion::{FimBody, TextCompletionBody};
 pub use text_completion::{

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// The `object` member of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +21,18 @@ pub enum ModelObject {
     Model,
 }
 
-/// Where a model comes from. Clients choose the shape of the card by it.
+/// Where a model comes from, or what it is for. Clients choose the shape of the card by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
-    /// Used as its makers released it.
+    /// Used as its makers released it: what Mistral's clients know.
     #[default]
     Base,
+    /// Answers, in the words of Albert.
+    TextGeneration,
+    /// Makes vectors, in the words of Albert.
+    TextEmbeddingsInference,
 }
 
 /// The models that can be asked.
@@ -52,7 +57,7 @@ pub struct ModelCard {
     pub created: i64,
     /// Who serves it.
     pub owned_by: String,
-    /// Always `base`.
+    /// `base`, unless the settings say that models are told as Albert tells them.
     #[serde(rename = "type")]
     pub kind: ModelKind,
     /// What can be asked of it.
@@ -85,6 +90,21 @@ pub struct ModelCard {
     /// Numbers in a vector, of a model that makes vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_dimensions: Option<u32>,
+    /// What its tokens cost here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<ModelCosts>,
+}
+
+/// Euros for a million tokens, as limits in euros count them; 0 where the settings name no price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ModelCosts {
+    /// Of prompts.
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
+    pub prompt_tokens: Number,
+    /// Of answers.
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
+    pub completion_tokens: Number,
 }
 
 /// What can be asked of a model.

@@ -41,6 +41,9 @@ pub struct RerankResponse {
     pub model: String,
     /// The best first.
     pub results: Vec<RerankResult>,
+    /// The same order in the older shape of Albert.
+    #[serde(default)]
+    pub data: Vec<RerankScore>,
     /// What the request used.
     pub usage: Usage,
 }
@@ -58,6 +61,29 @@ pub struct RerankResult {
     /// Where `return_documents` asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<RerankDocument>,
+}
+
+/// The `object` member of a [`RerankScore`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RerankObject {
+    /// The only value.
+    #[default]
+    Rerank,
+}
+
+/// One document in the older shape of Albert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RerankScore {
+    /// Always `rerank`.
+    pub object: RerankObject,
+    /// Its `relevance_score`.
+    #[serde(serialize_with = "relevance")]
+    pub score: f32,
+    /// Its position in the request, from 0.
+    pub index: u32,
 }
 
 /// A document, told again.

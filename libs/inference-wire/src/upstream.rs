@@ -85,7 +85,7 @@ pub struct UpstreamLeftOut {
     pub because: String,
 }
 
-/// What an engine answered.
+/// What an engine answered: requests that it finished, and those that the caller stopped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpstreamShare {

@@ -1247,6 +1247,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who asks
+         * @description The account behind the key or the browser, and what its limits leave to it.
+         */
+        get: operations["readMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what one used, request by request
+         * @description Those of the own account, the newest first, whichever key they came with.
+         */
+        get: operations["readOwnUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -2892,6 +2932,200 @@ export interface components {
             /** @description One entry a token, in order. */
             content: components["schemas"]["TokenLogprob"][];
         };
+        /** @description Who asks, and what is left to it. */
+        Me: {
+            /** @description Always `userInfo`. */
+            object: components["schemas"]["MeObject"];
+            /**
+             * Format: int64
+             * @description A number made of the id of the account, for clients that want one. No route takes it.
+             */
+            id: number;
+            /** @description The name of the account, where it is an address. */
+            email?: string | null;
+            /** @description The name of the account. */
+            name: string;
+            /**
+             * Format: int64
+             * @description A number made of the id of the organisation. No route takes it.
+             */
+            organization: number;
+            /**
+             * Format: double
+             * @description Euros that the key or the account has left in this month, whichever has less; null without
+             *     such a limit.
+             */
+            budget?: number | null;
+            /** @description Always empty: none of Albert's permissions is given here. See `caller`. */
+            permissions: string[];
+            /** @description The limits a minute that leave the caller least. */
+            limits: components["schemas"]["MeLimit"][];
+            /**
+             * Format: int64
+             * @description Always null: an account is good until somebody disables it.
+             */
+            expires?: number | null;
+            /**
+             * Format: int32
+             * @description Always 0: nobody is served before others.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description When the account was made, in seconds since 1970.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description The same as `created`: later changes are told by the log alone.
+             */
+            updated: number;
+            /** @description The same caller in the words of this platform. */
+            caller: components["schemas"]["MeCaller"];
+        };
+        /** @description A caller in the words of this platform. */
+        MeCaller: {
+            /** @description The id of the account. */
+            account: string;
+            /** @description `person` or `service`. */
+            kind: string;
+            /** @description The role of the account. */
+            role: string;
+            /** @description The id of the organisation. */
+            organisation: string;
+            /** @description The id of the project. */
+            project: string;
+            /** @description The id of the key; null for a browser. */
+            key?: string | null;
+            /** @description What this caller may do. */
+            permissions: string[];
+        };
+        /** @description Energy and emissions of one request. Its receipt tells how both were obtained. */
+        MeImpacts: {
+            /**
+             * Format: double
+             * @description Energy in kilowatt-hours.
+             */
+            kWh: number;
+            /**
+             * Format: double
+             * @description Emissions in kilograms of CO2 equivalent.
+             */
+            kgCO2eq: number;
+        };
+        /** @description A limit a minute. */
+        MeLimit: {
+            /**
+             * Format: int64
+             * @description Always 0: a limit is for all models together.
+             */
+            router: number;
+            /** @description What is counted. */
+            type: components["schemas"]["MeLimitKind"];
+            /**
+             * Format: int64
+             * @description How much of it is allowed.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description How much of it is left now.
+             */
+            remaining: number;
+        };
+        /**
+         * @description What a limit a minute counts.
+         * @enum {string}
+         */
+        MeLimitKind: "rpm" | "tpm";
+        /** @description Times of one request, in milliseconds. */
+        MeMetrics: {
+            /**
+             * Format: int64
+             * @description From its beginning to its end.
+             */
+            latency?: number | null;
+            /**
+             * Format: int64
+             * @description Always null: the time to the first token is not kept.
+             */
+            ttft?: number | null;
+        };
+        /**
+         * @description The `object` member of a caller.
+         * @enum {string}
+         */
+        MeObject: "userInfo";
+        /** @description One request. */
+        MeUsage: {
+            /** @description Always `me.usage`. */
+            object: components["schemas"]["MeUsageObject"];
+            /** @description The id of the request: `GET /v1/receipts/{id}` takes it. */
+            id: string;
+            /** @description The model that was asked. */
+            model: string;
+            /** @description The id of the key that asked; null for a browser. */
+            key?: string | null;
+            /**
+             * @description `/v1/embeddings` for a model that makes vectors, `/v1/chat/completions` for any other; null
+             *     once the model is not served. The path itself is not kept.
+             */
+            endpoint?: string | null;
+            /** @description `POST` where `endpoint` is told. */
+            method?: string | null;
+            /**
+             * Format: int32
+             * @description 200 where `outcome` is `finished`; null otherwise.
+             */
+            status?: number | null;
+            /** @description `running`, `finished`, `cancelled`, `failed` or `interrupted`. */
+            outcome: string;
+            /** @description What it used. */
+            usage: components["schemas"]["MeUsageDetail"];
+            /**
+             * Format: int64
+             * @description When it began, in seconds since 1970.
+             */
+            created: number;
+        };
+        /** @description What one request used. Null for one that runs, or that a crash ended: nobody knows. */
+        MeUsageDetail: {
+            /**
+             * Format: int32
+             * @description Tokens of the prompt.
+             */
+            prompt_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description Tokens that the model wrote.
+             */
+            completion_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description Both together.
+             */
+            total_tokens?: number | null;
+            /**
+             * Format: double
+             * @description Euros, at the price that the model had when the request began.
+             */
+            cost?: number | null;
+            impacts?: components["schemas"]["MeImpacts"] | null;
+            /** @description How long it took. */
+            metrics: components["schemas"]["MeMetrics"];
+        };
+        /** @description Requests of the caller's account. */
+        MeUsageList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The newest first. */
+            data: components["schemas"]["MeUsage"][];
+        };
+        /**
+         * @description The `object` member of a request that was counted.
+         * @enum {string}
+         */
+        MeUsageObject: "me.usage";
         /** @description A message of the conversation. */
         Message: {
             /** @description Who speaks. */
@@ -2955,7 +3189,7 @@ export interface components {
             created: number;
             /** @description Who serves it. */
             owned_by: string;
-            /** @description Always `base`. */
+            /** @description `base`, unless the settings say that models are told as Albert tells them. */
             type: components["schemas"]["ModelKind"];
             /** @description What can be asked of it. */
             capabilities: components["schemas"]["Capabilities"];
@@ -2994,12 +3228,26 @@ export interface components {
              * @description Numbers in a vector, of a model that makes vectors.
              */
             embedding_dimensions?: number | null;
+            costs?: components["schemas"]["ModelCosts"] | null;
+        };
+        /** @description Euros for a million tokens, as limits in euros count them; 0 where the settings name no price. */
+        ModelCosts: {
+            /**
+             * Format: double
+             * @description Of prompts.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: double
+             * @description Of answers.
+             */
+            completion_tokens: number;
         };
         /**
-         * @description Where a model comes from. Clients choose the shape of the card by it.
+         * @description Where a model comes from, or what it is for. Clients choose the shape of the card by it.
          * @enum {string}
          */
-        ModelKind: "base";
+        ModelKind: "base" | "text-generation" | "text-embeddings-inference";
         /** @description The models that can be asked. */
         ModelList: {
             /** @description Always `list`. */
@@ -3182,6 +3430,11 @@ export interface components {
             /** @description What it says. */
             text: string;
         };
+        /**
+         * @description The `object` member of a [`RerankScore`].
+         * @enum {string}
+         */
+        RerankObject: "rerank";
         /** @description A request to order documents, as it was understood. Read one with [`RerankRequest::decode`]. */
         RerankRequest: {
             /** @description The id of a model that makes vectors. */
@@ -3212,6 +3465,8 @@ export interface components {
             model: string;
             /** @description The best first. */
             results: components["schemas"]["RerankResult"][];
+            /** @description The same order in the older shape of Albert. */
+            data?: components["schemas"]["RerankScore"][];
             /** @description What the request used. */
             usage: components["schemas"]["Usage"];
         };
@@ -3229,6 +3484,21 @@ export interface components {
              */
             relevance_score: number;
             document?: components["schemas"]["RerankDocument"] | null;
+        };
+        /** @description One document in the older shape of Albert. */
+        RerankScore: {
+            /** @description Always `rerank`. */
+            object: components["schemas"]["RerankObject"];
+            /**
+             * Format: float
+             * @description Its `relevance_score`.
+             */
+            score: number;
+            /**
+             * Format: int32
+             * @description Its position in the request, from 0.
+             */
+            index: number;
         };
         /** @description The answer has ended. */
         ResponseDone: {
@@ -4327,7 +4597,7 @@ export interface components {
             /** @description Who is not asked. */
             left_out: components["schemas"]["UpstreamLeftOut"][];
         };
-        /** @description What an engine answered. */
+        /** @description What an engine answered: requests that it finished, and those that the caller stopped. */
         UpstreamShare: {
             /** @description The id of the project. */
             project: string;
@@ -7525,7 +7795,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassificationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7588,7 +7858,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7606,7 +7876,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7640,7 +7919,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ChatCompletionChunk"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7703,7 +7982,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7721,7 +8000,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7754,7 +8042,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModerationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7817,7 +8105,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7835,7 +8123,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7868,7 +8165,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassificationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7931,7 +8228,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7949,7 +8246,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8046,7 +8352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8064,7 +8370,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8206,7 +8512,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ConversationEvent"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -8275,7 +8581,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -8297,7 +8603,18 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -8398,7 +8715,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ConversationEvent"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -8476,7 +8793,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -8498,7 +8815,18 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -9063,7 +9391,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ConversationEvent"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -9141,7 +9469,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -9163,7 +9491,18 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    /** @description The conversation that keeps the question, if it was kept */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     /** @description The conversation that keeps the question, if it was kept */
@@ -9302,7 +9641,7 @@ export interface operations {
                     "application/json": components["schemas"]["EmbeddingResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or an input that the model cannot read */
+            /** @description Not JSON, not UTF-8, an input that the model cannot read, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9365,7 +9704,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9383,7 +9722,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10027,7 +10375,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10045,7 +10393,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10447,6 +10795,102 @@ export interface operations {
             };
         };
     };
+    readMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readOwnUsage: {
+        parameters: {
+            query?: {
+                /** @description So many of the newest are left out; 0 if absent */
+                offset?: number;
+                /** @description 1 to 100, 10 if absent */
+                limit?: number;
+                /** @description The first second, since 1970; 30 days before the last if absent */
+                start_time?: number;
+                /** @description The last second, now if absent; at most 366 days after the first */
+                end_time?: number;
+                /** @description Of models for this path alone, such as `/v1/chat/completions` or `/v1/embeddings` */
+                endpoint?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeUsageList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listModels: {
         parameters: {
             query?: never;
@@ -10575,7 +11019,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModerationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10638,7 +11082,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10656,7 +11100,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10802,7 +11255,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Fields that make no sense */
+            /** @description Fields that make no sense, or a model that only engines elsewhere have */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10811,7 +11264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10829,7 +11282,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10863,7 +11316,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ResponsesEvent"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or too long for the model */
+            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10926,7 +11379,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Every place is taken; see Retry-After */
+            /** @description Every place is taken, or a limit is reached; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10944,7 +11397,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The server is stopping or cannot record the request */
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
             503: {
                 headers: {
                     [name: string]: unknown;

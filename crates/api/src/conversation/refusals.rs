@@ -22,13 +22,22 @@ const BEFORE: [(u16, &str); 4] = [
 ];
 
 /// Also after the question was kept.
-const BEFORE_OR_AFTER: [(u16, &str); 6] = [
-    (400, "Not JSON, not UTF-8, or too long for the model"),
+const BEFORE_OR_AFTER: [(u16, &str); 7] = [
+    (
+        400,
+        "Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has \
+         it",
+    ),
     (404, "No such model, conversation or entry"),
     (422, "Fields that make no sense or are not offered, or messages that the model refuses"),
-    (429, "Every place is taken; see Retry-After"),
+    (429, "Every place is taken, or a limit is reached; see Retry-After"),
     (500, "The engine failed"),
-    (503, "The server is stopping or cannot record the request"),
+    (502, "The engine elsewhere that has the model failed"),
+    (
+        503,
+        "The server is stopping or cannot record the request, or no engine that has the model may \
+         be asked and is well",
+    ),
 ];
 
 impl IntoResponses for Refusals {

@@ -54,7 +54,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 102] = [
+const TABLE: [Row; 104] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -181,6 +181,8 @@ const TABLE: [Row; 102] = [
     row("get", "/v1/keys", Needs::Browser, "keys", "key.list"),
     row("post", "/v1/keys", Needs::Browser, "keys", "key.create"),
     row("delete", "/v1/keys/{id}", Needs::Browser, "keys", "key.revoke"),
+    row("get", "/v1/me/info", Needs::Caller, "none", "account.read"),
+    row("get", "/v1/me/usage", Needs::Caller, "none", "usage.read"),
     row("get", "/v1/models", Needs::Caller, "models", "model.list"),
     row("get", "/v1/models/{id}", Needs::Caller, "models", "model.read"),
     row("post", "/v1/moderations", Needs::Caller, "models", "chat.complete"),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::server::{Answer, Server, Setting, anonymous, hello};
 
 /// The cookie of a browser of somebody new.
-async fn browser(server: &Server, role: Role) -> String {
+pub(crate) async fn browser(server: &Server, role: Role) -> String {
     let name = format!("one-{}", role.as_str().replace('_', "-")).parse().unwrap();
     let new = NewAccount { name, kind: AccountKind::Person, role };
     let operator = server.access.operator().await.unwrap();
@@ -24,7 +24,13 @@ async fn browser(server: &Server, role: Role) -> String {
     format!("galerne_session={}", signed_in.token.expose())
 }
 
-async fn send(server: &Server, cookie: &str, method: Method, path: &str, body: Value) -> Answer {
+pub(crate) async fn send(
+    server: &Server,
+    cookie: &str,
+    method: Method,
+    path: &str,
+    body: Value,
+) -> Answer {
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     let mut request: Request<Body> = anonymous(method, path, body);
     request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
@@ -33,13 +39,13 @@ async fn send(server: &Server, cookie: &str, method: Method, path: &str, body: V
     server.send(request).await
 }
 
-async fn limit(server: &Server, id: &str, amount: u64) {
+pub(crate) async fn limit(server: &Server, id: &str, amount: u64) {
     let operator = server.access.operator().await.unwrap();
     let id: BudgetId = id.parse().unwrap();
     server.budgets.set(&operator, id, amount).await.unwrap();
 }
 
-fn at_prices() -> Setting {
+pub(crate) fn at_prices() -> Setting {
     let euros = |text| MicroEuros::from_euros(text).unwrap();
     let price = Price { prompt_per_million: euros("1000"), completion_per_million: euros("2000") };
     let prices = Prices::new([("fake-model".parse().unwrap(), price)].into());

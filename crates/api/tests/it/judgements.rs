@@ -151,12 +151,18 @@ async fn documents_are_put_in_order() {
     let scores: Vec<_> =
         results.iter().map(|result| result["relevance_score"].as_f64().unwrap()).collect();
     assert!(scores.is_sorted_by(|one, other| one >= other), "{scores:?}");
+    for (result, older) in results.iter().zip(told["data"].as_array().unwrap()) {
+        assert_eq!(older["object"], "rerank");
+        assert_eq!(older["index"], result["index"]);
+        assert_eq!(older["score"], result["relevance_score"]);
+    }
     server.assert_audit(&[("embedding.create", "ok")]);
     let mut members = members;
     members["top_n"] = json!(1);
     members["return_documents"] = json!(false);
     let best = post(&server, "/v1/rerank", members.clone()).await.json();
     assert_eq!(best["results"].as_array().unwrap().len(), 1);
+    assert_eq!(best["data"].as_array().unwrap().len(), 1);
     assert_eq!(best["results"][0]["document"], Value::Null);
     members["documents"] = json!([]);
     post(&server, "/v1/rerank", members).await.assert_problem(422, "request.invalid");

@@ -21,6 +21,7 @@ mod file;
 mod identity;
 mod judgements;
 mod log;
+mod me;
 mod operations;
 mod receipt;
 mod responses;

@@ -10,6 +10,7 @@ mod refusal;
 mod residency;
 mod server;
 mod spelling;
+mod stream;
 mod tls;
 mod world;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod server;
+mod suite;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,11 +24,11 @@ use inference::{
         UpstreamError, UpstreamModel,
     },
 };
-use residency::{DataClass, Declaration, Policy, PolicyParts, Purpose, Zone};
+use residency::{DataClass, Declaration, Policy, PolicyParts, Purpose, Record, Zone};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::server::{Server, chunks, json_answer, stream_of};
+use crate::server::{Server, begun, chunks, json_answer, stream_of};
 
 /// No step takes longer on a working upstream, however slow the machine.
 const HANG: Duration = Duration::from_mins(1);
@@ -41,15 +42,86 @@ impl Recorder for Nowhere {
     }
 }
 
-/// An upstream at an address of this machine, which needs no declaration.
-fn upstream(address: &str, pause: Duration) -> RemoteUpstream {
-    let declaration = Declaration {
-        origin: address.to_owned(),
-        purpose: Purpose::Inference,
-        class: DataClass::Content,
-        internal: false,
-        record: None,
-    };
+/// An upstream that is waited for, however slow the machine.
+fn upstream(address: &str) -> RemoteUpstream {
+    World::patient(address).upstream()
+}
+
+/// What an upstream is made of.
+#[derive(Clone, Copy)]
+struct World<'a> {
+    address: &'a str,
+    /// Where it is declared to be; an address of this machine needs no declaration.
+    place: Option<&'a str>,
+    head: Duration,
+    pause: Duration,
+}
+
+impl<'a> World<'a> {
+    fn patient(address: &'a str) -> Self {
+        Self { address, place: None, head: HANG, pause: HANG }
+    }
+
+    fn declaration(&self) -> Declaration {
+        let record = |place: &str| {
+            let zone = || place.parse().expect("a place");
+            let operator = "Operator".parse().expect("a name");
+            Record { operator, site: zone(), jurisdiction: zone(), parent: zone() }
+        };
+        Declaration {
+            origin: self.address.to_owned(),
+            purpose: Purpose::Inference,
+            class: DataClass::Content,
+            internal: self.place.is_some(),
+            record: self.place.map(record),
+        }
+    }
+
+    fn upstream(&self) -> RemoteUpstream {
+        RemoteUpstream::new(self.parts()).expect("a key that can stand in a header")
+    }
+
+    fn parts(&self) -> RemoteParts {
+        let models =
+            [("chat", ModelPurpose::Chat), ("vectors", ModelPurpose::Embeddings { dimensions: 2 })];
+        let models = models.map(|(id, purpose)| UpstreamModel {
+            id: id.parse().expect("an id"),
+            context_tokens: 4096,
+            purpose,
+        });
+        let energy = EnergyPerToken {
+            prompt: Joules::new(0.5).expect("a quantity"),
+            completion: Joules::new(2.0).expect("a quantity"),
+            uncertainty: Uncertainty::from_percent(50.0).expect("a percentage"),
+        };
+        let remote = |model: &UpstreamModel| RemoteModel {
+            id: model.id.clone(),
+            name: format!("there/{}", model.id),
+            energy: Some(energy),
+        };
+        let site = Site { name: "there".to_owned(), zone: "FR".to_owned() };
+        RemoteParts {
+            models: models.iter().map(remote).collect(),
+            card: UpstreamCard {
+                id: "there".parse().expect("an id"),
+                models: models.into(),
+                is_own: true,
+                requests_max: 4,
+                microeuros_per_million: 0,
+                metering: Metering::new(site, factors::grid("FR").expect("listed")),
+            },
+            kind: Kind::Vllm,
+            address: self.address.to_owned(),
+            key: Some("the-key\n".to_owned().into()),
+            client: client(self.declaration()),
+            head: self.head,
+            pause: self.pause,
+            whole: HANG,
+        }
+    }
+}
+
+fn client(declaration: Declaration) -> EgressClient {
     let policy = Policy::new(PolicyParts {
         region: Zone::Eu,
         rules: Vec::new(),
@@ -62,41 +134,7 @@ fn upstream(address: &str, pause: Duration) -> RemoteUpstream {
         recorder: Arc::new(Nowhere),
         deadlines: Deadlines::default(),
     });
-    let models =
-        [("chat", ModelPurpose::Chat), ("vectors", ModelPurpose::Embeddings { dimensions: 2 })];
-    let models = models.map(|(id, purpose)| UpstreamModel {
-        id: id.parse().expect("an id"),
-        context_tokens: 4096,
-        purpose,
-    });
-    let energy = EnergyPerToken {
-        prompt: Joules::new(0.5).expect("a quantity"),
-        completion: Joules::new(2.0).expect("a quantity"),
-        uncertainty: Uncertainty::from_percent(50.0).expect("a percentage"),
-    };
-    let remote = |model: &UpstreamModel| RemoteModel {
-        id: model.id.clone(),
-        name: format!("there/{}", model.id),
-        energy: Some(energy),
-    };
-    let site = Site { name: "there".to_owned(), zone: "FR".to_owned() };
-    RemoteUpstream::new(RemoteParts {
-        models: models.iter().map(remote).collect(),
-        card: UpstreamCard {
-            id: "there".parse().expect("an id"),
-            models: models.into(),
-            is_own: true,
-            requests_max: 4,
-            microeuros_per_million: 0,
-            metering: Metering::new(site, factors::grid("FR").expect("listed")),
-        },
-        kind: Kind::Vllm,
-        address: address.to_owned(),
-        key: Some("the-key\n".to_owned().into()),
-        client: client.expect("a client"),
-        pause,
-        whole: HANG,
-    })
+    client.expect("a client")
 }
 
 fn asking(is_streamed: bool) -> Asking {
@@ -123,7 +161,7 @@ struct Answer {
 }
 
 async fn ask(server: &Server, asking: &Asking) -> Result<Answer, UpstreamError> {
-    ask_for(&upstream(server.address(), HANG), asking).await
+    ask_for(&upstream(server.address()), asking).await
 }
 
 async fn ask_for(upstream: &RemoteUpstream, asking: &Asking) -> Result<Answer, UpstreamError> {
@@ -231,20 +269,32 @@ async fn refused(answer: Vec<u8>, is_streamed: bool) -> String {
 }
 
 #[tokio::test]
+async fn a_key_that_no_header_can_hold_is_found_at_once() {
+    let key = Some("two\nlines".to_owned().into());
+    let parts = RemoteParts { key, ..World::patient("http://127.0.0.1:9").parts() };
+    RemoteUpstream::new(parts).expect_err("no header holds it");
+}
+
+#[tokio::test]
 async fn what_is_no_answer_is_told_before_anything_is_said() {
     for body in ["", "no JSON", "[]", "{}", r#"{"choices":[]}"#, r#"{"error":{"message":"no"}}"#] {
         assert_eq!(refused(json_answer(200, body), false).await, "failed", "{body}");
         let stream = stream_of(format!("data: {body}\n\n").as_bytes(), 64);
         assert_eq!(refused(stream, true).await, "failed", "{body}");
     }
-    for status in [301, 401, 403, 404, 503] {
+    for status in [301, 401, 403, 404, 502, 503, 504] {
         assert_eq!(refused(json_answer(status, "{}"), false).await, "failed", "{status}");
     }
     assert_eq!(refused(json_answer(500, "{}"), false).await, "erred 500");
     let text = r#"{"message":"too\nlong","type":"invalid_request_error"}"#;
     assert_eq!(refused(json_answer(400, text), false).await, "refused 400 too long");
-    let head = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
-    assert_eq!(refused(head.to_vec(), false).await, "busy Some(7)");
+    for (said, expected) in
+        [("7", "busy Some(7)"), ("86400", "busy Some(3600)"), ("x", "busy None")]
+    {
+        let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: ";
+        let answer = format!("{head}{said}\r\n\r\n").into_bytes();
+        assert_eq!(refused(answer, false).await, expected);
+    }
     assert_eq!(
         refused(b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{\"cho".to_vec(), false).await,
         "failed"
@@ -267,33 +317,82 @@ async fn an_answer_that_ends_in_the_middle_is_no_answer() {
     assert_eq!(refused(stream_of(&chunks(&aborted), 64), true).await, "cut He");
 }
 
+/// Some find out what is wrong with a request after they have begun to answer.
+#[tokio::test]
+async fn an_error_in_place_of_an_answer_says_whose_fault_it_is() {
+    for (error, expected) in [
+        (r#"{"error":{"code":400,"message":"too long"}}"#, "refused 400 too long"),
+        (r#"{"error":{"code":"422","message":"no such role"}}"#, "refused 422 no such role"),
+        (r#"{"error":{"status":429,"message":"later"}}"#, "busy None"),
+        (r#"{"error":{"code":500,"message":"out of memory"}}"#, "failed"),
+        (r#"{"error":"out of memory"}"#, "failed"),
+    ] {
+        assert_eq!(refused(json_answer(200, error), false).await, expected, "{error}");
+        assert_eq!(refused(stream_of(&chunks(&[error]), 64), true).await, expected, "{error}");
+    }
+}
+
+/// What an upstream says is written to logs, and it may say what it was sent.
+#[tokio::test]
+async fn no_failure_repeats_what_the_upstream_said() {
+    let bodies = [
+        r#"{"choices": "zebra"}"#,
+        r#"{"choices":[{"message":"zebra"}]}"#,
+        r#"{"choices":[{"message":{"content":{"zebra":1}}}]}"#,
+        r#"{"error":{"message":"zebra","code":500}}"#,
+        r#"{"error":"zebra"}"#,
+        "zebra",
+    ];
+    let whole = bodies.map(|body| (json_answer(200, body), false));
+    let streamed = bodies.map(|body| (stream_of(format!("data: {body}\n\n").as_bytes(), 64), true));
+    let statuses = [302, 401, 403, 404, 500, 503];
+    let statuses = statuses.map(|status| (json_answer(status, r#"{"message":"zebra"}"#), false));
+    for (answer, is_streamed) in whole.into_iter().chain(streamed).chain(statuses) {
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let server = Server::start(vec![answer]).await;
+        let error = ask(&server, &asking(is_streamed)).await.expect_err("no answer");
+        assert!(!format!("{error} {error:?}").contains("zebra"), "{text}: {error:?}");
+    }
+    let cut = [r#"{"choices":[{"delta":{"content":"He"}}]}"#, r#"{"error":{"message":"zebra"}}"#];
+    let server = Server::start(vec![stream_of(&chunks(&cut), 4096)]).await;
+    let end = ask(&server, &asking(true)).await.expect("a beginning").end;
+    assert!(matches!(&end, Some(EngineEvent::Failed { .. })), "{end:?}");
+    assert!(!format!("{end:?}").contains("zebra"), "{end:?}");
+}
+
+#[tokio::test]
+async fn an_answer_whose_reason_has_come_is_whole_however_the_connection_ends() {
+    let part = r#"{"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}"#;
+    let server = Server::start(vec![begun(part)]).await;
+    let answer = ask(&server, &asking(true)).await.expect("an answer");
+    assert_eq!((answer.text.as_str(), answer.end), ("Hello", STOP));
+}
+
+/// Both ways of falling silent end in a failure, on a machine that stands still meanwhile too.
 #[tokio::test]
 async fn an_upstream_that_falls_silent_is_given_up() {
-    let part = chunks(&[r#"{"choices":[{"delta":{"content":"He"}}]}"#]);
-    let head =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n";
-    let server = Server::silent_after([head.as_bytes(), &part].concat()).await;
-    let hasty = upstream(server.address(), Duration::from_millis(300));
-    match ask_for(&hasty, &asking(true)).await {
+    const SOON: Duration = Duration::from_millis(300);
+    let part = r#"{"choices":[{"delta":{"content":"He"}}]}"#;
+    let server = Server::silent_after(begun(part)).await;
+    let hasty = World { pause: SOON, ..World::patient(server.address()) };
+    match ask_for(&hasty.upstream(), &asking(true)).await {
         Ok(answer) => {
             assert!(matches!(answer.end, Some(EngineEvent::Failed { .. })), "{:?}", answer.end);
         }
-        // On a machine that stood still meanwhile, the beginning came too late.
+        // The pause was over before the first word was read.
         Err(error) => assert!(error.is_fault(), "{error:?}"),
     }
     let server = Server::silent_after(Vec::new()).await;
-    let hasty = upstream(server.address(), Duration::from_millis(300));
-    let error = ask_for(&hasty, &asking(true)).await.expect_err("no beginning");
+    let hasty = World { head: SOON, ..World::patient(server.address()) };
+    let error = ask_for(&hasty.upstream(), &asking(true)).await.expect_err("no beginning");
     assert!(error.is_fault(), "{error:?}");
 }
 
 #[tokio::test]
 async fn who_leaves_ends_the_exchange_and_is_charged() {
-    let part = chunks(&[r#"{"choices":[{"delta":{"content":"He"}}]}"#]);
-    let head =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n";
-    let server = Server::silent_after([head.as_bytes(), &part].concat()).await;
-    let upstream = upstream(server.address(), HANG);
+    let part = r#"{"choices":[{"delta":{"content":"He"}}]}"#;
+    let server = Server::silent_after(begun(part)).await;
+    let upstream = upstream(server.address());
     let announced = upstream.announce(&asking(true)).await.expect("announced");
     let generation = announced.send().await.expect("a beginning");
     drop(generation.events);
@@ -306,7 +405,7 @@ async fn who_leaves_ends_the_exchange_and_is_charged() {
 async fn passages_become_vectors_of_length_one() {
     let body = r#"{"data":[{"index":1,"embedding":[0,2]},{"index":0,"embedding":[3,4]}],"usage":{"prompt_tokens":9}}"#;
     let server = Server::start(vec![json_answer(200, body)]).await;
-    let upstream = upstream(server.address(), HANG);
+    let upstream = upstream(server.address());
     let passages = vec![Passage::Text("a".to_owned()), Passage::Tokens(vec![1, 2])];
     let request = RequestId::from_uuid(Uuid::nil());
     let asking = AskingPassages { request, model: "vectors".parse().expect("an id"), passages };
@@ -323,7 +422,7 @@ async fn a_probe_says_whether_it_lives() {
     let server =
         Server::start(vec![json_answer(200, "{}"), json_answer(401, "{}"), json_answer(503, "{}")])
             .await;
-    let upstream = upstream(server.address(), HANG);
+    let upstream = upstream(server.address());
     assert_eq!(upstream.probe().await, Ok(()));
     assert!(upstream.probe().await.is_err_and(|error| error.is_fault()));
     assert!(upstream.probe().await.is_err_and(|error| error.is_fault()));
@@ -333,7 +432,7 @@ async fn a_probe_says_whether_it_lives() {
 
 #[tokio::test]
 async fn nothing_goes_where_the_policy_does_not_let_it() {
-    let away = upstream("https://api.example", HANG);
+    let away = upstream("https://api.example");
     assert_eq!(away.admits().expect_err("undeclared").code, "residency.denied");
     let Err(error) = away.announce(&asking(true)).await else { panic!("it is denied") };
     assert!(matches!(error, UpstreamError::Denied(_)), "{error:?}");

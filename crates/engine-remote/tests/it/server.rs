@@ -9,6 +9,14 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// What is sent back to a request.
+pub(crate) enum Reply {
+    /// These bytes; then the connection ends.
+    Whole(Vec<u8>),
+    /// These bytes, then nothing; the connection stays open until the client closes it.
+    Silent(Vec<u8>),
+}
+
 /// Serves one connection after another: one answer each.
 pub(crate) struct Server {
     address: String,
@@ -19,15 +27,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
-        Self::run(answers, false).await
+        let mut answers = answers.into_iter();
+        Self::run(move |_| answers.next().map(Reply::Whole)).await
     }
 
     /// Sends these bytes, then nothing, and leaves the connection open.
     pub(crate) async fn silent_after(bytes: Vec<u8>) -> Self {
-        Self::run(vec![bytes], true).await
+        let mut answers = std::iter::once(bytes);
+        Self::run(move |_| answers.next().map(Reply::Silent)).await
     }
 
-    async fn run(answers: Vec<Vec<u8>>, stays_open: bool) -> Self {
+    /// Replies to what is asked, until there is no reply.
+    pub(crate) async fn run(mut reply: impl FnMut(&str) -> Option<Reply> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -35,16 +46,21 @@ impl Server {
         let stop = CancellationToken::new();
         let (seen, until) = (Arc::clone(&requests), stop.clone());
         let serve = async move {
-            for answer in answers {
+            loop {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 let request = read_request(&mut stream).await;
+                let reply = reply(&request);
                 seen.lock().expect("no panic").push(request);
-                stream.write_all(&answer).await.ok();
-                if stays_open {
-                    // Ends when the client closes the connection.
-                    let mut rest = [0; 1];
-                    stream.read_exact(&mut rest).await.ok();
-                    told.send(true).ok();
+                match reply {
+                    None => return,
+                    Some(Reply::Whole(bytes)) => drop(stream.write_all(&bytes).await),
+                    Some(Reply::Silent(bytes)) => {
+                        stream.write_all(&bytes).await.ok();
+                        // Ends when the client closes the connection.
+                        let mut rest = [0; 1];
+                        stream.read_exact(&mut rest).await.ok();
+                        told.send(true).ok();
+                    }
                 }
             }
         };
@@ -105,6 +121,13 @@ pub(crate) fn json_answer(status: u16, body: &str) -> Vec<u8> {
 pub(crate) fn chunks(parts: &[&str]) -> Vec<u8> {
     let parts = parts.iter().chain(&["[DONE]"]);
     parts.flat_map(|part| format!("data: {part}\n\n").into_bytes()).collect()
+}
+
+/// The beginning of a stream that would be longer.
+pub(crate) fn begun(part: &str) -> Vec<u8> {
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n";
+    format!("{head}data: {part}\n\n").into_bytes()
 }
 
 /// A stream in transfer chunks of so many bytes.

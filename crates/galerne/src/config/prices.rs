@@ -23,6 +23,16 @@ pub(crate) struct PriceSettings {
     pub(crate) completion_eur_per_million: f64,
 }
 
+/// More digits of a price would be cut off, to nothing perhaps.
+const PRICE_DIGITS_MAX: usize = 6;
+
+/// In whole millionths of a euro; `None` for what is no price, or is finer than that.
+pub(super) fn microeuros(euros: f64) -> Option<MicroEuros> {
+    let text = euros.to_string();
+    let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+    MicroEuros::from_euros(&text).filter(|_| digits <= PRICE_DIGITS_MAX)
+}
+
 /// In whole millionths of a euro. A model without a price costs what it costs at the dearest of its
 /// upstreams.
 pub(crate) fn prices(
@@ -48,7 +58,7 @@ pub(crate) fn prices(
             Failure::new(Exit::Settings, error).hint("name the model of each price as clients do")
         })?;
         let euros = |name: &str, euros: f64| {
-            MicroEuros::from_euros(&euros.to_string()).ok_or_else(|| {
+            microeuros(euros).ok_or_else(|| {
                 Failure::message(format!("`{name}` of the model `{model}` is {euros}"))
                     .hint("give euros of at least 0, with up to 6 digits behind the point")
             })
@@ -75,4 +85,27 @@ pub(super) fn describe(settings: &[PriceSettings]) -> Vec<(&'static str, String)
         format!("{model} {prompt_eur_per_million}/{completion_eur_per_million}")
     });
     vec![("prices", all.collect::<Vec<_>>().join(", "))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_kept_to_the_last_digit_or_refused() {
+        for (euros, expected) in [
+            (0.0, Some(0)),
+            (0.1, Some(100_000)),
+            (0.000_001, Some(1)),
+            (12.345_678, Some(12_345_678)),
+            (0.000_000_1, None),
+            (1.234_567_8, None),
+            (-1.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+            (1e300, None),
+        ] {
+            assert_eq!(microeuros(euros), expected.map(MicroEuros), "{euros}");
+        }
+    }
 }

@@ -67,6 +67,15 @@ fn signatures_of_models_are_optional_unless_told_otherwise() {
 }
 
 #[test]
+fn types_of_models_are_those_of_mistral_unless_told_otherwise() {
+    let types = |file: &str| load(file, &[], None).unwrap().models.value.types;
+    assert_eq!(types(""), models::ModelTypes::Mistral);
+    assert_eq!(types("[models]\ntypes = 'albert'"), models::ModelTypes::Albert);
+    let settings = load("[models]\ntypes = 'albert'", &[], None).unwrap();
+    assert!(settings.describe().contains("models.types = albert  (file)"));
+}
+
+#[test]
 fn wrong_settings_are_named() {
     for (file, expected) in [
         ("listen = 1", "listen"),
@@ -87,6 +96,7 @@ fn wrong_settings_are_named() {
         ("[residency]\nregion = 'atlantis'", "atlantis"),
         ("[egress]\nallow = []", "allow"),
         ("[models]\nsignatures = 'sometimes'", "required"),
+        ("[models]\ntypes = 'openai'", "albert"),
         ("[confinement]\nserver = false\nrequired = true", "confinement.server"),
         ("[confinement]\nread = ['here']", "confinement.read"),
         ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),

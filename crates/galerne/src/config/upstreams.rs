@@ -1,16 +1,16 @@
 //! Settings of engines that run elsewhere.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use carbon_ledger::{Joules, Uncertainty, factors};
-use domain::ModelId;
+use domain::{ModelId, ProjectId};
 use egress::Destination;
 use engine_remote::{EnergyPerToken, Kind};
-use inference::{MicroEuros, Price, ports::UpstreamId};
+use inference::{Price, ports::UpstreamId};
 use residency::{Declaration, Name, Purpose, Record, Zone};
 use serde::{Deserialize, Serialize};
 
-use super::{Setting, residency::Text};
+use super::{Setting, prices::microeuros, residency::Text};
 use crate::failure::{Exit, Failure};
 
 /// An engine that runs elsewhere: a program, or the API of a provider. Its fields are what the
@@ -191,14 +191,21 @@ impl UpstreamSettings {
             return Err(wrong(format!("the upstream `{id}` has no models")).hint(GUIDE));
         }
         self.price()?;
-        self.models.iter().try_for_each(UpstreamModelSettings::check)
+        for (place, model) in self.models.iter().enumerate() {
+            model.check()?;
+            if self.models[..place].iter().any(|other| other.id == model.id) {
+                let text = format!("the upstream `{id}` has two models called `{}`", model.id);
+                return Err(wrong(text).hint("leave one of them"));
+            }
+        }
+        Ok(())
     }
 
     /// In whole millionths of a euro.
     pub(crate) fn price(&self) -> Result<Price, Failure> {
         let UpstreamPrice { prompt_eur_per_million, completion_eur_per_million } = self.price;
         let euros = |euros: f64| {
-            MicroEuros::from_euros(&euros.to_string()).ok_or_else(|| {
+            microeuros(euros).ok_or_else(|| {
                 wrong(format!("the price of the upstream `{}` is none", self.id))
                     .hint("give euros of at least 0, with up to 6 digits behind the point")
             })
@@ -244,6 +251,35 @@ impl UpstreamModelSettings {
     }
 }
 
+impl ShareSettings {
+    /// `None`: every project that has no share of its own.
+    pub(crate) fn project(&self) -> Result<Option<ProjectId>, Failure> {
+        let read = |id: &String| {
+            id.parse::<ProjectId>().map_err(|_| {
+                wrong(format!("`{id}` is no id of a project"))
+                    .hint("leave `project` out of a share that is for every project")
+            })
+        };
+        self.project.as_ref().map(read).transpose()
+    }
+
+    fn check(&self, upstreams: &[UpstreamSettings]) -> Result<(), Failure> {
+        let Self { model, to, percent, .. } = self;
+        let has_model =
+            |upstream: &UpstreamSettings| upstream.models.iter().any(|one| one.id == *model);
+        let is_known = to == UpstreamId::HERE
+            || upstreams.iter().any(|upstream| upstream.id == *to && has_model(upstream));
+        if !is_known || !upstreams.iter().any(has_model) {
+            return Err(wrong(format!("no upstream `{to}` has the model `{model}`"))
+                .hint("a share names an upstream that has the model, or `here`"));
+        }
+        if *percent > 100 {
+            return Err(wrong(format!("a share of {percent} percent")).hint("give 0 to 100"));
+        }
+        Ok(())
+    }
+}
+
 /// All of them, and what they are together.
 pub(crate) fn check(
     upstreams: &[UpstreamSettings],
@@ -256,18 +292,13 @@ pub(crate) fn check(
                 .hint("give each an id of its own"));
         }
     }
+    let mut shared = HashSet::new();
     for share in &gateway.shares {
-        let ShareSettings { model, to, percent, .. } = share;
-        let has_model =
-            |upstream: &UpstreamSettings| upstream.models.iter().any(|one| one.id == *model);
-        let is_known = to == UpstreamId::HERE
-            || upstreams.iter().any(|upstream| upstream.id == *to && has_model(upstream));
-        if !is_known || !upstreams.iter().any(has_model) {
-            return Err(wrong(format!("no upstream `{to}` has the model `{model}`"))
-                .hint("a share names an upstream that has the model, or `here`"));
-        }
-        if *percent > 100 {
-            return Err(wrong(format!("a share of {percent} percent")).hint("give 0 to 100"));
+        share.check(upstreams)?;
+        if !shared.insert((&share.model, share.project()?)) {
+            let text =
+                format!("two shares of the model `{}` are for the same project", share.model);
+            return Err(wrong(text).hint("leave one entry of `gateway.shares` for both"));
         }
     }
     Ok(())
@@ -278,13 +309,22 @@ pub(crate) fn describe(
     upstreams: &Setting<Vec<UpstreamSettings>>,
     gateway: &GatewaySettings,
 ) -> Vec<(&'static str, String)> {
-    let ids: Vec<_> = upstreams.value.iter().map(|upstream| upstream.id.as_str()).collect();
-    vec![("upstreams", ids.join(", ")), ("gateway.shares", gateway.shares.len().to_string())]
+    let ids = |wanted: fn(&UpstreamSettings) -> bool| {
+        let upstreams = upstreams.value.iter().filter(|upstream| wanted(upstream));
+        upstreams.map(|upstream| upstream.id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    vec![
+        ("upstreams", ids(|_| true)),
+        // Content goes there by no decision: behind a port of this machine may lie a tunnel.
+        ("upstreams.undeclared", ids(|upstream| upstream.operator.is_none())),
+        ("gateway.shares", gateway.shares.len().to_string()),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Origin;
 
     #[derive(Deserialize)]
     struct File {
@@ -296,6 +336,10 @@ mod tests {
     const WHOLE: &str = "[[upstreams]]\nid = 'paris'\nkind = 'vllm'\n\
         address = 'https://gpu.example'\noperator = 'Example'\nsite = 'FR'\njurisdiction = 'FR'\n\
         parent = 'FR'\n[[upstreams.models]]\nid = 'small'\ncontext_tokens = 32768\n";
+
+    const NEAR: &str = "[[upstreams]]\nid = 'a'\nkind = 'llama-cpp'\n\
+        address = 'http://127.0.0.1:9'\n[[upstreams.models]]\nid = 'small'\n\
+        context_tokens = 4096\n";
 
     fn check(text: &str, expected: &str) {
         let file = match toml::from_str::<File>(text) {
@@ -319,11 +363,22 @@ mod tests {
     fn what_residency_decides_on_must_be_said() {
         check(WHOLE, "");
         check(&WHOLE.replace("parent = 'FR'\n", ""), "not everything is said of the upstream");
-        let here = "[[upstreams]]\nid = 'a'\nkind = 'llama-cpp'\naddress = 'http://127.0.0.1:9'\n\
-            [[upstreams.models]]\nid = 'small'\ncontext_tokens = 4096\n";
-        check(here, "");
-        check(&here.replace("127.0.0.1", "192.0.2.1"), "not everything is said");
-        check(&format!("{here}{here}"), "two upstreams are called `a`");
+        check(NEAR, "");
+        check(&NEAR.replace("127.0.0.1", "192.0.2.1"), "not everything is said");
+        check(&format!("{NEAR}{NEAR}"), "two upstreams are called `a`");
+    }
+
+    #[test]
+    fn whoever_is_not_declared_is_named() {
+        let file: File = toml::from_str(&format!("{WHOLE}{NEAR}")).unwrap();
+        let upstreams = Setting { value: file.upstreams, origin: Origin::File };
+        let lines = describe(&upstreams, &file.gateway);
+        let line = |name: &str| {
+            let found = lines.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        assert_eq!(line("upstreams"), Some("paris, a"));
+        assert_eq!(line("upstreams.undeclared"), Some("a"));
     }
 
     #[test]
@@ -338,6 +393,10 @@ mod tests {
         with("site = 'FR'", "site = 'FR'\ngrid_zone = 'XX'", "no carbon intensity");
         with("site = 'FR'", "site = 'FR'\npause_seconds = 0", "`pause_seconds`");
         with("site = 'FR'", "site = 'FR'\nprice = { prompt_eur_per_million = -1 }", "the price");
+        let fine = "site = 'FR'\nprice = { completion_eur_per_million = 0.0000001 }";
+        with("site = 'FR'", fine, "the price");
+        let twice = "32768\n[[upstreams.models]]\nid = 'small'\ncontext_tokens = 1";
+        with("32768", twice, "two models called `small`");
         let energy = "32768\njoules_per_prompt_token = -1";
         with("32768", energy, "energy of `small`");
     }
@@ -355,5 +414,14 @@ mod tests {
         check(&share("large", "here", 10), "has the model `large`");
         check(&share("small", "lyon", 10), "no upstream `lyon`");
         check(&share("small", "paris", 101), "a share of 101 percent");
+        let again = "[[gateway.shares]]\nmodel = 'small'\nto = 'here'\npercent = 1\n";
+        let of = |project: &str| format!("{again}project = '{project}'\n");
+        let (one, other) = (of(&"1".repeat(32)), of(&"2".repeat(32)));
+        let share = share("small", "paris", 10);
+        check(&format!("{share}{one}{other}"), "");
+        check(&format!("{share}{again}"), "two shares of the model `small`");
+        let hyphens = of("11111111-1111-1111-1111-111111111111");
+        check(&format!("{share}{one}{hyphens}"), "two shares of the model `small`");
+        check(&format!("{share}{}", of("anna")), "`anna` is no id of a project");
     }
 }

@@ -9,8 +9,9 @@ use domain::{Caller, ModelId, Month, OrganisationId, Timestamp};
 
 use super::{
     Amounts, Budget, BudgetExceeded, BudgetPeriod, BudgetQuantity, BudgetScope, BudgetStanding,
-    Rate, Rates, Reservation, Spent, Wanted,
-    minute::Minute,
+    Rate, Rates, Reservation, Spent, TokenEnergy, Wanted,
+    energy::Observed,
+    minute::{self, Minute},
     months::{MonthSum, Months},
 };
 use crate::{Price, Prices};
@@ -18,12 +19,17 @@ use crate::{Price, Prices};
 /// When a caller may ask again whom only running requests stand in the way of.
 const RUNNING_SECONDS: i64 = 2;
 
+/// So often is looked for sums that nothing can be asked of any more.
+const TIDY_SECONDS: i64 = 60;
+
 /// The sums of all organisations that have asked. Pure: it is told the time.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     // A lock and not a task: nothing waits while it is held, and all sums of a request change
     // together or not at all.
     accounts: Mutex<HashMap<OrganisationId, Ledger>>,
+    /// Of models that run elsewhere.
+    declared: HashMap<ModelId, TokenEnergy>,
 }
 
 /// Of one organisation.
@@ -32,6 +38,7 @@ struct Ledger {
     limits: HashMap<BudgetScope, Vec<(BudgetQuantity, u64)>>,
     /// When the limits were read.
     read_at: Timestamp,
+    tidied_at: Timestamp,
     meters: HashMap<BudgetScope, Meter>,
     /// What tokens of each model took so far.
     energy: HashMap<ModelId, Observed>,
@@ -43,12 +50,6 @@ struct Meter {
     requests: Minute,
     tokens: Minute,
     months: Months,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Observed {
-    tokens: u64,
-    millijoules: u64,
 }
 
 /// What was counted for a request before it started.
@@ -63,6 +64,10 @@ pub(super) struct Held {
 }
 
 impl Book {
+    pub(super) fn new(declared: HashMap<ModelId, TokenEnergy>) -> Self {
+        Self { declared, ..Self::default() }
+    }
+
     /// When the limits of the organisation were read, if they ever were.
     pub(super) fn read_at(&self, organisation: OrganisationId) -> Option<Timestamp> {
         self.lock().get(&organisation).map(|ledger| ledger.read_at)
@@ -78,6 +83,7 @@ impl Book {
         let mut ledger = Ledger {
             limits: by_scope(limits),
             read_at: at,
+            tidied_at: at,
             meters: HashMap::new(),
             energy: HashMap::new(),
         };
@@ -94,6 +100,7 @@ impl Book {
     pub(super) fn put_limits(&self, organisation: OrganisationId, at: Timestamp, all: &[Budget]) {
         if let Some(ledger) = self.lock().get_mut(&organisation) {
             (ledger.limits, ledger.read_at) = (by_scope(all), at);
+            ledger.tidy(at);
         }
     }
 
@@ -111,7 +118,8 @@ impl Book {
         let Some(ledger) = accounts.get_mut(&caller.organisation) else {
             return Ok(Reservation::new(Arc::clone(self), price, None));
         };
-        let estimate = ledger.estimate(wanted, price);
+        let declared = self.declared.get(wanted.model).copied().unwrap_or_default();
+        let estimate = ledger.estimate(wanted, (price, declared));
         let scopes = BudgetScope::all_of(caller);
         for &scope in &scopes {
             ledger.check(scope, estimate, now)?;
@@ -204,19 +212,33 @@ fn by_scope(limits: &[Budget]) -> HashMap<BudgetScope, Vec<(BudgetQuantity, u64)
 }
 
 impl Ledger {
-    fn estimate(&self, wanted: &Wanted<'_>, price: Price) -> Amounts {
-        let tokens = wanted.prompt_tokens.saturating_add(wanted.completion_tokens_max);
+    /// In energy what was declared or what was seen, whichever is more: prompts that were cached
+    /// and requests that failed take less than the next one may.
+    fn estimate(&self, wanted: &Wanted<'_>, (price, declared): (Price, TokenEnergy)) -> Amounts {
+        let (prompt, completion) = (wanted.prompt_tokens, wanted.completion_tokens_max);
+        let tokens = prompt.saturating_add(completion);
+        let seen = self.energy.get(wanted.model).copied().unwrap_or_default().of(tokens);
         Amounts {
             tokens,
-            microeuros: price.of(wanted.prompt_tokens, wanted.completion_tokens_max).0,
-            millijoules: self.energy.get(wanted.model).copied().unwrap_or_default().of(tokens),
+            microeuros: price.of(prompt, completion).0,
+            millijoules: seen.max(declared.of(prompt, completion)),
         }
     }
 
     fn observe(&mut self, model: &ModelId, amounts: Amounts) {
-        let observed = self.energy.entry(model.clone()).or_default();
-        observed.tokens = observed.tokens.saturating_add(amounts.tokens);
-        observed.millijoules = observed.millijoules.saturating_add(amounts.millijoules);
+        self.energy.entry(model.clone()).or_default().add(amounts);
+    }
+
+    /// Forgets keys and accounts that have no limit and did nothing this month: a limit that they
+    /// get later counts its own month alone.
+    fn tidy(&mut self, now: Timestamp) {
+        let since = now.as_seconds().saturating_sub(self.tidied_at.as_seconds());
+        if since.saturating_abs() < TIDY_SECONDS {
+            return;
+        }
+        self.tidied_at = now;
+        let Self { limits, meters, .. } = self;
+        meters.retain(|scope, meter| limits.contains_key(scope) || meter.tidy(now));
     }
 
     fn check(
@@ -265,6 +287,20 @@ impl Ledger {
 }
 
 impl Meter {
+    /// Keeps what counts now or is held. `false` if that is nothing.
+    fn tidy(&mut self, now: Timestamp) -> bool {
+        let mut is_over = true;
+        for minute in [&mut self.requests, &mut self.tokens] {
+            if minute.is_over(now.as_seconds()) {
+                // Gives its memory back.
+                *minute = Minute::default();
+            } else {
+                is_over = false;
+            }
+        }
+        self.months.tidy(Month::of(now)) || !is_over
+    }
+
     /// What is used, and what is held for requests that run. In a minute both are one sum.
     fn sum(&mut self, quantity: BudgetQuantity, now: Timestamp) -> (u64, u64) {
         let second = now.as_seconds();
@@ -293,20 +329,13 @@ impl Meter {
     ) -> Timestamp {
         let at_second = |second| Timestamp::from_micros(0).plus_seconds(second);
         match (quantity, quantity.period()) {
+            // There will never be any, and nobody needs to ask at once.
+            (_, BudgetPeriod::Minute) if limit == 0 => now.plus_seconds(minute::SECONDS),
             (BudgetQuantity::RequestsPerMinute, _) => at_second(self.requests.free_at(limit)),
             (_, BudgetPeriod::Minute) => at_second(self.tokens.free_at(limit)),
             (_, BudgetPeriod::Month) if is_used_up => Month::of(now).next().begins(),
             (_, BudgetPeriod::Month) => now.plus_seconds(RUNNING_SECONDS),
         }
-    }
-}
-
-impl Observed {
-    /// What so many tokens take, as far as is known; nothing before anything was seen.
-    fn of(self, tokens: u64) -> u64 {
-        let product = u128::from(self.millijoules) * u128::from(tokens);
-        let mean = product.checked_div(u128::from(self.tokens)).unwrap_or_default();
-        u64::try_from(mean).unwrap_or(u64::MAX)
     }
 }
 

@@ -27,6 +27,15 @@ impl BudgetScope {
         key.into_iter().chain(others).collect()
     }
 
+    /// Whether it is of the caller's own key or account, and of nobody else.
+    pub(crate) fn is_own(self, caller: &Caller) -> bool {
+        match self {
+            Self::Key(id) => caller.principal == Principal::Key(id),
+            Self::Account(id) => caller.account == id,
+            Self::Project(_) | Self::Organisation => false,
+        }
+    }
+
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Key(_) => "key",

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-const SECONDS: i64 = 60;
+pub(super) const SECONDS: i64 = 60;
 
 /// A sum for each second of the last minute. Whatever sixty seconds are looked at, they hold no more
 /// than was let in: a second counts until all of it is a minute old.
@@ -68,6 +68,12 @@ impl Minute {
             (left, free) = (left.saturating_sub(*sum), second + SECONDS + 1);
         }
         free
+    }
+
+    /// Whether nothing of it counts any more.
+    pub(super) fn is_over(&mut self, now: i64) -> bool {
+        self.at(now);
+        self.seconds.is_empty()
     }
 
     /// The second in which nothing of it counts any more.

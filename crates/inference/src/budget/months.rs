@@ -9,7 +9,8 @@ use super::Amounts;
 /// More are seen by a clock alone that jumps about; then those without a request are forgotten.
 const MONTHS_KEPT: usize = 36;
 
-/// One sum a month. Months that are over are kept, so that a clock that goes back finds them.
+/// One sum a month. Months that are over are kept where something is limited, so that a clock that
+/// goes back finds them.
 #[derive(Debug, Default)]
 pub(super) struct Months(BTreeMap<Month, MonthSum>);
 
@@ -37,6 +38,13 @@ impl Months {
     pub(super) fn release(&mut self, month: Month, amounts: Amounts) {
         let sum = self.sum(month);
         sum.held = sum.held.minus(amounts);
+    }
+
+    /// Keeps the sums of this month and what is held. `false` if that is nothing.
+    pub(super) fn tidy(&mut self, now: Month) -> bool {
+        let nothing = Amounts::default();
+        self.0.retain(|&month, sum| sum.held != nothing || (month == now && sum.used != nothing));
+        !self.0.is_empty()
     }
 
     fn sum(&mut self, month: Month) -> &mut MonthSum {

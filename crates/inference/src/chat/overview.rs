@@ -19,7 +19,8 @@ pub struct UpstreamOverview {
     pub days: u32,
 }
 
-/// What one engine answered of the requests of a project for a model.
+/// What one engine answered of the requests of a project for a model: those that it finished, and
+/// those that the caller stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnsweredShare {
     pub project: ProjectId,

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::ModelId;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{Gateway, GatewayError, Member, Route, Step};
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Seat {
     gateway: Gateway,
     place: usize,
+    /// Whoever stops the server waits for it.
+    _coming: TaskTrackerToken,
 }
 
 impl Seat {
@@ -145,7 +147,7 @@ impl Gateway {
         let room = member.card().requests_max;
         let more = |running| (running < room).then_some(running + 1);
         member.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Seat { gateway: self.clone(), place })
+        Some(Seat { gateway: self.clone(), place, _coming: self.coming() })
     }
 
     /// Ends when the server stops for good.

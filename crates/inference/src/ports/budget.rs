@@ -1,11 +1,11 @@
 //! Limits, and what was used of them.
 
 use async_trait::async_trait;
-use domain::{OrganisationId, Timestamp};
+use domain::{Caller, OrganisationId, Timestamp};
 use governance::AuditEntry;
 
 use super::LedgerError;
-use crate::{Budget, BudgetId, Spent, UsageQuery, UsageReportRow};
+use crate::{Budget, BudgetId, RequestUsage, Spent, UsagePage, UsageQuery, UsageReportRow};
 
 /// Keeps limits, and adds usage rows up. Every implementation passes `testkit::budget_suite`.
 #[async_trait]
@@ -45,4 +45,11 @@ pub trait BudgetStore: Send + Sync {
         organisation: OrganisationId,
         query: &UsageQuery,
     ) -> Result<Vec<UsageReportRow>, LedgerError>;
+
+    /// The requests of the caller's account that a page holds, the newest first.
+    async fn requests(
+        &self,
+        caller: &Caller,
+        page: &UsagePage,
+    ) -> Result<Vec<RequestUsage>, LedgerError>;
 }

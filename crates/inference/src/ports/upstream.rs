@@ -8,7 +8,7 @@ use domain::{ModelId, RequestId, chat::Message};
 use super::{Embedding, Generation, Passage};
 use crate::{AnswerFormat, Metering, ModelPurpose, Sampling, ToolUse};
 
-/// An engine that runs elsewhere.
+/// An engine that runs elsewhere. Every implementation passes `testkit::upstream_suite`.
 #[async_trait]
 pub trait Upstream: Send + Sync {
     fn card(&self) -> &UpstreamCard;
@@ -33,7 +33,8 @@ pub trait Upstream: Send + Sync {
 /// A request that may be sent.
 #[async_trait]
 pub trait Announced: Send {
-    /// Returns when the upstream has begun to answer. Dropping what is returned ends the exchange.
+    /// Returns when the upstream has begun to answer. Dropping the events that are returned ends
+    /// the exchange; what it used is told all the same.
     async fn send(self: Box<Self>) -> Result<Generation, UpstreamError>;
 }
 

@@ -83,6 +83,32 @@ fn a_share_comes_before_everything_but_residency_health_and_room() {
     check(&[old, down], Some(share), "old by only; new down");
 }
 
+#[test]
+fn the_engine_of_this_server_has_shares_like_others() {
+    let paris = Candidate { microeuros_per_million: 9, ..candidate("paris") };
+    let both = [paris.clone(), candidate("here")];
+    for draw in 0..100 {
+        let share = |to: &'static str, percent| Some(Share { to, percent, draw });
+        let expected = if draw < 30 { "here paris by share; " } else { "paris here by share; " };
+        check(&both, share("here", 30), expected);
+        for (to, percent) in [("here", 0), ("paris", 100)] {
+            check(&both, share(to, percent), "paris here by share; ");
+        }
+        for (to, percent) in [("here", 100), ("paris", 0)] {
+            check(&both, share(to, percent), "here paris by share; ");
+        }
+    }
+    for (to, percent) in [("here", 0), ("paris", 100)] {
+        let share = Some(Share { to, percent, draw: 0 });
+        let doubtful = Candidate { health: Health::Doubtful, ..paris.clone() };
+        check(&[doubtful, candidate("here")], share, "here paris by health; ");
+        let full = Candidate { running: 8, ..paris.clone() };
+        check(&[full, candidate("here")], share, "here by only; paris full");
+        let denied = Candidate { denied: Some("residency.denied"), ..paris.clone() };
+        check(&[denied, candidate("here")], share, "here by only; paris residency.denied");
+    }
+}
+
 /// Whatever the candidates: nobody denied, down or full is in the order, and everybody else is.
 #[test]
 fn the_order_holds_exactly_those_who_may_and_can() {

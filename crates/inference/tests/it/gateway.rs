@@ -1,11 +1,14 @@
 //! Engines elsewhere: who is asked, what leaves before what is durable, what is charged.
 
+mod shares;
+mod stopping;
+mod vectors;
+
 use std::sync::Arc;
 
-use domain::ModelId;
 use inference::{
     AnsweredBy, BareText, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
-    GatewayError, GatewayParts, Health, Question, Several, ShareRule,
+    GatewayParts, Health, Question, Several, ShareRule,
     ports::{Passage, Upstream, UpstreamError, UsageLedger as _},
 };
 use testkit::{FakeEngine, FakeUpstream, SimulatedClock, UpstreamBehaviour as Behaviour};
@@ -46,14 +49,23 @@ impl Elsewhere {
     }
 
     async fn ask(&self) -> Result<ChatStream, ChatError> {
+        self.ask_for(MODEL).await
+    }
+
+    async fn ask_for(&self, model: &str) -> Result<ChatStream, ChatError> {
         let caller = caller();
-        let start = self.chat.start(&caller, asked(MODEL));
+        let start = self.chat.start(&caller, asked(model));
         timeout(HANG, start).await.expect("an answer or a refusal")
     }
 
     /// What is said to a request.
     async fn said(&self) -> String {
-        match self.ask().await {
+        self.said_by(MODEL).await
+    }
+
+    /// What a model says to a request.
+    async fn said_by(&self, model: &str) -> String {
+        match self.ask_for(model).await {
             Ok(stream) => {
                 let (text, last) = read(stream).await;
                 let end = match last {
@@ -66,6 +78,29 @@ impl Elsewhere {
             Err(error) => error.code().to_owned(),
         }
     }
+
+    /// Looks at the upstreams until all that may be asked are well.
+    async fn watch_until_well(&self) {
+        let stop = CancellationToken::new();
+        let watch = TaskTracker::new().spawn(self.gateway.clone().watch(stop.clone()));
+        let is_well = || {
+            let states = self.gateway.states().into_iter();
+            states.filter(|state| state.denied.is_none()).all(|one| one.health == Health::Well)
+        };
+        until("the probe finds them well", is_well).await;
+        stop.cancel();
+        watch.await.unwrap();
+    }
+}
+
+/// Lets others go on until something is so.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waited = timeout(HANG, async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    });
+    waited.await.expect(what);
 }
 
 fn asked(model: &str) -> ChatCommand {
@@ -174,7 +209,19 @@ async fn nobody_is_asked_whom_residency_denies_whatever_becomes_of_the_others() 
     european.deny(Some("residency.denied"));
     assert_eq!(elsewhere.said().await, "residency.no_eligible_upstream");
     let counts = american.counts();
-    assert_eq!((counts.announced, counts.sent, counts.probed), (0, 0, 0), "nothing left");
+    assert_eq!((counts.announced, counts.sent), (0, 0), "nothing left");
+}
+
+#[tokio::test]
+async fn nobody_is_probed_whom_residency_denies() {
+    let (european, american) = pair();
+    american.deny(Some("residency.denied"));
+    let elsewhere = Elsewhere::of(&[&american, &european]);
+    european_is_down(&european, &elsewhere).await;
+    european.behave(Behaviour::Answers);
+    elsewhere.watch_until_well().await;
+    assert!(european.counts().probed > 0, "control: the other one is");
+    assert_eq!(american.counts().probed, 0);
 }
 
 async fn european_is_down(upstream: &FakeUpstream, elsewhere: &Elsewhere) {
@@ -234,17 +281,7 @@ async fn who_fails_is_left_alone_until_a_probe_says_otherwise() {
     assert_eq!((error.code(), error.retry_after_seconds()), ("upstream.unavailable", Some(2)));
     assert_eq!(upstream.counts().sent, sent, "nothing is sent meanwhile");
     upstream.behave(Behaviour::Answers);
-    let stop = CancellationToken::new();
-    let watch = TaskTracker::new().spawn(elsewhere.gateway.clone().watch(stop.clone()));
-    timeout(HANG, async {
-        while elsewhere.gateway.states()[0].health != Health::Well {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("the probe finds it well");
-    stop.cancel();
-    watch.await.unwrap();
+    elsewhere.watch_until_well().await;
     assert_eq!(elsewhere.said().await, "paris");
 }
 
@@ -392,57 +429,4 @@ async fn what_does_not_fit_leaves_no_row_behind() {
     let refused = started.iter().filter(|one| one.is_err()).count();
     assert_eq!((refused, elsewhere.world.store.usage_records().len()), (16, 4));
     assert_eq!(upstream.counts().announced, 4);
-}
-
-#[tokio::test]
-async fn the_engine_of_this_server_takes_its_share() {
-    let model = FakeEngine::model();
-    let upstream = FakeUpstream::new("paris", model.as_str());
-    for (percent, expected) in [(0, 0), (100, 20)] {
-        let to = "paris".to_owned();
-        let share = ShareRule { model: model.clone(), project: None, to, percent };
-        let elsewhere = Elsewhere::with(&[&upstream], vec![share]);
-        let before = upstream.counts().sent;
-        for _ in 0..20 {
-            let stream = elsewhere.chat.start(&caller(), asked(model.as_str())).await.unwrap();
-            read(stream).await;
-        }
-        assert_eq!(upstream.counts().sent - before, expected, "{percent}");
-    }
-}
-
-#[tokio::test]
-async fn a_share_of_the_requests_moves() {
-    let (old, new) = pair();
-    let model: ModelId = MODEL.parse().unwrap();
-    let share = ShareRule { model, project: None, to: "second".to_owned(), percent: 25 };
-    let elsewhere = Elsewhere::with(&[&old, &new], vec![share]);
-    for _ in 0..400 {
-        elsewhere.said().await;
-    }
-    let (old, new) = (old.counts().sent, new.counts().sent);
-    assert_eq!(old + new, 400);
-    // Seeded ids: 25 of 100, give or take four standard deviations.
-    assert!((65..=135).contains(&new), "{new}");
-    let shares = elsewhere.chat.upstreams(&caller()).await.unwrap().shares;
-    let of = |id: &str| {
-        let share = shares.iter().find(|share| share.upstream.as_deref() == Some(id)).unwrap();
-        (usize::try_from(share.requests).unwrap(), share.tokens, share.is_own)
-    };
-    assert_eq!(of("first"), (old, 4 * old as u64, true));
-    assert_eq!(of("second"), (new, 4 * new as u64, true));
-}
-
-#[tokio::test]
-async fn a_server_that_stops_cuts_what_does_not_end() {
-    let upstream = FakeUpstream::new("paris", MODEL);
-    upstream.behave(Behaviour::Stalls);
-    let elsewhere = Elsewhere::of(&[&upstream]);
-    let stream = elsewhere.ask().await.unwrap();
-    let stop = elsewhere.chat.shut_down(std::time::Duration::from_millis(50));
-    let (read, ()) = tokio::join!(read(stream), stop);
-    assert_eq!(read.0, "paris");
-    assert_eq!(elsewhere.world.row().outcome, "cancelled");
-    let Err(error) = elsewhere.ask().await else { panic!("it has stopped") };
-    assert!(matches!(error, ChatError::Stopping | ChatError::Gateway(GatewayError::Stopping)));
 }

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod budget;
 mod gateway;
 mod settlement;
 mod several;
@@ -20,8 +21,9 @@ use domain::{
 };
 use governance::{LogGate, Rulebook, Trail, TrailParts};
 use inference::{
-    AnswerFormat, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, Metering, Parts, Priority,
-    Sampling, Site, ToolUse, UsageRecord, ports::UsageLedger,
+    AnswerFormat, Budgets, Chat, ChatCommand, ChatEvent, ChatLimits, ChatStream, EmbedLimits,
+    Embeddings, EmbeddingsParts, Metering, Parts, Priority, Sampling, Site, ToolUse, UsageRecord,
+    ports::UsageLedger,
 };
 use testkit::{FakeEngine, MemoryStore, SeededIds, SeededSecrets, SimulatedClock, without_budgets};
 use tokio::time::timeout;
@@ -33,6 +35,11 @@ const HANG: Duration = Duration::from_mins(1);
 struct World {
     engine: FakeEngine,
     store: Arc<MemoryStore>,
+    ledger: Arc<dyn UsageLedger>,
+    trail: Trail,
+    budgets: Budgets,
+    clock: Arc<SimulatedClock>,
+    ids: Arc<SeededIds>,
     chat: Chat,
 }
 
@@ -57,20 +64,35 @@ impl World {
             secrets: Arc::new(SeededSecrets::new(2)),
             gate: LogGate::default(),
         });
-        let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
         let budgets = without_budgets(store.clone(), trail.clone(), clock.clone());
+        let ledger = ledger(store.clone());
         let chat = Chat::new(Parts {
             engine: Arc::new(engine.clone()),
-            ledger: ledger(store.clone()),
-            trail,
+            ledger: ledger.clone(),
+            trail: trail.clone(),
             rules: Rulebook::without_rules(),
-            budgets,
-            clock,
-            ids,
-            metering: Metering::new(site, factors::grid("FR").unwrap()),
+            budgets: budgets.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            metering: metering(),
             limits,
         });
-        Self { engine, store, chat }
+        Self { engine, store, ledger, trail, budgets, clock, ids, chat }
+    }
+
+    /// What makes vectors beside the chat, on the same ledger.
+    fn embeddings(&self, limits: EmbedLimits) -> Embeddings {
+        Embeddings::new(EmbeddingsParts {
+            engine: Arc::new(self.engine.clone()),
+            ledger: self.ledger.clone(),
+            trail: self.trail.clone(),
+            rules: Rulebook::without_rules(),
+            budgets: self.budgets.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            metering: metering(),
+            limits,
+        })
     }
 
     /// The only usage row.
@@ -83,6 +105,11 @@ impl World {
     fn outcomes(&self) -> Vec<String> {
         self.store.audit_entries().into_iter().map(|entry| entry.outcome).collect()
     }
+}
+
+fn metering() -> Metering {
+    let site = Site { name: "test site".to_owned(), zone: "FR".to_owned() };
+    Metering::new(site, factors::grid("FR").unwrap())
 }
 
 fn caller() -> Caller {

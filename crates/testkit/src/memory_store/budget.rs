@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
-use domain::{Day, ModelId, Month, OrganisationId, Principal, ProjectId, Timestamp};
+use domain::{Caller, Day, ModelId, Month, OrganisationId, Principal, ProjectId, Timestamp};
 use governance::AuditEntry;
 use inference::{
-    Amounts, Budget, BudgetId, BudgetScope, MicroEuros, Spent, UsageQuery, UsageRecord,
-    UsageReportRow,
+    Amounts, Budget, BudgetId, BudgetScope, MicroEuros, RequestUsage, Spent, UsagePage, UsageQuery,
+    UsageRecord, UsageReportRow,
     ports::{BudgetStore, LedgerError},
 };
 
@@ -74,6 +74,26 @@ impl BudgetStore for MemoryStore {
             groups.entry((project, model, day, evidence_of(row))).or_default().push(row);
         }
         Ok(groups.into_iter().map(|(group, rows)| state.report_row(group, &rows)).collect())
+    }
+
+    async fn requests(
+        &self,
+        caller: &Caller,
+        page: &UsagePage,
+    ) -> Result<Vec<RequestUsage>, LedgerError> {
+        let state = self.working().map_err(ledger_error("read the usage rows"))?;
+        let is_asked = |row: &&UsageRecord| {
+            let opened = &row.opened;
+            (opened.organisation, opened.account) == (caller.organisation, caller.account)
+                && (page.from..page.until).contains(&opened.opened_at)
+                && page.models.as_ref().is_none_or(|models| models.contains(&opened.model))
+        };
+        let mut rows: Vec<_> = state.usage.values().filter(is_asked).collect();
+        rows.sort_by_key(|row| Reverse((row.opened.opened_at, row.opened.request)));
+        let rows = rows.into_iter().skip(page.offset as usize).take(page.limit as usize);
+        let told =
+            |row: &UsageRecord| RequestUsage { record: row.clone(), cost: state.cost_of(row) };
+        Ok(rows.map(told).collect())
     }
 }
 

@@ -44,10 +44,12 @@ impl UsageLedger for MemoryStore {
         since: Timestamp,
     ) -> Result<Vec<AnsweredShare>, LedgerError> {
         let state = self.working().map_err(ledger_error("add up the usage rows"))?;
-        let rows = state
-            .usage
-            .values()
-            .filter(|row| row.opened.organisation == organisation && row.opened.opened_at >= since);
+        let answered = [UsageOutcome::Finished, UsageOutcome::Cancelled].map(UsageOutcome::as_str);
+        let rows = state.usage.values().filter(|row| {
+            row.opened.organisation == organisation
+                && row.opened.opened_at >= since
+                && answered.contains(&row.outcome.as_str())
+        });
         Ok(shares(rows))
     }
 

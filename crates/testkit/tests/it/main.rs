@@ -7,11 +7,12 @@ mod memory_witness;
 use std::sync::Arc;
 
 use testkit::{
-    BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, FilesUnderTest,
-    JobsUnderTest, MemoryStore, MemoryWitness, ProtectionUnderTest, UsageUnderTest,
-    WitnessUnderTest, access_suite, audit_suite, break_glass_suite, budget_suite,
-    conversation_suite, embedding_suite, engine_suite, file_suite, identity_suite, job_suite,
-    log_suite, protection_suite, provisioning_suite, usage_suite, witness_suite,
+    BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, FakeUpstream,
+    FilesUnderTest, JobsUnderTest, MemoryStore, MemoryWitness, ProtectionUnderTest,
+    UpstreamBehaviour, UpstreamCase, UpstreamUnderTest, UsageUnderTest, WitnessUnderTest,
+    access_suite, audit_suite, break_glass_suite, budget_suite, conversation_suite,
+    embedding_suite, engine_suite, file_suite, identity_suite, job_suite, log_suite,
+    protection_suite, provisioning_suite, upstream_suite, usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,6 +117,26 @@ async fn fake_engine_passes_the_embedding_suite() {
     embedding_suite(async || EngineUnderTest {
         engine: Arc::new(FakeEngine::new()),
         model: FakeEngine::embedder(),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fake_upstream_passes_the_upstream_suite() {
+    upstream_suite(async |case| {
+        let upstream = FakeUpstream::new("paris", "elsewhere");
+        match case {
+            UpstreamCase::Answers => {}
+            UpstreamCase::Stalls => upstream.behave(UpstreamBehaviour::Stalls),
+            UpstreamCase::BreaksOff => upstream.behave(UpstreamBehaviour::BreaksOff),
+            UpstreamCase::Denied => upstream.deny(Some("residency.denied")),
+        }
+        UpstreamUnderTest {
+            model: "elsewhere".parse().expect("a model id"),
+            embedder: "elsewhere-vectors".parse().expect("a model id"),
+            other_end: Arc::new(upstream.clone()),
+            upstream: Arc::new(upstream),
+        }
     })
     .await;
 }

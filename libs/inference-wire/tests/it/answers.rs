@@ -2,8 +2,8 @@ use inference_wire::{
     AnswerMessage, AnswerRole, CalledFunction, Capabilities, ChatCompletion, ChatCompletionChunk,
     Choice, ChunkChoice, ChunkObject, CompletionObject, Delta, ErrorBody, ErrorType,
     EvidenceMethod, FieldError, FieldErrorKind, FinishReason, Footprint, ListObject, Logprobs,
-    ModelCard, ModelKind, ModelList, ModelObject, PathPart, PromptTokensDetails, TokenCandidate,
-    TokenLogprob, ToolCall, ToolKind, Usage, sse,
+    ModelCard, ModelCosts, ModelKind, ModelList, ModelObject, PathPart, PromptTokensDetails,
+    TokenCandidate, TokenLogprob, ToolCall, ToolKind, Usage, sse,
 };
 
 pub(crate) fn usage(energy_joules: f64) -> Usage {
@@ -122,6 +122,10 @@ fn models() {
         root: None,
         embedding_dimensions: None,
         parameters: Some(134_515_008),
+        costs: Some(ModelCosts {
+            prompt_tokens: "0.35".parse().unwrap(),
+            completion_tokens: "1".parse().unwrap(),
+        }),
     };
     insta::assert_json_snapshot!(ModelList { object: ListObject::List, data: vec![card] });
 }

@@ -10,6 +10,7 @@ mod batch;
 mod classification;
 mod conversation;
 mod decode;
+mod me;
 mod multipart;
 mod properties;
 mod responses;

@@ -4,7 +4,8 @@ use inference_wire::{
     AnswerRole, BatchJobStatus, BatchObject, BatchStatus, ChunkObject, CompletionObject,
     ConversationObject, EntryObject, EntryState, ErrorObject, ErrorType, EvidenceMethod,
     FileObject, FileStatus, FileVisibility, FinishReason, HistoryObject, InputRole, ListObject,
-    MessagesObject, ModelKind, ModelObject, ResponseObject, Role, ToolChoiceWord, ToolKind,
+    MeLimitKind, MeObject, MeUsageObject, MessagesObject, ModelKind, ModelObject, RerankObject,
+    ResponseObject, Role, ToolChoiceWord, ToolKind,
 };
 use serde::Serialize;
 use utoipa::PartialSchema;
@@ -30,9 +31,11 @@ fn a_single_value_is_named_as_it_is_written() {
     check(&[HistoryObject::History]);
     check(&[InputRole::User]);
     check(&[ListObject::List]);
+    check(&[MeObject::UserInfo]);
+    check(&[MeUsageObject::MeUsage]);
     check(&[MessagesObject::Messages]);
-    check(&[ModelKind::Base]);
     check(&[ModelObject::Model]);
+    check(&[RerankObject::Rerank]);
     check(&[ResponseObject::Response]);
     check(&[ToolKind::Function]);
 }
@@ -81,6 +84,8 @@ fn each_of_many_values_is_named_as_it_is_written() {
         FinishReason::ToolCalls,
         FinishReason::Error,
     ]);
+    check(&[MeLimitKind::Rpm, MeLimitKind::Tpm]);
+    check(&[ModelKind::Base, ModelKind::TextGeneration, ModelKind::TextEmbeddingsInference]);
     check(&[
         ToolChoiceWord::Auto,
         ToolChoiceWord::None,

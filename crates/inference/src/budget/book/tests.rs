@@ -149,6 +149,57 @@ fn energy_is_expected_as_it_was_seen() {
 }
 
 #[test]
+fn energy_is_expected_as_it_is_declared() {
+    let joules = |value| carbon_ledger::Joules::new(value).unwrap();
+    let declared = TokenEnergy { prompt: joules(0.02), completion: joules(0.5) };
+    let energy = limit(KEY, BudgetQuantity::KilowattHoursPerMonth, 1_000);
+    let book = Arc::new(Book::new(HashMap::from([(model(), declared)])));
+    book.begin((caller().organisation, at(0)), &[energy], (&[], &Prices::default()));
+    let first = reserve(&book, 60, at(0)).unwrap();
+    assert_eq!(standing(&book, energy, at(0)), (0, 1_200), "before anything was seen");
+    reserve(&book, 1, at(0)).expect_err("all of it is held");
+    settle(&first, 20);
+    let held = reserve(&book, 10, at(0)).unwrap();
+    assert_eq!(
+        standing(&book, energy, at(0)),
+        (200, 200),
+        "ten a token were seen, more is declared"
+    );
+    drop(held);
+}
+
+#[test]
+fn a_limit_of_nothing_is_asked_again_after_a_minute() {
+    for quantity in [BudgetQuantity::RequestsPerMinute, BudgetQuantity::TokensPerMinute] {
+        let refused = reserve(&book(&[limit(KEY, quantity, 0)]), 1, at(0)).unwrap_err();
+        assert_eq!((refused.code(), refused.retry_after_seconds()), ("rate.limited", 60));
+    }
+}
+
+#[test]
+fn whoever_has_no_limit_is_forgotten_when_the_month_is_over() {
+    let tokens = limit(BudgetScope::Organisation, BudgetQuantity::TokensPerMonth, 100);
+    let of_key = limit(KEY, BudgetQuantity::TokensPerMonth, 100);
+    let book = book(&[tokens]);
+    let organisation = caller().organisation;
+    let meters = |seconds: i64| {
+        book.put_limits(organisation, at(seconds), &[tokens]);
+        book.lock()[&organisation].meters.len()
+    };
+    settle(&reserve(&book, 7, at(0)).unwrap(), 7);
+    drop(reserve(&book, 7, at(0)).unwrap());
+    assert_eq!(meters(120), 4, "this month counts for a limit that is set later");
+    book.put_limits(organisation, at(240), &[tokens, of_key]);
+    assert_eq!(standing(&book, of_key, at(240)), (7, 0));
+    let next = 31 * 86_400;
+    let running = reserve(&book, 9, at(next)).unwrap();
+    assert_eq!(meters(2 * next), 4, "a request runs");
+    drop(running);
+    assert_eq!(meters(2 * next + 120), 1, "the organisation has a limit");
+    assert_eq!(standing(&book, tokens, at(0)), (7, 0), "and keeps its months");
+}
+
+#[test]
 fn sums_of_rows_count_and_months_end() {
     let tokens = limit(BudgetScope::Organisation, BudgetQuantity::TokensPerMonth, 100);
     let spent = Spent {
