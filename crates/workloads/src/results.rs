@@ -5,8 +5,8 @@ use crate::{
     ports::{Claim, FileWriter, ResultKind},
 };
 
-/// Rows of one page.
-const ROWS: u32 = 200;
+/// Rows of one page: few, since the vectors of one request may take tens of megabytes.
+const ROWS: u32 = 4;
 
 /// Bytes that are durable and of which there is no file yet.
 pub(crate) struct Written {

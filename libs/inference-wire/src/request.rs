@@ -44,6 +44,8 @@ pub mod limits {
     pub const LABELS: usize = 16;
     /// Documents of one request to order them.
     pub const DOCUMENTS: usize = 1000;
+    /// Bytes of what stands before each text to order.
+    pub const PREFIX_BYTES: usize = 256;
     /// Bytes of the name of a tool.
     pub const TOOL_NAME_BYTES: usize = 64;
     /// Tokens with a bias.

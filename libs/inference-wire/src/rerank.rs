@@ -22,10 +22,10 @@ pub struct RerankRequest {
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub return_documents: bool,
     /// What the model expects before a question: `query: ` for the models of the E5 family.
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(required = false, max_length = 256))]
     pub query_prefix: String,
     /// What the model expects before a document: `passage: ` for the models of the E5 family.
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(required = false, max_length = 256))]
     pub document_prefix: String,
 }
 

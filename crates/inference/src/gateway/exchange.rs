@@ -211,6 +211,7 @@ impl<A: Sendable> Asked<'_, A> {
         let mut last = None;
         while let Some((seat, ready)) = next.take() {
             let member = &self.gateway.inner.members[seat.place];
+            let was_sent = ready.is_ok();
             let result = match ready {
                 Ok(ready) => {
                     let to = Some(member.card().metering.clone());
@@ -220,6 +221,11 @@ impl<A: Sendable> Asked<'_, A> {
                 Err(error) => Err(error),
             };
             member.note(&result, self.gateway.inner.clock.now());
+            // Counted before it was sent, for whoever leaves meanwhile; taken back where it turns
+            // out that nobody has worked on it.
+            if was_sent && matches!(&result, Err(error) if !error.is_fault()) {
+                sent.times -= 1;
+            }
             match result {
                 Ok(answer) => {
                     self.gateway.remember(self.prefix, Step::Elsewhere(seat.place));

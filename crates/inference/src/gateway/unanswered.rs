@@ -6,7 +6,7 @@ use super::GatewayError;
 use crate::{UsageOutcome, ports::Consumed, settlement::UsageRow};
 
 impl UsageRow {
-    /// `times`: upstreams that were sent it. Each has worked on it, whatever came of that.
+    /// `times`: upstreams that were sent it and may have worked on it, whatever came of that.
     pub(crate) async fn close_unanswered(
         self,
         error: &GatewayError,

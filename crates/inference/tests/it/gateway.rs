@@ -416,6 +416,17 @@ async fn what_was_sent_counts_though_nobody_has_answered() {
 }
 
 #[tokio::test]
+async fn who_has_no_room_has_not_worked_on_it() {
+    let (first, second) = pair();
+    first.behave(Behaviour::Refuses(failed()));
+    second.behave(Behaviour::Refuses(UpstreamError::Busy { retry_after_seconds: None }));
+    let elsewhere = Elsewhere::of(&[&first, &second]);
+    assert_eq!(elsewhere.said().await, "capacity.exhausted");
+    let row = elsewhere.world.row();
+    assert_eq!(row.figures.unwrap().prompt_tokens, row.opened.prompt_tokens, "of the first alone");
+}
+
+#[tokio::test]
 async fn what_does_not_fit_leaves_no_row_behind() {
     let upstream = FakeUpstream::new("paris", MODEL);
     upstream.behave(Behaviour::Stalls);

@@ -1,6 +1,9 @@
 //! Files in memory.
 
-use std::{collections::BTreeMap, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use async_trait::async_trait;
 use domain::{FileId, OrganisationId, Timestamp};
@@ -20,6 +23,8 @@ const PIECE: usize = 1_000;
 pub(super) struct Kept {
     pub(super) files: BTreeMap<FileId, File>,
     bytes: BTreeMap<FileId, Vec<u8>>,
+    /// Those that somebody writes, or for which there will be a file soon.
+    under_way: BTreeSet<FileId>,
 }
 
 impl Kept {
@@ -42,7 +47,9 @@ struct Reader {
 #[async_trait]
 impl FileStore for MemoryStore {
     async fn begin(&self, _owner: Owner, id: FileId) -> Result<Box<dyn FileWriter>, StoreError> {
-        drop(self.working().map_err(store_error("begin the file"))?);
+        let mut state = self.working().map_err(store_error("begin the file"))?;
+        state.files.under_way.insert(id);
+        drop(state);
         Ok(Box::new(Writer { store: self.clone(), id, bytes: Vec::new() }))
     }
 
@@ -111,9 +118,9 @@ impl FileStore for MemoryStore {
 
     async fn clean_up(&self, _all: bool) -> Result<u64, StoreError> {
         let mut state = self.working().map_err(store_error("clean up after files"))?;
-        let Kept { files, bytes } = &mut state.files;
+        let Kept { files, bytes, under_way } = &mut state.files;
         let before = bytes.len();
-        bytes.retain(|id, _| files.contains_key(id));
+        bytes.retain(|id, _| files.contains_key(id) || under_way.contains(id));
         Ok((before - bytes.len()) as u64)
     }
 }
@@ -164,6 +171,15 @@ impl State {
             return Err(Refusal::Duplicate);
         }
         Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // A store that is broken keeps nothing anyway.
+        if let Ok(mut state) = self.store.working() {
+            state.files.under_way.remove(&self.id);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     field::{Field, Findings},
-    read_json, read_word,
+    read_json,
 };
 use crate::{FieldErrorKind as Kind, RequestError, RerankRequest, limits};
 
@@ -23,8 +23,8 @@ impl RerankRequest {
             let text = body.need(key, findings).and_then(|field| field.text(findings));
             text.unwrap_or_default().to_owned()
         };
-        let optional = |key, findings: &mut Findings| {
-            read_word(&body, key, findings).flatten().unwrap_or_default()
+        let prefix = |key, findings: &mut Findings| {
+            body.get(key).and_then(|field| read_prefix(&field, findings)).unwrap_or_default()
         };
         let documents = body.need("documents", &mut findings);
         let documents = documents.and_then(|field| read_documents(&field, &mut findings));
@@ -35,11 +35,22 @@ impl RerankRequest {
             documents: documents.unwrap_or_default(),
             top_n: body.get("top_n").and_then(|field| field.count(1, &mut findings)),
             return_documents: told.unwrap_or(false),
-            query_prefix: optional("query_prefix", &mut findings),
-            document_prefix: optional("document_prefix", &mut findings),
+            query_prefix: prefix("query_prefix", &mut findings),
+            document_prefix: prefix("document_prefix", &mut findings),
         };
         findings.unless_any(request)
     }
+}
+
+/// It stands before each of many texts: one that is long would be copied as often.
+fn read_prefix(field: &Field<'_>, findings: &mut Findings) -> Option<String> {
+    let prefix = field.text(findings)?;
+    if prefix.len() > limits::PREFIX_BYTES {
+        let message = format!("must have at most {} bytes", limits::PREFIX_BYTES);
+        field.refuse(Kind::TooLong, &message, findings);
+        return None;
+    }
+    Some(prefix.to_owned())
 }
 
 fn read_documents(field: &Field<'_>, findings: &mut Findings) -> Option<Vec<String>> {

@@ -95,6 +95,13 @@ fn documents_are_texts_or_hold_one() {
     check(decode(json!({"query": "q", "documents": [3]})), "body.documents[0] string_type");
     check(decode(json!({"query": "q", "documents": [{}]})), "body.documents[0].text missing");
     check(decode(json!({"query": "q", "documents": ["a"], "top_n": 0})), "body.top_n out_of_range");
+    // It is copied before each document.
+    let prefixed = |bytes: usize| {
+        let prefix = "x".repeat(bytes);
+        decode(json!({"query": "q", "documents": ["a"], "document_prefix": prefix}))
+    };
+    assert_eq!(prefixed(256).unwrap().document_prefix.len(), 256);
+    check(prefixed(257), "body.document_prefix too_long");
 }
 
 #[test]
