@@ -86,6 +86,7 @@ pub(crate) async fn upload(
         (status = 200, description = "One page", body = wire::FileList),
         (status = 401, description = "The caller is not known", body = ErrorBody),
         (status = 403, description = "The caller may not do this", body = ErrorBody),
+        (status = 404, description = "There is no file of that id, behind which to begin", body = ErrorBody),
         (status = 422, description = "Parameters that make no sense", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded, or files are locked", body = ErrorBody),
     ),

@@ -77,6 +77,7 @@ pub(crate) async fn create(
         (status = 200, description = "One page", body = wire::BatchList),
         (status = 401, description = "The caller is not known", body = ErrorBody),
         (status = 403, description = "The caller may not do this", body = ErrorBody),
+        (status = 404, description = "There is no batch of that id, behind which to begin", body = ErrorBody),
         (status = 422, description = "Parameters that make no sense", body = ErrorBody),
         (status = 503, description = "The access cannot be recorded, or batches are locked", body = ErrorBody),
     ),
