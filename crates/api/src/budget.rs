@@ -226,6 +226,9 @@ fn tell(headers: &mut HeaderMap, rate: &Rate, names: Names) {
     }
 }
 
+/// Requests that run may leave something by then.
+const HELD_SECONDS: u32 = 2;
+
 /// A request that may not start.
 pub(crate) fn exceeded(exceeded: &BudgetExceeded) -> Problem {
     let message = exceeded.to_string();
@@ -235,6 +238,7 @@ pub(crate) fn exceeded(exceeded: &BudgetExceeded) -> Problem {
         BudgetPeriod::Month if exceeded.is_used_up => Problem::new(Code::BudgetExceeded, message)
             .hint("whoever keeps the accounts of the organisation can raise it"),
         BudgetPeriod::Month => Problem::new(Code::BudgetExceeded, message)
+            .retry_after(Some(HELD_SECONDS))
             .hint("ask again when requests that run have ended, or with a smaller `max_tokens`"),
     }
 }

@@ -98,11 +98,10 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     Listing(query): Listing,
 ) -> Result<Json<wire::FileList>, Problem> {
-    let FilePage { files, total } = state.files.list(&caller, &query).await?;
+    let FilePage { files, total, has_more } = state.files.list(&caller, &query).await?;
     let data: Vec<_> = files.iter().map(shown).collect();
     let (first_id, last_id) =
         (data.first().map(|file| file.id.clone()), data.last().map(|file| file.id.clone()));
-    let has_more = data.len() == query.limit as usize;
     let object = wire::ListObject::List;
     Ok(Json(wire::FileList { object, data, total, has_more, first_id, last_id }))
 }

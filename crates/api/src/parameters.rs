@@ -34,6 +34,14 @@ impl Parameters {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, text)| text.as_str())
     }
 
+    /// Filters that the route does not have: whoever sent one would take all for some.
+    pub(crate) fn refuse(&self, names: &[&'static str]) -> Result<(), Problem> {
+        match names.iter().copied().find(|name| self.text(name).is_some()) {
+            Some(name) => Err(invalid(name, "is no filter of this list")),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn number(&self, name: &'static str) -> Result<Option<u32>, Problem> {
         let read = |text: &str| text.parse().map_err(|_| invalid(name, "must be a whole number"));
         self.text(name).map(read).transpose()

@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Unreadable { column: &'static str },
     #[error("the bytes of the file could not be read or written")]
     Bytes { source: std::io::Error },
+    #[error("the account of the file is erased")]
+    Erased,
     #[error("a database in memory keeps no files")]
     NoFolder,
     #[error(transparent)]

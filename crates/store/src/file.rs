@@ -8,7 +8,7 @@ pub(crate) mod blob;
 pub(crate) mod row;
 pub(crate) mod sweep;
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{FileId, OrganisationId, Timestamp};
@@ -98,13 +98,21 @@ impl FileStore for Workloads {
             .map_err(failed())
     }
 
-    async fn read(&self, owner: Owner, id: FileId) -> Result<Box<dyn FileReader>, StoreError> {
-        let failed = || store_error("read the bytes of the file");
-        let file = self.file(owner, id).await?;
-        let file = file.ok_or(Failure::Unreadable { column: "id" }).map_err(failed())?;
+    async fn read(
+        &self,
+        owner: Owner,
+        id: FileId,
+    ) -> Result<Option<Box<dyn FileReader>>, StoreError> {
+        let Some(file) = self.file(owner, id).await? else { return Ok(None) };
         let vault = Arc::clone(&self.vault);
-        let opened = BlobReader::open(&self.store.blobs, vault, &file).await;
-        Ok(Box::new(opened.map_err(failed())?))
+        match BlobReader::open(&self.store.blobs, vault, &file).await {
+            Ok(reader) => Ok(Some(Box::new(reader))),
+            Err(Failure::Bytes { source }) if source.kind() == io::ErrorKind::NotFound => {
+                tracing::error!(file = %id, "the bytes of a file are gone");
+                Ok(None)
+            }
+            Err(failure) => Err(store_error("read the bytes of the file")(failure)),
+        }
     }
 
     async fn delete(
@@ -132,7 +140,7 @@ impl FileStore for Workloads {
         });
         let deleted = deleted.await.map_err(failed())?;
         if deleted == FileDeleted::Done {
-            sweep::gone(&self.store).await.map_err(failed())?;
+            sweep::one(&self.store, (owner.organisation, id)).await.map_err(failed())?;
         }
         Ok(deleted)
     }
@@ -144,12 +152,9 @@ impl FileStore for Workloads {
             .map_err(store_error("add up the files"))
     }
 
-    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<File>, StoreError> {
-        let vault = Arc::clone(&self.vault);
+    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<(Owner, FileId)>, StoreError> {
         self.store
-            .read(move |connection| {
-                Box::pin(async move { row::expired(connection, &vault, (at, limit)).await })
-            })
+            .read(move |connection| Box::pin(row::expired(connection, (at, limit))))
             .await
             .map_err(store_error("look for files whose time is over"))
     }

@@ -134,10 +134,10 @@ impl JobStore for Workloads {
         let (vault, held) = (Arc::clone(&self.vault), held.to_vec());
         // Nothing is written while there is nothing to do.
         let asked = held.clone();
-        let is_any = self.store.read(move |connection| {
-            Box::pin(async move { claim::is_any(connection, &asked).await })
+        let next = self.store.read(move |connection| {
+            Box::pin(async move { claim::next_owner(connection, &asked).await })
         });
-        if !is_any.await.map_err(failed())? {
+        if next.await.map_err(failed())?.is_none() {
             return Ok(None);
         }
         self.store
@@ -146,6 +146,16 @@ impl JobStore for Workloads {
             })
             .await
             .map_err(failed())
+    }
+
+    async fn next_owner(&self, held: &[BatchJobId]) -> Result<Option<Owner>, StoreError> {
+        let held = held.to_vec();
+        self.store
+            .read(move |connection| {
+                Box::pin(async move { claim::next_owner(connection, &held).await })
+            })
+            .await
+            .map_err(store_error("look whose batch job is next"))
     }
 
     async fn recorded(&self, claim: &Claim) -> Result<Vec<u64>, StoreError> {
@@ -190,12 +200,12 @@ impl JobStore for Workloads {
         claim: &Claim,
         kind: ResultKind,
         after: Option<u64>,
-        limit: u32,
+        bytes_max: u64,
     ) -> Result<Vec<JobResult>, StoreError> {
         let failed = || store_error("read results of the batch job");
         let keys = self.keys(claim.job.owner.organisation).await.map_err(failed())?;
         let claimed = claim::Claimed::from(claim);
-        let wanted = result::Wanted { kind, after, limit };
+        let wanted = result::Wanted { kind, after, bytes_max };
         self.store
             .read(move |connection| {
                 Box::pin(async move { result::some(connection, &keys, &claimed, wanted).await })

@@ -26,8 +26,9 @@ impl ProtectionStore for Store {
         erasure: &Erasure,
         audit: &AuditEntry,
     ) -> Result<ErasureOrdered, StoreError> {
+        let account = erasure.account.map(|account| (erasure.organisation, account));
         let (erasure, entry) = (erasure.clone(), audit.clone());
-        self.change(move |connection| {
+        let ordered = self.change(move |connection| {
             Box::pin(async move {
                 let ordered = erasure::order(connection, &erasure).await?;
                 if ordered == ErasureOrdered::Done {
@@ -35,9 +36,12 @@ impl ProtectionStore for Store {
                 }
                 Ok(ordered)
             })
-        })
-        .await
-        .map_err(store_error("take the order to erase"))
+        });
+        let ordered = ordered.await.map_err(store_error("take the order to erase"))?;
+        if let (ErasureOrdered::Done, Some(account)) = (&ordered, account) {
+            self.blobs.bar(account);
+        }
+        Ok(ordered)
     }
 
     async fn erase_some(
@@ -61,19 +65,24 @@ impl ProtectionStore for Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let entry = audit.clone();
-        self.change(move |connection| {
+        let removed = self.change(move |connection| {
             Box::pin(async move {
+                let account = erasure::account_of(connection, (organisation, id)).await?;
                 let removed = removal::account(connection, (organisation, id)).await?;
                 if removed {
                     let what = (organisation, id);
                     erasure::removed(connection, what, (at, entry.id)).await?;
                     audit::insert(connection, &entry).await?;
                 }
-                Ok(removed)
+                Ok((removed, account))
             })
-        })
-        .await
-        .map_err(store_error("remove the account"))
+        });
+        let (removed, account) = removed.await.map_err(store_error("remove the account"))?;
+        if let Some(account) = account {
+            // Another process may have taken the order.
+            self.blobs.bar((organisation, account));
+        }
+        Ok(removed)
     }
 
     async fn overwrite(
@@ -82,7 +91,7 @@ impl ProtectionStore for Store {
         removed: &[ErasureId],
     ) -> Result<(), StoreError> {
         let failed = || store_error("write the file anew");
-        sweep::gone(self).await.map_err(failed())?;
+        sweep::erase(self).await.map_err(failed())?;
         self.overwrite_file().await.map_err(failed())?;
         let removed = removed.to_vec();
         self.change(move |connection| {

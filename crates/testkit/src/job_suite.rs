@@ -39,6 +39,7 @@ where
     a_job_is_told_as_it_was_made(&case(make().await, 711).await).await;
     the_next_one_is_that_of_who_has_least(&case(make().await, 712).await).await;
     a_request_has_one_result(&case(make().await, 713).await).await;
+    a_page_of_results_has_so_many_bytes(&case(make().await, 718).await).await;
     whoever_claimed_last_plays(&case(make().await, 714).await).await;
     an_ended_job_has_its_files(&case(make().await, 715).await).await;
     a_job_is_cancelled_while_it_lasts(&case(make().await, 716).await).await;
@@ -171,12 +172,39 @@ async fn the_next_one_is_that_of_who_has_least(case: &Case) {
     let theirs = case.inserted(case.stranger).await;
     let mut held = Vec::new();
     for expected in [&first, &theirs, &second] {
+        let owner = case.jobs.next_owner(&held).await.expect("looked");
+        assert_eq!(owner, Some(expected.owner));
         let claim = case.claim(&held).await.expect("one");
         assert_eq!((claim.job.id, claim.job.state), (expected.id, JobState::Running));
         assert!(claim.job.started_at.is_some());
         held.push(claim.job.id);
     }
     assert_eq!(case.claim(&held).await, None);
+    assert_eq!(case.jobs.next_owner(&held).await.expect("looked"), None);
+}
+
+/// The vectors of one request may take tens of megabytes: a page has so many bytes, not so many
+/// results.
+async fn a_page_of_results_has_so_many_bytes(case: &Case) {
+    case.inserted(case.owner).await;
+    let claim = case.claim(&[]).await.expect("one");
+    let long = |number| {
+        let line = "x".repeat(300_000);
+        JobResult { line, ..result(number, ResultKind::Answer) }
+    };
+    for number in 0..9 {
+        case.jobs.record(&claim, &[long(number)]).await.expect("kept");
+    }
+    let (mut after, mut numbers) = (None, Vec::new());
+    loop {
+        let page = case.jobs.results(&claim, ResultKind::Answer, after, 1_000_000).await;
+        let page = page.expect("read");
+        let Some(last) = page.last() else { break };
+        after = Some(last.number);
+        assert!(page.len() <= 3, "{}", page.len());
+        numbers.extend(page.iter().map(|result| result.number));
+    }
+    assert_eq!(numbers, (0..9).collect::<Vec<_>>());
 }
 
 async fn a_request_has_one_result(case: &Case) {
@@ -188,11 +216,14 @@ async fn a_request_has_one_result(case: &Case) {
     let again = [JobResult { line: "other".to_owned(), ..result(1, answer) }, result(7, answer)];
     case.jobs.record(&claim, &again).await.expect("kept");
     assert_eq!(case.jobs.recorded(&claim).await.expect("read"), [0, 1, 2, 7]);
-    let page = case.jobs.results(&claim, answer, None, 2).await.expect("read");
-    assert_eq!(page, [result(0, answer), result(2, answer)]);
-    let page = case.jobs.results(&claim, answer, Some(2), 2).await.expect("read");
+    let page = case.jobs.results(&claim, answer, None, 1_000).await.expect("read");
+    assert_eq!(page, [result(0, answer), result(2, answer), result(7, answer)]);
+    let page = case.jobs.results(&claim, answer, None, 1).await.expect("read");
+    assert_eq!(page, [result(0, answer)], "one at least");
+    let page = case.jobs.results(&claim, answer, Some(2), 1_000).await.expect("read");
     assert_eq!(page, [result(7, answer)]);
-    let page = case.jobs.results(&claim, error, None, 9).await.expect("read");
+    assert_eq!(case.jobs.results(&claim, answer, Some(7), 1_000).await.expect("read"), []);
+    let page = case.jobs.results(&claim, error, None, 1_000).await.expect("read");
     assert_eq!(page, [result(1, error)], "the first one stays");
     let counts = case.read(&claim.job).await.counts;
     assert_eq!(counts, Counts { total: 9, succeeded: 3, failed: 1 });

@@ -93,8 +93,6 @@ enum Refusal {
     UnknownProject,
     #[error("there is no such account")]
     UnknownAccount,
-    #[error("there is no such file")]
-    UnknownFile,
     #[error("the request was never opened")]
     UnknownRequest,
 }

@@ -29,7 +29,7 @@ pub struct File {
 }
 
 impl File {
-    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+    pub fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 }
@@ -129,8 +129,10 @@ pub struct FileQuery {
     pub source: Option<FileSource>,
     pub limit: u32,
     pub offset: u64,
-    /// Those behind this one, in the order of the list.
+    /// Those behind this one, in the order of the list; it may be gone meanwhile.
     pub after: Option<FileId>,
+    /// Without those whose time is over by then.
+    pub at: Option<Timestamp>,
 }
 
 /// Some of the files, and how many there are.
@@ -139,6 +141,8 @@ pub struct FilePage {
     pub files: Vec<File>,
     /// Without limit, offset and `after`.
     pub total: u64,
+    /// Whether there are more behind these.
+    pub has_more: bool,
 }
 
 /// The bytes of a file, to be read once.

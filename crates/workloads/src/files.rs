@@ -10,11 +10,12 @@ use crate::{
     NAME_CHARACTERS_MAX, Owner, Purpose, WorkloadError,
     lines::LineCount,
     ports::{FileDeleted, FileStore, FileWriter},
+    room::{Room, Rooms},
 };
 
 const HOUR_SECONDS: i64 = 3_600;
 
-/// Files whose time is over that one look removes.
+/// Files whose time is over that are looked for at a time.
 const EXPIRED: u32 = 100;
 
 /// How much is kept.
@@ -53,6 +54,7 @@ pub struct Files {
     ids: Arc<dyn IdSource>,
     links: LinkKey,
     quota: Quota,
+    rooms: Rooms,
 }
 
 /// What somebody says of a file that was sent.
@@ -67,7 +69,7 @@ pub struct Described {
 impl Files {
     pub fn new(parts: FilesParts) -> Self {
         let FilesParts { store, access, trail, clock, ids, links, quota } = parts;
-        Self { store, access, trail, clock, ids, links, quota }
+        Self { store, access, trail, clock, ids, links, quota, rooms: Rooms::default() }
     }
 
     /// Begins an upload. Nobody sees anything of it before [`Upload::finish`].
@@ -78,6 +80,7 @@ impl Files {
         let files = self.clone();
         Ok(Upload {
             files,
+            room: self.rooms.begin(caller.organisation),
             caller: *caller,
             id,
             writer,
@@ -93,10 +96,8 @@ impl Files {
         query: &FileQuery,
     ) -> Result<FilePage, WorkloadError> {
         self.record(Action::FileList, caller, Subject::Nothing).await?;
-        let mut page = self.store.files(caller.into(), query).await?;
-        let now = self.clock.now();
-        page.files.retain(|file| !file.is_over(now));
-        Ok(page)
+        let query = FileQuery { at: Some(self.clock.now()), ..*query };
+        Ok(self.store.files(caller.into(), &query).await?)
     }
 
     pub async fn read(&self, caller: &Caller, id: FileId) -> Result<File, WorkloadError> {
@@ -109,6 +110,7 @@ impl Files {
     pub async fn content(&self, caller: &Caller, id: FileId) -> Result<FileContent, WorkloadError> {
         let file = self.read(caller, id).await?;
         let reader = self.store.read(caller.into(), id).await?;
+        let reader = reader.ok_or(WorkloadError::FileUnknown { id })?;
         Ok(FileContent { file, reader })
     }
 
@@ -146,26 +148,31 @@ impl Files {
         self.remove(caller, caller.into(), id).await
     }
 
-    /// Removes files whose time is over, none that is held; how many.
-    pub(crate) async fn remove_expired(&self) -> Result<usize, WorkloadError> {
-        let expired = self.store.expired(self.clock.now(), EXPIRED).await?;
-        if expired.is_empty() {
-            return Ok(0);
-        }
-        let operator = self.access.operator().await?;
-        for file in &expired {
-            match self.remove(&operator, file.owner, file.id).await {
-                // Somebody was quicker, or wants it now.
-                Ok(())
-                | Err(
-                    WorkloadError::FileUnknown { .. }
-                    | WorkloadError::FileInUse { .. }
-                    | WorkloadError::Held { .. },
-                ) => {}
-                Err(error) => return Err(error),
+    /// Removes files whose time is over, none that is held.
+    pub(crate) async fn remove_expired(&self) -> Result<(), WorkloadError> {
+        loop {
+            let expired = self.store.expired(self.clock.now(), EXPIRED).await?;
+            if expired.is_empty() {
+                return Ok(());
+            }
+            let operator = self.access.operator().await?;
+            let mut removed = 0_u32;
+            for &(owner, id) in &expired {
+                match self.remove(&operator, owner, id).await {
+                    Ok(()) => removed += 1,
+                    // Somebody was quicker, or wants it now.
+                    Err(
+                        WorkloadError::FileUnknown { .. }
+                        | WorkloadError::FileInUse { .. }
+                        | WorkloadError::Held { .. },
+                    ) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if removed < EXPIRED {
+                return Ok(());
             }
         }
-        Ok(expired.len())
     }
 
     async fn remove(&self, caller: &Caller, owner: Owner, id: FileId) -> Result<(), WorkloadError> {
@@ -204,6 +211,8 @@ pub struct Upload {
     writer: Box<dyn FileWriter>,
     /// What the organisation had when it began.
     kept: u64,
+    /// With all others that are under way.
+    room: Room,
     bytes: u64,
     lines: LineCount,
 }
@@ -215,7 +224,8 @@ impl Upload {
         if length > file_bytes_max {
             return Err(WorkloadError::FileTooLarge { bytes_max: file_bytes_max });
         }
-        if self.kept.saturating_add(length) > bytes_max {
+        let under_way = self.room.take(bytes.len() as u64);
+        if self.kept.saturating_add(under_way) > bytes_max {
             return Err(WorkloadError::NoRoom { bytes: self.kept, bytes_max });
         }
         self.bytes = length;
@@ -226,6 +236,14 @@ impl Upload {
     /// Makes a file of what was sent. It is durable when this returns.
     pub async fn finish(mut self, described: Described) -> Result<File, WorkloadError> {
         let Described { name, purpose, seconds } = described;
+        // It may have taken hours: whoever began it may be let in no longer.
+        self.files.access.resume(&self.caller).await?;
+        // Others have ended since it began.
+        let kept = self.files.store.bytes_kept(self.caller.organisation).await?;
+        let bytes_max = self.files.quota.bytes_max;
+        if kept.saturating_add(self.bytes) > bytes_max {
+            return Err(WorkloadError::NoRoom { bytes: kept, bytes_max });
+        }
         self.writer.finish().await?;
         let now = self.files.clock.now();
         let lines = self.lines.count();

@@ -16,6 +16,7 @@ mod lines;
 mod link;
 mod owner;
 mod results;
+mod room;
 mod runner;
 mod running;
 

@@ -1,7 +1,8 @@
 //! Links with which whoever has them reads one file for some hours.
 //!
 //! A link is kept nowhere: it carries what it opens, until when and as whom, under a keyed hash.
-//! It ends with the file, with its time, and with whatever its maker was let in by.
+//! It ends with the file, with its time, with the key that made it and with the account. One that a
+//! browser made outlives the session, as a batch job does.
 
 use domain::{
     AccountId, Caller, KeyId, OrganisationId, Permissions, Principal, ProjectId, SessionId,

@@ -25,9 +25,13 @@ pub trait FileStore: Send + Sync {
     /// Newest first.
     async fn files(&self, owner: Owner, query: &FileQuery) -> Result<FilePage, StoreError>;
 
-    /// The bytes of a file, from the beginning. A file that is removed meanwhile may end with an
-    /// error.
-    async fn read(&self, owner: Owner, id: FileId) -> Result<Box<dyn FileReader>, StoreError>;
+    /// The bytes of a file, from the beginning; `None` if there is no such file, or its bytes are
+    /// gone, as after a backup without them. A file that is removed meanwhile may end with an error.
+    async fn read(
+        &self,
+        owner: Owner,
+        id: FileId,
+    ) -> Result<Option<Box<dyn FileReader>>, StoreError>;
 
     /// Removes a file; its bytes are gone when this returns.
     async fn delete(
@@ -40,8 +44,9 @@ pub trait FileStore: Send + Sync {
     /// What all files of the organisation take, in bytes.
     async fn bytes_kept(&self, organisation: OrganisationId) -> Result<u64, StoreError>;
 
-    /// At most so many files whose time is over, none that is held or read by a job.
-    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<File>, StoreError>;
+    /// At most so many files whose time is over, none that is held or read by a job. It needs no
+    /// keys.
+    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<(Owner, FileId)>, StoreError>;
 
     /// Removes the bytes of files that are no more and of uploads that were given up. `all`: those
     /// of an earlier process too; for a process that has begun no upload yet, and is alone.
@@ -117,6 +122,9 @@ pub trait JobStore: Send + Sync {
     /// more.
     async fn claim(&self, held: &[BatchJobId], at: Timestamp) -> Result<Option<Claim>, StoreError>;
 
+    /// Whose job [`Self::claim`] would give.
+    async fn next_owner(&self, held: &[BatchJobId]) -> Result<Option<Owner>, StoreError>;
+
     /// Which requests of a job have a result, in order.
     async fn recorded(&self, claim: &Claim) -> Result<Vec<u64>, StoreError>;
 
@@ -128,13 +136,14 @@ pub trait JobStore: Send + Sync {
         results: &[JobResult],
     ) -> Result<Option<JobState>, StoreError>;
 
-    /// Results of one kind behind this number, in the order of the requests.
+    /// Results of one kind behind this number, in the order of the requests: as many as have so
+    /// many bytes together, and one at least if there is any.
     async fn results(
         &self,
         claim: &Claim,
         kind: ResultKind,
         after: Option<u64>,
-        limit: u32,
+        bytes_max: u64,
     ) -> Result<Vec<JobResult>, StoreError>;
 
     /// Ends a job, and makes files of what was written under their ids. `false`, and nothing is
@@ -212,6 +221,9 @@ pub enum JobDeleted {
 pub trait Answers: Send + Sync {
     /// The name that whoever wrote the line gave the request, if the line can be read.
     fn name_of(&self, line: &[u8]) -> Option<String>;
+
+    /// The model that the line names, if it names one.
+    fn model_of(&self, line: &[u8]) -> Option<String>;
 
     /// Answers one request as background work of the caller.
     async fn answer(&self, caller: &Caller, task: &Task, asked: Asked<'_>) -> Answered;

@@ -2,11 +2,12 @@
 
 use crate::{
     FileId, Jobs, WorkloadError,
-    ports::{Claim, FileWriter, ResultKind},
+    ports::{Claim, FileWriter, JobResult, ResultKind},
 };
 
-/// Rows of one page: few, since the vectors of one request may take tens of megabytes.
-const ROWS: u32 = 4;
+/// What is read at a time. A single result may be longer: the vectors of one request take tens of
+/// megabytes.
+const PAGE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Bytes that are durable and of which there is no file yet.
 pub(crate) struct Written {
@@ -21,22 +22,20 @@ pub(crate) async fn write(
     claim: &Claim,
     (kind, id): (ResultKind, FileId),
 ) -> Result<Option<Written>, WorkloadError> {
-    let mut page = jobs.store.results(claim, kind, None, ROWS).await?;
+    let mut page = jobs.store.results(claim, kind, None, PAGE_BYTES).await?;
     if page.is_empty() {
         return Ok(None);
     }
     let writer = jobs.files.store.begin(claim.job.owner, id).await?;
     let mut written = Written { writer, bytes: 0, lines: 0 };
     while let Some(last) = page.last().map(|result| result.number) {
-        let mut bytes = Vec::new();
-        for result in &page {
-            bytes.extend_from_slice(result.line.as_bytes());
-            bytes.push(b'\n');
+        for JobResult { line, .. } in std::mem::take(&mut page) {
+            written.writer.write(line.as_bytes()).await?;
+            written.writer.write(b"\n").await?;
+            written.bytes += line.len() as u64 + 1;
+            written.lines += 1;
         }
-        written.writer.write(&bytes).await?;
-        written.bytes += bytes.len() as u64;
-        written.lines += page.len() as u64;
-        page = jobs.store.results(claim, kind, Some(last), ROWS).await?;
+        page = jobs.store.results(claim, kind, Some(last), PAGE_BYTES).await?;
     }
     written.writer.finish().await?;
     Ok(Some(written))

@@ -89,6 +89,11 @@ impl Answers for BatchAnswers {
         wire::BatchLine::name(line)
     }
 
+    fn model_of(&self, line: &[u8]) -> Option<String> {
+        let line: Value = serde_json::from_slice(line).ok()?;
+        line.get("body")?.get("model")?.as_str().map(str::to_owned)
+    }
+
     async fn answer(&self, caller: &Caller, task: &Task, asked: Asked<'_>) -> Answered {
         let line = match wire::BatchLine::decode(asked.line) {
             Ok(line) => line,
@@ -146,6 +151,10 @@ fn unanswered(number: u64, name: Option<String>, problem: &Problem) -> Answered 
         | Code::EncryptionLocked
         | Code::PolicyUnavailable => {
             Answered::Later { seconds: problem.retry_after_seconds().unwrap_or(PAUSE_SECONDS) }
+        }
+        // What is held for requests that run, and not used up.
+        Code::BudgetExceeded if problem.retry_after_seconds().is_some() => {
+            Answered::Later { seconds: PAUSE_SECONDS }
         }
         _ => Answered::Line(ResultKind::Error, failed(number, name, problem, Told::Response)),
     }

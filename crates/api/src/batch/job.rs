@@ -24,6 +24,8 @@ use crate::{
 const PAGE_SIZE: u32 = 100;
 const PAGE_SIZE_MAX: u32 = 1_000;
 
+const HOUR_SECONDS: u32 = 3_600;
+
 /// What lines of files that are shown with a job may have together.
 const OUTPUTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -64,23 +66,32 @@ pub(crate) async fn create(
     drop(body);
     let endpoint = wanted.endpoint.parse::<workloads::Endpoint>()?;
     let model = convert::model(wanted.model)?;
-    let inputs = if wanted.requests.is_empty() {
-        let id = |text: &String| file::id(text).ok_or_else(file::unknown);
-        wanted.input_files.iter().map(id).collect::<Result<_, _>>()?
-    } else {
-        vec![keep(&state, &caller, &wanted.requests).await?]
-    };
     let (metadata, hours) = (wanted.metadata, wanted.timeout_hours);
+    let (mut inputs, mut kept) = (Vec::new(), None);
+    if wanted.requests.is_empty() {
+        let id = |text: &String| file::id(text).ok_or_else(file::unknown);
+        inputs = wanted.input_files.iter().map(id).collect::<Result<_, _>>()?;
+    } else {
+        let id = keep(&state, &caller, (wanted.requests.as_slice(), hours)).await?;
+        inputs.push(id);
+        kept = Some(id);
+    }
     let new = NewJob { endpoint, model, inputs, metadata, hours };
-    let job = state.jobs.create(&caller, new).await?;
-    Ok(Json(convert::job(&job)))
+    let created = state.jobs.create(&caller, new).await;
+    if let (Err(_), Some(id)) = (&created, kept) {
+        // Nobody knows of it. If the job was made all the same, it is in use, and goes by itself.
+        if let Err(error) = state.files.delete(&caller, id).await {
+            tracing::warn!(file = %id, code = error.code(), "requests of no job were not removed");
+        }
+    }
+    Ok(Json(convert::job(&created?)))
 }
 
-/// Requests that came with a job lie where those of files lie.
+/// Requests that came with a job lie where those of files lie, as long as the job may take.
 async fn keep(
     state: &ApiState,
     caller: &Caller,
-    requests: &[wire::InlineRequest],
+    (requests, hours): (&[wire::InlineRequest], u32),
 ) -> Result<FileId, Problem> {
     let mut upload = state.files.begin(caller).await?;
     for request in requests {
@@ -89,7 +100,8 @@ async fn keep(
         upload.write(&line).await?;
     }
     let name = "requests.jsonl".to_owned();
-    let described = Described { name, purpose: Purpose::Batch, seconds: None };
+    let seconds = Some(hours.saturating_mul(HOUR_SECONDS));
+    let described = Described { name, purpose: Purpose::Batch, seconds };
     Ok(upload.finish(described).await?.id)
 }
 
@@ -130,6 +142,10 @@ pub(crate) async fn list(
 fn query(given: &Parameters) -> Result<JobQuery, Problem> {
     let limit = given.number("page_size")?.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE_MAX);
     let page = given.number("page")?.unwrap_or(0);
+    given.refuse(&["created_after", "metadata", "agent_id"])?;
+    if given.text("order_by").is_some_and(|order| order != "-created") {
+        return Err(parameters::invalid("order_by", "must be `-created`: the newest come first"));
+    }
     let state = |word: &str| {
         convert::state(word)
             .ok_or_else(|| parameters::invalid("status", "must be one of Mistral's states"))
@@ -185,7 +201,12 @@ pub(crate) async fn read(
 async fn outputs(state: &ApiState, caller: &Caller, job: &BatchJob) -> Result<Vec<Value>, Problem> {
     let (mut outputs, mut left) = (Vec::new(), OUTPUTS_BYTES_MAX);
     for id in job.output.into_iter().chain(job.errors) {
-        let mut content = state.files.content(caller, id).await?;
+        let mut content = match state.files.content(caller, id).await {
+            Ok(content) => content,
+            // Somebody removed it: the job is still there.
+            Err(workloads::WorkloadError::FileUnknown { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
         let mut lines = Lines::default();
         let mut take = |line: Line| {
             if let Line::Whole(line) = line {

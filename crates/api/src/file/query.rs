@@ -4,7 +4,10 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use workloads::FileQuery;
 
 use super::id;
-use crate::{parameters::Parameters, problem::Problem};
+use crate::{
+    parameters::{Parameters, invalid},
+    problem::Problem,
+};
 
 /// As Mistral has it.
 const LIMIT: u32 = 100;
@@ -21,6 +24,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let given = Parameters::of(parts)?;
+        given.refuse(&["source", "sample_type", "search", "mimetypes"])?;
+        if given.text("order").is_some_and(|order| order != "desc") {
+            return Err(invalid("order", "must be `desc`: the newest come first"));
+        }
         let limit = match given.number("limit")? {
             Some(limit) => limit,
             None => given.number("page_size")?.unwrap_or(LIMIT),
@@ -36,6 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
                 .text("after")
                 .map(|text| id(text).ok_or_else(super::unknown))
                 .transpose()?,
+            at: None,
         }))
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use domain::Caller;
 use http_body_util::BodyExt as _;
 use inference_wire::multipart::{FormEvent, Multipart, MultipartError};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use workloads::{Described, File, Purpose, Upload, WorkloadError};
 
 use crate::{
@@ -23,6 +23,10 @@ use crate::{
 /// What a client is listened to after its file was refused: many read the answer only after they
 /// have sent everything.
 const DISCARDED_MAX: usize = 16 * 1024 * 1024;
+
+/// What has to arrive in a second, taken all together.
+const PACE_BYTES: u32 = 16 * 1024;
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Of a field that is no file.
 const FIELD_BYTES_MAX: usize = 4 * 1024;
@@ -38,11 +42,17 @@ pub(super) async fn receive(
     let (parts, mut body) = request.into_parts();
     let mut receiving = Receiving::new(state, caller, &parts.headers)?;
     let patience = state.settings.body_deadline;
+    // However large the file is, it has to arrive at some speed: who sends a byte now and then
+    // would keep a connection for years.
+    let mut until = Instant::now() + patience;
     loop {
-        match next(&mut body, patience).await? {
+        let left = until.saturating_duration_since(Instant::now()).min(patience);
+        match next(&mut body, left).await? {
             Some(bytes) => {
+                until += SECOND * u32::try_from(bytes.len()).unwrap_or(u32::MAX) / PACE_BYTES;
                 if let Err(problem) = receiving.take(&bytes).await {
-                    discard(&mut body, patience).await;
+                    // Whether it ends or not: the answer is the refusal.
+                    timeout(patience, discard(&mut body, patience)).await.unwrap_or_default();
                     return Err(problem);
                 }
             }
@@ -65,7 +75,7 @@ async fn next(body: &mut Body, patience: Duration) -> Result<Option<Bytes>, Prob
                 return Err(Problem::new(Code::InvalidRequest, "the body broke off"));
             }
             Err(_) => {
-                let message = format!("nothing arrived for {} s", patience.as_secs());
+                let message = "too little arrived for too long";
                 return Err(Problem::new(Code::BodyTimeout, message));
             }
         }

@@ -60,6 +60,10 @@ async fn a_file_is_kept_told_read_and_deleted() {
     let listed = server.get("/v1/files?purpose=batch&page_size=10").await.json();
     assert_eq!((&listed["data"][0], &listed["total"]), (&file, &json!(1)));
     assert_eq!(server.get("/v1/files?purpose=ocr").await.json()["total"], 0);
+    for filter in ["source=batch", "sample_type=batch_request", "search=a", "order=asc"] {
+        let refused = server.get(&format!("/v1/files?{filter}")).await;
+        refused.assert_problem(422, "request.invalid");
+    }
     let read = server.get(&format!("{path}/content")).await;
     assert_eq!(
         (read.body.as_str(), read.header("content-type")),

@@ -4,14 +4,14 @@
 //! does not open.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
-use domain::{FileId, OrganisationId};
+use domain::{AccountId, FileId, OrganisationId};
 use envelope::SEALED_EXTRA;
 use governance::{ContentKeys, Vault, ports::StoreError};
 use tokio::{
@@ -44,9 +44,11 @@ pub(crate) struct Blobs {
 #[derive(Default)]
 struct Writers {
     /// Those that still write, and those whose rows are on their way.
-    under_way: HashSet<Blob>,
+    under_way: HashMap<Blob, AccountId>,
     /// Those that were dropped.
     given_up: Vec<Blob>,
+    /// Accounts that are erased: nothing of them is written any more.
+    barred: HashSet<(OrganisationId, AccountId)>,
 }
 
 impl Blobs {
@@ -69,7 +71,24 @@ impl Blobs {
 
     /// Whether somebody writes it now.
     pub(super) fn is_under_way(&self, blob: &Blob) -> bool {
-        self.writers().under_way.contains(blob)
+        self.writers().under_way.contains_key(blob)
+    }
+
+    /// From now on nothing more of the account is written.
+    pub(crate) fn bar(&self, account: (OrganisationId, AccountId)) {
+        self.writers().barred.insert(account);
+    }
+
+    fn is_barred(&self, owner: Owner) -> bool {
+        self.writers().barred.contains(&(owner.organisation, owner.account))
+    }
+
+    /// What is being written for accounts that are erased.
+    pub(super) fn barred(&self) -> Vec<Blob> {
+        let writers = self.writers();
+        let is_barred =
+            |(blob, account): &(&Blob, &AccountId)| writers.barred.contains(&(blob.0, **account));
+        writers.under_way.iter().filter(is_barred).map(|(blob, _)| *blob).collect()
     }
 
     fn writers(&self) -> MutexGuard<'_, Writers> {
@@ -87,6 +106,33 @@ impl Blobs {
         }
     }
 
+    /// Those that are gone, also after a crash, and why others are not.
+    pub(super) async fn remove_all(&self, blobs: &[Blob]) -> (Vec<Blob>, Option<Failure>) {
+        let (mut removed, mut failed) = (Vec::new(), None);
+        let Some(folder) = self.folder() else { return (blobs.to_vec(), None) };
+        for blob in blobs {
+            let folder = folder.join(blob.0.to_string());
+            match fs::remove_file(folder.join(blob.1.to_string())).await {
+                Ok(()) => removed.push(*blob),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => removed.push(*blob),
+                Err(source) => failed = Some(Failure::Bytes { source }),
+            }
+        }
+        let organisations: HashSet<OrganisationId> = removed.iter().map(|blob| blob.0).collect();
+        for organisation in organisations {
+            let folder = folder.join(organisation.to_string());
+            // Nothing was ever uploaded there.
+            if !fs::try_exists(&folder).await.unwrap_or(true) {
+                continue;
+            }
+            if let Err(error) = sync_folder(&folder).await {
+                removed.retain(|blob| blob.0 != organisation);
+                failed = Some(error);
+            }
+        }
+        (removed, failed)
+    }
+
     fn path(&self, (organisation, id): Blob) -> Result<PathBuf, Failure> {
         let folder = self.folder().ok_or(Failure::NoFolder)?;
         Ok(folder.join(organisation.to_string()).join(id.to_string()))
@@ -100,8 +146,8 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn begin(blobs: &Blobs, blob: Blob) -> Self {
-        blobs.writers().under_way.insert(blob);
+    fn begin(blobs: &Blobs, account: AccountId, blob: Blob) -> Self {
+        blobs.writers().under_way.insert(blob, account);
         Self { blobs: blobs.clone(), blob }
     }
 }
@@ -136,7 +182,7 @@ impl BlobWriter {
         (owner, id): (Owner, FileId),
     ) -> Result<Self, Failure> {
         let path = blobs.path((owner.organisation, id))?;
-        let under_way = UnderWay::begin(blobs, (owner.organisation, id));
+        let under_way = UnderWay::begin(blobs, owner.account, (owner.organisation, id));
         let folder = path.parent().ok_or(Failure::NoFolder)?;
         let mut made = fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(folder).await.map_err(bytes_failed)?;
@@ -144,7 +190,7 @@ impl BlobWriter {
         let file = options.write(true).create_new(true).mode(0o600).open(&path).await;
         let file = file.map_err(bytes_failed)?;
         let chunk = Vec::with_capacity(CHUNK);
-        Ok(Self {
+        let writer = Self {
             under_way,
             path,
             file,
@@ -155,10 +201,17 @@ impl BlobWriter {
             index: 0,
             is_finished: false,
             is_left: false,
-        })
+        };
+        // Looked at when the file is there: whoever erases finds it, or it goes with the writer.
+        writer.check().map(|()| writer)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.under_way.blobs.is_barred(self.owner) { Err(Failure::Erased) } else { Ok(()) }
     }
 
     async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        self.check()?;
         while !bytes.is_empty() {
             if self.chunk.len() == CHUNK {
                 self.seal(Place::Before).await?;
@@ -171,6 +224,7 @@ impl BlobWriter {
     }
 
     async fn end(&mut self) -> Result<(), Failure> {
+        self.check()?;
         self.is_finished = true;
         self.seal(Place::Last).await?;
         self.file.flush().await.map_err(bytes_failed)?;

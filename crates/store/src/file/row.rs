@@ -1,7 +1,7 @@
 //! What is known of a file, as a row.
 
 use domain::{AccountId, BatchJobId, FileId, OrganisationId, Timestamp};
-use governance::{ContentKeys, Vault};
+use governance::ContentKeys;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use workloads::{File, FilePage, FileQuery, FileSource, Owner, Purpose, ports::FileDeleted};
 
@@ -65,14 +65,16 @@ pub(super) async fn find(
     row.map(|row| file(&row, keys)).transpose()
 }
 
-/// A page of the files that are asked for; `?5` is the one behind which it begins.
+/// A page of the files that are asked for; `?6` is the one behind which it begins. Ids carry their
+/// time, so that a page can begin behind a file that is gone.
 macro_rules! listed {
     ($columns:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             $columns,
             " FROM file WHERE organisation_id = ?1 AND account_id = ?2 \
-             AND (?3 IS NULL OR purpose = ?3) AND (?4 IS NULL OR source = ?4)",
+             AND (?3 IS NULL OR purpose = ?3) AND (?4 IS NULL OR source = ?4) \
+             AND (?5 IS NULL OR expires_at IS NULL OR expires_at > ?5)",
             $rest
         )
     };
@@ -90,22 +92,20 @@ pub(super) async fn page(
             .bind(bytes(owner.account.as_uuid()))
             .bind(query.purpose.map(Purpose::as_str))
             .bind(query.source.map(FileSource::as_str))
+            .bind(query.at.map(Timestamp::as_micros))
     };
     let total = asked(listed!("count(*)", "")).fetch_one(&mut *connection).await?;
     let total: i64 = total.try_get(0)?;
-    let rows = asked(listed!(
-        "*",
-        " AND (?5 IS NULL OR (created_at, id) < (SELECT created_at, id FROM file \
-         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?5)) \
-         ORDER BY created_at DESC, id DESC LIMIT ?6 OFFSET ?7"
-    ))
-    .bind(query.after.map(|id| bytes(id.as_uuid())))
-    .bind(query.limit)
-    .bind(i64::try_from(query.offset).unwrap_or(i64::MAX))
-    .fetch_all(connection)
-    .await?;
-    let files = rows.iter().map(|row| file(row, keys)).collect::<Result<_, _>>()?;
-    Ok(FilePage { files, total: total.unsigned_abs() })
+    let rows =
+        asked(listed!("*", " AND (?6 IS NULL OR id < ?6) ORDER BY id DESC LIMIT ?7 OFFSET ?8"))
+            .bind(query.after.map(|id| bytes(id.as_uuid())))
+            .bind(i64::from(query.limit) + 1)
+            .bind(i64::try_from(query.offset).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await?;
+    let limit = query.limit as usize;
+    let files = rows.iter().take(limit).map(|row| file(row, keys)).collect::<Result<_, _>>()?;
+    Ok(FilePage { files, total: total.unsigned_abs(), has_more: rows.len() > limit })
 }
 
 /// [`FileDeleted::Done`] if no job is in the way.
@@ -167,11 +167,11 @@ pub(super) async fn bytes_kept(
 /// Of all organisations: time passes for all of them.
 pub(super) async fn expired(
     connection: &mut SqliteConnection,
-    vault: &Vault,
     (at, limit): (Timestamp, u32),
-) -> Result<Vec<File>, Failure> {
+) -> Result<Vec<(Owner, FileId)>, Failure> {
     let rows = sqlx::query(
-        "SELECT * FROM file AS f WHERE f.expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM hold AS h \
+        "SELECT organisation_id, account_id, id FROM file AS f WHERE f.expires_at <= ?1 \
+         AND NOT EXISTS (SELECT 1 FROM hold AS h \
          WHERE h.organisation_id = f.organisation_id AND h.lifted_at IS NULL \
          AND (h.account_id IS NULL OR h.account_id = f.account_id)) \
          AND NOT EXISTS (SELECT 1 FROM batch_input AS i JOIN batch_job AS j \
@@ -183,11 +183,13 @@ pub(super) async fn expired(
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    let read = |row| {
-        let organisation = Columns(row).organisation("organisation_id")?;
-        file(row, &*vault.keys(organisation)?)
+    let named = |row: &SqliteRow| {
+        let columns = Columns(row);
+        let organisation = columns.organisation("organisation_id")?;
+        let account = AccountId::from_uuid(columns.uuid("account_id")?);
+        Ok((Owner { organisation, account }, FileId::from_uuid(columns.uuid("id")?)))
     };
-    rows.iter().map(read).collect()
+    rows.iter().map(named).collect()
 }
 
 fn file(row: &SqliteRow, keys: &ContentKeys) -> Result<File, Failure> {

@@ -13,56 +13,111 @@ use crate::{
     store::Store,
 };
 
-/// Those whose rows are gone; how many.
+/// Rows that are read, and removed, at a time: other writes wait for no more than these.
+const GONE: u32 = 500;
+
+/// Those whose rows are gone; how many. One that cannot be removed does not keep the others.
 pub(crate) async fn gone(store: &Store) -> Result<u64, Failure> {
-    let blobs = store.read(|connection| Box::pin(all_gone(connection))).await?;
-    for blob in &blobs {
-        store.blobs.remove(*blob).await?;
-    }
-    let removed = blobs.len() as u64;
-    if removed > 0 {
-        store
-            .change(move |connection| Box::pin(async move { forget(connection, &blobs).await }))
+    let (mut removed, mut failed, mut after) = (0, None, None);
+    loop {
+        let blobs = store
+            .read(move |connection| Box::pin(async move { some_gone(connection, after).await }))
             .await?;
+        let Some(&last) = blobs.last() else { break };
+        after = Some(last);
+        let (done, error) = store.blobs.remove_all(&blobs).await;
+        failed = error.or(failed);
+        removed += done.len() as u64;
+        forget_all(store, done).await?;
     }
-    Ok(removed)
+    failed.map_or(Ok(removed), Err)
 }
 
-/// Besides, those of writers that were given up; with `all`, every one that has no row.
-pub(super) async fn clean_up(store: &Store, all: bool) -> Result<u64, Failure> {
-    let mut removed = gone(store).await?;
+/// The one whose row has just gone.
+pub(super) async fn one(store: &Store, blob: Blob) -> Result<(), Failure> {
+    store.blobs.remove(blob).await?;
+    forget_all(store, vec![blob]).await
+}
+
+/// Nothing of an account that is erased lies there any more when this returns: neither what had a
+/// row, nor what was given up or is being written, nor what an earlier process left behind.
+pub(crate) async fn erase(store: &Store) -> Result<(), Failure> {
+    for blob in store.blobs.barred() {
+        store.blobs.remove(blob).await?;
+    }
+    clean_up(store, true).await.map(|_| ())
+}
+
+/// Besides, those of writers that were given up; with `all`, every one that has no row. One that
+/// cannot be removed is tried again the next time.
+pub(crate) async fn clean_up(store: &Store, all: bool) -> Result<u64, Failure> {
+    let (mut removed, mut failed) = match gone(store).await {
+        Ok(removed) => (removed, None),
+        Err(error) => (0, Some(error)),
+    };
     let mut candidates = store.blobs.take_given_up();
     if all && let Some(folder) = store.blobs.folder() {
         // Looked at after they were found: who begins later is not among them, and who has ended
         // meanwhile has a row.
-        let found = found(folder).await?;
-        candidates.extend(found.into_iter().filter(|blob| !store.blobs.is_under_way(blob)));
+        match found(folder).await {
+            Ok(mut found) => {
+                found.retain(|blob| !store.blobs.is_under_way(blob));
+                candidates.extend(found);
+            }
+            Err(error) => failed = Some(error),
+        }
     }
     for blob in candidates {
-        // Behind every change that is queued: a row that is on its way is seen.
-        let is_kept = store.change(move |connection| Box::pin(is_kept(connection, blob))).await;
-        match is_kept {
-            Ok(true) => {}
-            Ok(false) => {
-                store.blobs.remove(blob).await?;
-                removed += 1;
-            }
+        match remove_unless_kept(store, blob).await {
+            Ok(true) => removed += 1,
+            Ok(false) => {}
             Err(error) => {
                 store.blobs.give_up(blob);
-                return Err(error);
+                failed = Some(error);
             }
         }
     }
-    Ok(removed)
+    failed.map_or(Ok(removed), Err)
 }
 
-async fn all_gone(connection: &mut SqliteConnection) -> Result<Vec<Blob>, Failure> {
-    let rows = sqlx::query("SELECT * FROM file_gone").fetch_all(connection).await?;
+async fn remove_unless_kept(store: &Store, blob: Blob) -> Result<bool, Failure> {
+    // Most have a row, and nobody who writes waits for that.
+    if store.read(move |connection| Box::pin(is_kept(connection, blob))).await? {
+        return Ok(false);
+    }
+    // Behind every change that is queued: a row that is on its way is seen.
+    if store.change(move |connection| Box::pin(is_kept(connection, blob))).await? {
+        return Ok(false);
+    }
+    store.blobs.remove(blob).await?;
+    Ok(true)
+}
+
+async fn some_gone(
+    connection: &mut SqliteConnection,
+    after: Option<Blob>,
+) -> Result<Vec<Blob>, Failure> {
+    let rows = sqlx::query(
+        "SELECT * FROM file_gone WHERE ?1 IS NULL OR (organisation_id, id) > (?1, ?2) \
+         ORDER BY organisation_id, id LIMIT ?3",
+    )
+    .bind(after.map(|(organisation, _)| bytes(organisation.as_uuid())))
+    .bind(after.map(|(_, id)| bytes(id.as_uuid())))
+    .bind(GONE)
+    .fetch_all(connection)
+    .await?;
     let blob = |row: &SqliteRow| {
         let columns = Columns(row);
         Ok((columns.organisation("organisation_id")?, FileId::from_uuid(columns.uuid("id")?)))
     };
     rows.iter().map(blob).collect()
+}
+
+async fn forget_all(store: &Store, blobs: Vec<Blob>) -> Result<(), Failure> {
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    store.change(move |connection| Box::pin(async move { forget(connection, &blobs).await })).await
 }
 
 async fn forget(connection: &mut SqliteConnection, blobs: &[Blob]) -> Result<(), Failure> {

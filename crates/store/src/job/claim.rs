@@ -1,8 +1,10 @@
 //! Who plays a job: the last who claimed it, told by a number that only grows.
 
-use domain::{BatchJobId, Timestamp};
+use std::collections::BTreeMap;
+
+use domain::{AccountId, BatchJobId, Timestamp};
 use governance::Vault;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use workloads::{
     JobState, Owner,
     ports::{Claim, Conclusion},
@@ -28,22 +30,59 @@ impl From<&Claim> for Claimed {
     }
 }
 
-/// Of all organisations: they share the places. `?1` is a JSON list of the ids that are held.
-const NEXT: &str = "
-    SELECT j.* FROM batch_job AS j
-    WHERE j.ended_at IS NULL AND lower(hex(j.id)) NOT IN (SELECT value FROM json_each(?1))
-    ORDER BY (SELECT count(*) FROM batch_job AS h
-        WHERE h.organisation_id = j.organisation_id AND h.account_id = j.account_id
-        AND h.ended_at IS NULL AND lower(hex(h.id)) IN (SELECT value FROM json_each(?1))),
-        j.created_at, j.id
-    LIMIT 1";
+/// Of all organisations: they share the places. Both look at jobs that have not ended, and at no
+/// others, however many there are (`INDEXED BY` fails rather than look at all). `?1` is a JSON list
+/// of the ids that are held.
+const HELD: &str = "
+    SELECT organisation_id, account_id, count(*) AS jobs
+    FROM batch_job INDEXED BY batch_job_unfinished
+    WHERE ended_at IS NULL AND lower(hex(id)) IN (SELECT value FROM json_each(?1))
+    GROUP BY organisation_id, account_id";
+const WAITING: &str = "
+    SELECT organisation_id, account_id, id
+    FROM batch_job INDEXED BY batch_job_unfinished
+    WHERE ended_at IS NULL AND lower(hex(id)) NOT IN (SELECT value FROM json_each(?1))
+    ORDER BY created_at, id";
 
-pub(super) async fn is_any(
+/// What is to be played next: of accounts of which the fewest are held, the oldest.
+async fn first(
     connection: &mut SqliteConnection,
     held: &[BatchJobId],
-) -> Result<bool, Failure> {
-    let found = sqlx::query(NEXT).bind(list(held)).fetch_optional(connection).await?;
-    Ok(found.is_some())
+) -> Result<Option<(Owner, BatchJobId)>, Failure> {
+    let held = list(held);
+    let waiting = sqlx::query(WAITING).bind(&held).fetch_all(&mut *connection).await?;
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let mut counts: BTreeMap<Owner, i64> = BTreeMap::new();
+    for row in &sqlx::query(HELD).bind(&held).fetch_all(connection).await? {
+        counts.insert(owner(row)?, row.try_get("jobs")?);
+    }
+    let mut first: Option<(i64, Owner, BatchJobId)> = None;
+    for row in &waiting {
+        let owner = owner(row)?;
+        let count = counts.get(&owner).copied().unwrap_or(0);
+        if first.is_none_or(|(fewest, ..)| count < fewest) {
+            first = Some((count, owner, BatchJobId::from_uuid(Columns(row).uuid("id")?)));
+        }
+        if count == 0 {
+            break;
+        }
+    }
+    Ok(first.map(|(_, owner, id)| (owner, id)))
+}
+
+fn owner(row: &SqliteRow) -> Result<Owner, Failure> {
+    let columns = Columns(row);
+    let organisation = columns.organisation("organisation_id")?;
+    Ok(Owner { organisation, account: AccountId::from_uuid(columns.uuid("account_id")?) })
+}
+
+pub(super) async fn next_owner(
+    connection: &mut SqliteConnection,
+    held: &[BatchJobId],
+) -> Result<Option<Owner>, Failure> {
+    Ok(first(connection, held).await?.map(|(owner, _)| owner))
 }
 
 fn list(held: &[BatchJobId]) -> String {
@@ -57,9 +96,13 @@ pub(super) async fn next(
     held: &[BatchJobId],
     at: Timestamp,
 ) -> Result<Option<Claim>, Failure> {
-    let found = sqlx::query(NEXT).bind(list(held)).fetch_optional(&mut *connection).await?;
-    let Some(found) = found else { return Ok(None) };
-    let keys = vault.keys(Columns(&found).organisation("organisation_id")?)?;
+    let Some((owner, id)) = first(connection, held).await? else { return Ok(None) };
+    let found = sqlx::query("SELECT * FROM batch_job WHERE organisation_id = ?1 AND id = ?2")
+        .bind(bytes(owner.organisation.as_uuid()))
+        .bind(bytes(id.as_uuid()))
+        .fetch_one(&mut *connection)
+        .await?;
+    let keys = vault.keys(owner.organisation)?;
     let mut job = row::whole(connection, &keys, &found).await?;
     let fence = found.try_get::<i64, _>("fence")? + 1;
     if job.state == JobState::Queued {

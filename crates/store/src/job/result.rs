@@ -18,12 +18,15 @@ pub(super) struct Sealed {
     line: Vec<u8>,
 }
 
+/// Results of which it is looked up how long they are, before any is read.
+const LENGTHS: u32 = 256;
+
 /// Which results are read.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) kind: ResultKind,
     pub(super) after: Option<u64>,
-    pub(super) limit: u32,
+    pub(super) bytes_max: u64,
 }
 
 pub(super) fn seal(keys: &ContentKeys, claimed: &Claimed, results: &[JobResult]) -> Vec<Sealed> {
@@ -95,15 +98,18 @@ pub(super) async fn some(
     claimed: &Claimed,
     wanted: Wanted,
 ) -> Result<Vec<JobResult>, Failure> {
+    let Some(last) = last_of_page(connection, claimed, wanted).await? else {
+        return Ok(Vec::new());
+    };
     let rows = sqlx::query(
         "SELECT number, line FROM batch_result WHERE organisation_id = ?1 AND job_id = ?2 \
-         AND number > ?3 AND is_error = ?4 ORDER BY number LIMIT ?5",
+         AND number > ?3 AND number <= ?5 AND is_error = ?4 ORDER BY number",
     )
     .bind(bytes(claimed.owner.organisation.as_uuid()))
     .bind(bytes(claimed.id.as_uuid()))
     .bind(wanted.after.map_or(-1, signed))
     .bind(is_error(wanted.kind))
-    .bind(wanted.limit)
+    .bind(last)
     .fetch_all(connection)
     .await?;
     let sealer = keys.sealer(sealed_as((claimed.owner, claimed.id)));
@@ -115,6 +121,34 @@ pub(super) async fn some(
         results.push(JobResult { number, kind: wanted.kind, line });
     }
     Ok(results)
+}
+
+/// The number of the last one that still has room; the first one has it always.
+async fn last_of_page(
+    connection: &mut SqliteConnection,
+    claimed: &Claimed,
+    wanted: Wanted,
+) -> Result<Option<i64>, Failure> {
+    let rows = sqlx::query(
+        "SELECT number, length(line) AS bytes FROM batch_result WHERE organisation_id = ?1 \
+         AND job_id = ?2 AND number > ?3 AND is_error = ?4 ORDER BY number LIMIT ?5",
+    )
+    .bind(bytes(claimed.owner.organisation.as_uuid()))
+    .bind(bytes(claimed.id.as_uuid()))
+    .bind(wanted.after.map_or(-1, signed))
+    .bind(is_error(wanted.kind))
+    .bind(LENGTHS)
+    .fetch_all(connection)
+    .await?;
+    let (mut last, mut length) = (None, 0_u64);
+    for row in &rows {
+        length = length.saturating_add(row.try_get::<i64, _>("bytes")?.unsigned_abs());
+        if last.is_some() && length > wanted.bytes_max {
+            break;
+        }
+        last = Some(row.try_get("number")?);
+    }
+    Ok(last)
 }
 
 /// Some of jobs that have ended; `true` while there are more.

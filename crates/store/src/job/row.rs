@@ -34,7 +34,7 @@ pub(super) async fn unfinished(
     owner: Owner,
 ) -> Result<u32, Failure> {
     let count: u32 = sqlx::query_scalar(
-        "SELECT count(*) FROM batch_job \
+        "SELECT count(*) FROM batch_job INDEXED BY batch_job_unfinished \
          WHERE organisation_id = ?1 AND account_id = ?2 AND ended_at IS NULL",
     )
     .bind(bytes(owner.organisation.as_uuid()))
@@ -160,7 +160,8 @@ pub(super) async fn set_state(
     Ok(())
 }
 
-/// Jobs that are asked for. States stand in a JSON list, which is empty for any.
+/// Jobs that are asked for. Ids carry their time, so that a page can begin behind a job that is
+/// gone. States stand in a JSON list, which is empty for any.
 macro_rules! listed {
     ($columns:literal, $rest:literal) => {
         concat!(
@@ -192,17 +193,13 @@ pub(super) async fn page(
     };
     let total = asked(listed!("count(*)", "")).fetch_one(&mut *connection).await?;
     let total: i64 = total.try_get(0)?;
-    let rows = asked(listed!(
-        "*",
-        " AND (?6 IS NULL OR (created_at, id) < (SELECT created_at, id FROM batch_job \
-         WHERE organisation_id = ?1 AND account_id = ?2 AND id = ?6)) \
-         ORDER BY created_at DESC, id DESC LIMIT ?7 OFFSET ?8"
-    ))
-    .bind(query.after.map(|id| bytes(id.as_uuid())))
-    .bind(query.limit)
-    .bind(i64::try_from(query.offset).unwrap_or(i64::MAX))
-    .fetch_all(&mut *connection)
-    .await?;
+    let rows =
+        asked(listed!("*", " AND (?6 IS NULL OR id < ?6) ORDER BY id DESC LIMIT ?7 OFFSET ?8"))
+            .bind(query.after.map(|id| bytes(id.as_uuid())))
+            .bind(query.limit)
+            .bind(i64::try_from(query.offset).unwrap_or(i64::MAX))
+            .fetch_all(&mut *connection)
+            .await?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
         jobs.push(whole(connection, keys, row).await?);

@@ -68,24 +68,28 @@ impl FileStore for MemoryStore {
             file.owner == owner
                 && query.purpose.is_none_or(|purpose| purpose == file.purpose)
                 && query.source.is_none_or(|source| source == file.source)
+                && query.at.is_none_or(|at| !file.is_over(at))
         };
         let mut files: Vec<File> = state.files.files.values().filter(asked).cloned().collect();
-        files.sort_by_key(|file| std::cmp::Reverse((file.created_at, file.id)));
+        files.sort_by_key(|file| std::cmp::Reverse(file.id));
         let total = files.len() as u64;
-        if let Some(after) = query.after.and_then(|id| state.file(owner, id)) {
-            files.retain(|file| (file.created_at, file.id) < (after.created_at, after.id));
-        }
+        files.retain(|file| query.after.is_none_or(|after| file.id < after));
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        let files = files.into_iter().skip(offset).take(query.limit as usize).collect();
-        Ok(FilePage { files, total })
+        let mut files: Vec<File> = files.into_iter().skip(offset).collect();
+        let has_more = files.len() > query.limit as usize;
+        files.truncate(query.limit as usize);
+        Ok(FilePage { files, total, has_more })
     }
 
-    async fn read(&self, owner: Owner, id: FileId) -> Result<Box<dyn FileReader>, StoreError> {
-        let failed = store_error("read the bytes of the file");
-        let state = self.state();
+    async fn read(
+        &self,
+        owner: Owner,
+        id: FileId,
+    ) -> Result<Option<Box<dyn FileReader>>, StoreError> {
+        let state = self.working().map_err(store_error("read the bytes of the file"))?;
         let bytes = state.file(owner, id).and_then(|file| state.files.bytes.get(&file.id));
-        let bytes = bytes.cloned().ok_or(Refusal::UnknownFile).map_err(failed)?;
-        Ok(Box::new(Reader { bytes }))
+        let Some(bytes) = bytes.cloned() else { return Ok(None) };
+        Ok(Some(Box::new(Reader { bytes })))
     }
 
     async fn delete(
@@ -106,14 +110,14 @@ impl FileStore for MemoryStore {
             .sum())
     }
 
-    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<File>, StoreError> {
+    async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<(Owner, FileId)>, StoreError> {
         let state = self.working().map_err(store_error("look for files whose time is over"))?;
         let over = state.files.files.values().filter(|file| {
             file.expires_at.is_some_and(|until| until <= at)
                 && state.reader_of(file.id).is_none()
                 && state.hold_on((file.owner.organisation, file.owner.account)).is_none()
         });
-        Ok(over.take(limit as usize).cloned().collect())
+        Ok(over.take(limit as usize).map(|file| (file.owner, file.id)).collect())
     }
 
     async fn clean_up(&self, _all: bool) -> Result<u64, StoreError> {

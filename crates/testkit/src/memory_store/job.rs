@@ -45,12 +45,9 @@ impl JobStore for MemoryStore {
         };
         let jobs = state.jobs.values().map(|kept| &kept.job).filter(asked);
         let mut jobs: Vec<BatchJob> = jobs.cloned().collect();
-        jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
         let total = jobs.len() as u64;
-        if let Some(after) = query.after.and_then(|id| state.job(owner, id)) {
-            let after = (after.job.created_at, after.job.id);
-            jobs.retain(|job| (job.created_at, job.id) < after);
-        }
+        jobs.retain(|job| query.after.is_none_or(|after| job.id < after));
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
         let jobs = jobs.into_iter().skip(offset).take(query.limit as usize).collect();
         Ok(JobPage { jobs, total })
@@ -76,14 +73,7 @@ impl JobStore for MemoryStore {
 
     async fn claim(&self, held: &[BatchJobId], at: Timestamp) -> Result<Option<Claim>, StoreError> {
         let mut state = self.working().map_err(store_error("claim a batch job"))?;
-        let of_account = |owner: Owner| {
-            let is_held = |kept: &&Kept| kept.job.owner == owner && held.contains(&kept.job.id);
-            state.jobs.values().filter(is_held).count()
-        };
-        let unfinished = state.jobs.values().map(|kept| &kept.job);
-        let unfinished = unfinished.filter(|job| !job.state.is_ended() && !held.contains(&job.id));
-        let next = unfinished.min_by_key(|job| (of_account(job.owner), job.created_at, job.id));
-        let Some(id) = next.map(|job| job.id) else { return Ok(None) };
+        let Some(id) = state.next_job(held).map(|job| job.id) else { return Ok(None) };
         let Some(kept) = state.jobs.get_mut(&id) else { return Ok(None) };
         kept.fence += 1;
         if kept.job.state == JobState::Queued {
@@ -91,6 +81,11 @@ impl JobStore for MemoryStore {
         }
         kept.job.started_at = kept.job.started_at.or(Some(at));
         Ok(Some(Claim { job: kept.job.clone(), fence: kept.fence }))
+    }
+
+    async fn next_owner(&self, held: &[BatchJobId]) -> Result<Option<Owner>, StoreError> {
+        let state = self.working().map_err(store_error("look whose batch job is next"))?;
+        Ok(state.next_job(held).map(|job| job.owner))
     }
 
     async fn recorded(&self, claim: &Claim) -> Result<Vec<u64>, StoreError> {
@@ -124,14 +119,22 @@ impl JobStore for MemoryStore {
         claim: &Claim,
         kind: ResultKind,
         after: Option<u64>,
-        limit: u32,
+        bytes_max: u64,
     ) -> Result<Vec<JobResult>, StoreError> {
         let state = self.working().map_err(store_error("read results of the batch job"))?;
         let Some(kept) = state.jobs.get(&claim.job.id) else { return Ok(Vec::new()) };
         let asked = kept.results.values().filter(|result| {
             result.kind == kind && after.is_none_or(|after| result.number > after)
         });
-        Ok(asked.take(limit as usize).cloned().collect())
+        let (mut page, mut length) = (Vec::new(), 0_u64);
+        for result in asked {
+            length += result.line.len() as u64;
+            if !page.is_empty() && length > bytes_max {
+                break;
+            }
+            page.push(result.clone());
+        }
+        Ok(page)
     }
 
     async fn conclude(
@@ -248,6 +251,18 @@ impl MemoryStore {
 impl State {
     fn job(&self, owner: Owner, id: BatchJobId) -> Option<&Kept> {
         self.jobs.get(&id).filter(|kept| kept.job.owner == owner)
+    }
+
+    /// Of accounts of which the fewest are held, the oldest.
+    fn next_job(&self, held: &[BatchJobId]) -> Option<&BatchJob> {
+        let unfinished = self.jobs.values().map(|kept| &kept.job);
+        let unfinished = unfinished.filter(|job| !job.state.is_ended());
+        let of_account = |owner: Owner| {
+            let is_held = |job: &&BatchJob| job.owner == owner && held.contains(&job.id);
+            unfinished.clone().filter(is_held).count()
+        };
+        let waiting = unfinished.clone().filter(|job| !held.contains(&job.id));
+        waiting.min_by_key(|job| (of_account(job.owner), job.created_at, job.id))
     }
 
     fn claimed(&mut self, claim: &Claim) -> Option<&mut Kept> {

@@ -52,7 +52,8 @@ impl Input {
             // A file whose time is over meanwhile is still read to its end.
             let known = self.files.store.file(self.owner, id).await?;
             known.ok_or(WorkloadError::FileUnknown { id })?;
-            self.reader = Some(self.files.store.read(self.owner, id).await?);
+            let reader = self.files.store.read(self.owner, id).await?;
+            self.reader = Some(reader.ok_or(WorkloadError::FileUnknown { id })?);
             return Ok(true);
         };
         let cut = &mut self.cut;

@@ -6,23 +6,28 @@ use std::{
     time::Duration,
 };
 
-use domain::{Caller, Permission};
+use domain::{BatchJobId, Caller, Permission};
 use governance::{Access, AccessError};
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::{Id, JoinError, JoinSet},
-    time::{Interval, MissedTickBehavior, interval, sleep},
+    time::{Instant, Interval, MissedTickBehavior, interval},
 };
-use tokio_util::sync::CancellationToken;
 
-use super::{ending::Ending, input::Input};
+use super::{
+    ending::Ending,
+    input::Input,
+    waiting::{Request, Waiting},
+};
 use crate::{
     Failure, JobState, Jobs, Line, WorkloadError,
     ports::{Answered, Answers, Asked, Claim, JobResult, Refused, ResultKind, Task},
+    running::Stops,
 };
 
 /// Results are written together, so many at most, and so often at least.
 const RESULTS_TOGETHER: usize = 128;
+const RESULT_BYTES_TOGETHER: usize = 8 * 1024 * 1024;
 const RECORD_EVERY: Duration = Duration::from_millis(500);
 
 /// A job that somebody claimed.
@@ -41,7 +46,7 @@ enum End {
     Done,
     /// The job is another one's, or gone: nothing is to be done.
     Lost,
-    /// The server stops; a later process goes on.
+    /// The server stops, or its turn is over: it is taken up again later.
     Stopped,
     Cancelled,
     TimedOut,
@@ -55,21 +60,56 @@ struct Progress {
     recorded: HashSet<u64>,
     /// Hashes of the names that requests had so far.
     names: HashSet<[u8; 16]>,
-    asked: JoinSet<Answered>,
-    /// Which requests these tasks ask.
-    numbers: HashMap<Id, u64>,
+    asked: JoinSet<(Request, Answered)>,
+    /// Which requests these tasks ask, and of which models.
+    numbers: HashMap<Id, (u64, String)>,
+    /// Requests that found no place.
+    waiting: Waiting,
     /// Results that are not durable yet.
     fresh: Vec<JobResult>,
+    fresh_bytes: usize,
+    /// The store fails: what was answered is kept, and nothing more is asked.
+    is_blocked: bool,
     tick: Interval,
     caller: Caller,
     is_read: bool,
 }
 
+impl Progress {
+    fn is_done(&self) -> bool {
+        self.is_read && self.asked.is_empty() && self.waiting.is_empty()
+    }
+
+    fn may_ask(&self) -> bool {
+        let may_read = !self.is_read && !self.waiting.is_full();
+        !self.is_blocked && (may_read || self.waiting.has_next(Instant::now()))
+    }
+
+    fn has_many(&self) -> bool {
+        self.fresh.len() >= RESULTS_TOGETHER || self.fresh_bytes >= RESULT_BYTES_TOGETHER
+    }
+
+    fn push(&mut self, result: JobResult) {
+        self.fresh_bytes += result.line.len();
+        self.fresh.push(result);
+    }
+
+    fn block(&mut self, job: BatchJobId, error: &WorkloadError) {
+        if !std::mem::replace(&mut self.is_blocked, true) {
+            tracing::error!(
+                %job,
+                error = error as &dyn std::error::Error,
+                "a batch job waits: what was answered cannot be kept"
+            );
+        }
+    }
+}
+
 impl Play {
-    pub(super) async fn run(&self, stop: &CancellationToken) -> Result<(), WorkloadError> {
+    pub(super) async fn run(&self, stops: &Stops) -> Result<(), WorkloadError> {
         let end = match self.claim.job.state {
             JobState::Cancelling => End::Cancelled,
-            _ => self.ask_all(stop).await?,
+            _ => self.ask_all(stops).await?,
         };
         let (state, failure) = match end {
             End::Lost | End::Stopped => return Ok(()),
@@ -82,7 +122,7 @@ impl Play {
     }
 
     /// Asks what has no result yet. Everything that was answered is durable when this returns.
-    async fn ask_all(&self, stop: &CancellationToken) -> Result<End, WorkloadError> {
+    async fn ask_all(&self, stops: &Stops) -> Result<End, WorkloadError> {
         let caller = match self.caller().await? {
             Ok(caller) => caller,
             Err(code) => return Ok(End::Failed(code)),
@@ -96,82 +136,122 @@ impl Play {
             names: HashSet::new(),
             asked: JoinSet::new(),
             numbers: HashMap::new(),
+            waiting: Waiting::default(),
             fresh: Vec::new(),
+            fresh_bytes: 0,
+            is_blocked: false,
             tick,
             caller,
             is_read: false,
         };
-        let end = self.ask(&mut progress, stop).await?;
-        // What is asked and not answered is given up here.
-        progress.asked.shutdown().await;
+        let end = self.ask(&mut progress, stops).await;
+        self.give_up(&mut progress).await;
         match (end, self.record(&mut progress).await?) {
-            (End::Lost, _) | (_, None) => Ok(End::Lost),
-            (End::Done, Some(JobState::Cancelling)) => Ok(End::Cancelled),
-            (end, Some(_)) => Ok(end),
+            (Err(error), _) => Err(error),
+            (Ok(end), state) => Ok(after(end, state)),
         }
     }
 
-    async fn ask(
-        &self,
-        progress: &mut Progress,
-        stop: &CancellationToken,
-    ) -> Result<End, WorkloadError> {
-        loop {
-            if progress.is_read && progress.asked.is_empty() {
-                return Ok(End::Done);
+    /// Ends what is asked and not answered; what was answered by now is kept.
+    async fn give_up(&self, progress: &mut Progress) {
+        progress.asked.abort_all();
+        while let Some(came) = progress.asked.join_next_with_id().await {
+            if !matches!(&came, Err(error) if error.is_cancelled()) {
+                self.keep(progress, came);
             }
+        }
+    }
+
+    async fn ask(&self, progress: &mut Progress, stops: &Stops) -> Result<End, WorkloadError> {
+        loop {
+            if progress.is_done() {
+                match self.record(progress).await {
+                    Ok(_) => return Ok(End::Done),
+                    Err(error) => progress.block(self.claim.job.id, &error),
+                }
+            }
+            let is_over = stops.turn.is_cancelled();
+            if is_over && progress.asked.is_empty() && !progress.is_blocked {
+                return Ok(End::Stopped);
+            }
+            let may_ask = !is_over && progress.may_ask();
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(End::Stopped),
-                Some(answered) = progress.asked.join_next_with_id(),
+                () = stops.now.cancelled() => return Ok(End::Stopped),
+                Some(came) = progress.asked.join_next_with_id(),
                     if !progress.asked.is_empty() =>
                 {
-                    if !self.keep(progress, answered) {
+                    if !self.keep(progress, came) {
                         return Ok(End::Stopped);
                     }
                 }
                 _ = progress.tick.tick() => {
-                    if let Some(end) = self.look(progress).await? {
+                    if let Some(end) = self.look(progress).await {
                         return Ok(end);
                     }
                 }
-                place = Arc::clone(&self.places).acquire_owned(), if !progress.is_read => {
-                    match progress.input.next().await {
-                        Ok(Some((number, line))) => {
-                            self.take(progress, number, line, place.ok());
-                        }
-                        Ok(None) => progress.is_read = true,
-                        Err(WorkloadError::FileUnknown { .. }) => {
-                            return Ok(End::Failed("file.unknown"));
-                        }
-                        Err(error) => return Err(error),
+                place = Arc::clone(&self.places).acquire_owned(), if may_ask => {
+                    if let Some(end) = self.next(progress, place.ok()).await? {
+                        return Ok(end);
                     }
                 }
             }
-            if progress.fresh.len() >= RESULTS_TOGETHER
-                && let Some(end) = self.look(progress).await?
+            if progress.has_many()
+                && !progress.is_blocked
+                && let Some(end) = self.look(progress).await
             {
                 return Ok(end);
             }
         }
     }
 
+    /// Asks one more request: one that waits, or the next of the files.
+    async fn next(
+        &self,
+        progress: &mut Progress,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Option<End>, WorkloadError> {
+        if let Some(request) = progress.waiting.next(Instant::now()) {
+            self.ask_one(progress, request, place);
+            return Ok(None);
+        }
+        match progress.input.next().await {
+            Ok(Some((number, line))) => self.take(progress, number, line, place),
+            Ok(None) => progress.is_read = true,
+            Err(WorkloadError::FileUnknown { .. }) => {
+                return Ok(Some(End::Failed("file.unknown")));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(None)
+    }
+
     /// Takes what came of a request; `false` if it is to be asked by a later process.
-    fn keep(&self, progress: &mut Progress, answered: Result<(Id, Answered), JoinError>) -> bool {
-        let id = match &answered {
+    fn keep(
+        &self,
+        progress: &mut Progress,
+        came: Result<(Id, (Request, Answered)), JoinError>,
+    ) -> bool {
+        let id = match &came {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let Some(number) = progress.numbers.remove(&id) else { return true };
-        let (kind, line) = match answered {
-            Ok((_, Answered::Line(kind, line))) => (kind, line),
-            Ok((_, Answered::Stopping | Answered::Later { .. })) => return false,
+        let Some((number, model)) = progress.numbers.remove(&id) else { return true };
+        let (kind, line) = match came {
+            Ok((_, (_, Answered::Line(kind, line)))) => (kind, line),
+            Ok((_, (request, Answered::Later { seconds }))) => {
+                let least = Duration::from_secs(seconds.into());
+                progress.waiting.later(request, least, Instant::now());
+                return true;
+            }
+            Ok((_, (_, Answered::Stopping))) => return false,
             // A panic, which was told. Asking again would bring it again.
             Err(_) => {
                 (ResultKind::Error, self.answers.refusal(number + 1, None, Refused::BrokenOff))
             }
         };
-        progress.fresh.push(JobResult { number, kind, line });
+        progress.waiting.ended(number, &model, kind, Instant::now());
+        progress.push(JobResult { number, kind, line });
         true
     }
 
@@ -181,7 +261,7 @@ impl Play {
         progress: &mut Progress,
         number: u64,
         line: Line,
-        place: Option<tokio::sync::OwnedSemaphorePermit>,
+        place: Option<OwnedSemaphorePermit>,
     ) {
         let refused = match &line {
             Line::TooLong => Some(Refused::LineTooLong),
@@ -201,29 +281,54 @@ impl Play {
         if let Some(refused) = refused {
             let known = (refused == Refused::NameTaken).then_some(line.as_slice());
             let line = self.answers.refusal(number + 1, known, refused);
-            progress.fresh.push(JobResult { number, kind: ResultKind::Error, line });
+            progress.push(JobResult { number, kind: ResultKind::Error, line });
             return;
         }
+        let model = self.answers.model_of(&line).unwrap_or_default();
+        let request = Request { number, line, model };
+        if progress.waiting.is_paused(&request.model) {
+            progress.waiting.hold(request);
+        } else {
+            self.ask_one(progress, request, place);
+        }
+    }
+
+    /// With what the caller may do now; the place is free again when there is an answer.
+    fn ask_one(
+        &self,
+        progress: &mut Progress,
+        request: Request,
+        place: Option<OwnedSemaphorePermit>,
+    ) {
         let (answers, caller) = (Arc::clone(&self.answers), progress.caller);
         let job = &self.claim.job;
         let task = Task { job: job.id, endpoint: job.endpoint, model: job.model.clone() };
+        let known = (request.number, request.model.clone());
         let asked = progress.asked.spawn(async move {
             let _place = place;
-            loop {
-                let asked = Asked { number: number + 1, line: &line };
-                match answers.answer(&caller, &task, asked).await {
-                    Answered::Later { seconds } => {
-                        sleep(Duration::from_secs(seconds.clamp(1, 60).into())).await;
-                    }
-                    answered => return answered,
-                }
-            }
+            let asked = Asked { number: request.number + 1, line: &request.line };
+            let answered = answers.answer(&caller, &task, asked).await;
+            (request, answered)
         });
-        progress.numbers.insert(asked.id(), number);
+        progress.numbers.insert(asked.id(), known);
     }
 
-    /// Makes results durable, and finds out whether to go on.
-    async fn look(&self, progress: &mut Progress) -> Result<Option<End>, WorkloadError> {
+    /// Makes results durable, and finds out whether to go on. What cannot be found out now is
+    /// asked again at the next look.
+    async fn look(&self, progress: &mut Progress) -> Option<End> {
+        match self.try_look(progress).await {
+            Ok(end) => {
+                progress.is_blocked = false;
+                end
+            }
+            Err(error) => {
+                progress.block(self.claim.job.id, &error);
+                None
+            }
+        }
+    }
+
+    async fn try_look(&self, progress: &mut Progress) -> Result<Option<End>, WorkloadError> {
         match self.record(progress).await? {
             None => return Ok(Some(End::Lost)),
             Some(JobState::Cancelling) => return Ok(Some(End::Cancelled)),
@@ -242,6 +347,7 @@ impl Play {
     async fn record(&self, progress: &mut Progress) -> Result<Option<JobState>, WorkloadError> {
         let state = self.jobs.store.record(&self.claim, &progress.fresh).await?;
         progress.recorded.extend(progress.fresh.drain(..).map(|result| result.number));
+        progress.fresh_bytes = 0;
         Ok(state)
     }
 
@@ -253,6 +359,15 @@ impl Play {
             Err(error @ (AccessError::Store(_) | AccessError::Audit(_))) => Err(error.into()),
             Err(error) => Ok(Err(error.code())),
         }
+    }
+}
+
+/// What it comes to, by the state that the job has when everything is recorded.
+const fn after(end: End, state: Option<JobState>) -> End {
+    match (end, state) {
+        (End::Lost, _) | (_, None) => End::Lost,
+        (End::Done, Some(JobState::Cancelling)) => End::Cancelled,
+        (end, Some(_)) => end,
     }
 }
 

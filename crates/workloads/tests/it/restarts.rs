@@ -26,10 +26,12 @@ use workloads::{
 const HANG: Duration = Duration::from_secs(30);
 const REQUESTS: usize = 300;
 
-/// Repeats the line; every seventh is an error, and some are to be asked again later.
+/// Repeats the line; every seventh is an error.
 #[derive(Default)]
 struct Echo {
     asked: AtomicUsize,
+    /// So many times more it has no place.
+    busy: AtomicUsize,
     /// How often each line was answered.
     answered: Mutex<BTreeMap<String, usize>>,
 }
@@ -40,9 +42,17 @@ impl Answers for Echo {
         Some(String::from_utf8_lossy(line).into_owned())
     }
 
+    fn model_of(&self, _: &[u8]) -> Option<String> {
+        None
+    }
+
     async fn answer(&self, _: &Caller, _: &Task, asked: Asked<'_>) -> Answered {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
+        let taken = |left: usize| left.checked_sub(1);
+        if self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken).is_ok() {
+            return Answered::Later { seconds: 2 };
+        }
         let line = String::from_utf8_lossy(asked.line).into_owned();
         *self.answered.lock().unwrap().entry(line.clone()).or_default() += 1;
         let kind =
@@ -219,8 +229,37 @@ async fn whoever_is_erased_has_no_job_that_runs() {
     bench.until(&job, |job| job.state != JobState::Queued).await;
     let Owner { organisation, account } = job.owner;
     tokio::time::timeout(HANG, running.stop_all(organisation, account)).await.unwrap();
+    let asked = bench.echo.asked.load(Ordering::SeqCst);
+    let more = bench.job().await;
+    // Whoever plays jobs looks at the new one, and begins nothing of the account any more.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.read(&more).await.counts.completed(), 0);
+    assert_eq!(bench.echo.asked.load(Ordering::SeqCst), asked);
     stop.cancel();
     runner.join_next().await.unwrap().unwrap();
+}
+
+/// Time stands still until nobody has anything to do.
+#[tokio::test(start_paused = true)]
+async fn one_request_asks_for_all_that_found_no_place() {
+    let bench = Bench::new().await;
+    let job = bench.job().await;
+    let limits = RunnerLimits::default();
+    // As many as are asked before anybody knows, and some tries of one of them.
+    let refused = limits.requests + 5;
+    bench.echo.busy.store(refused, Ordering::SeqCst);
+    let stop = CancellationToken::new();
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    while !bench.read(&job).await.state.is_ended() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+    assert_eq!(bench.read(&job).await.counts.completed(), REQUESTS as u64);
+    assert_eq!(bench.echo.asked.load(Ordering::SeqCst), REQUESTS + refused);
 }
 
 #[tokio::test]
@@ -242,5 +281,7 @@ async fn what_is_recorded_is_not_asked_again() {
     runner.join_next().await.unwrap().unwrap();
     let answered = bench.echo.answered.lock().unwrap();
     assert_eq!(answered.len(), REQUESTS);
+    assert!(answered.values().all(|times| *times == 1));
+    drop(answered);
     assert!(bench.store.audit_entries().len() > 3);
 }
