@@ -45,6 +45,8 @@ with check("documents are put in order, in both shapes"):
     assert len(results) == 2 and results[0][1] >= results[1][1], answer
     assert [(one["index"], one["score"]) for one in answer["data"]] == results, answer
     assert all(one["object"] == "rerank" for one in answer["data"]), answer
+    older = {"model": MODEL, "prompt": body["query"], "input": documents}
+    assert ask("/v1/rerank", older)["data"][0]["index"] == results[0][0], "in the older words"
     usage = answer["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] > 0, usage
     assert row_of(answer["id"])["usage"]["total_tokens"] == usage["total_tokens"]

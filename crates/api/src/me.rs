@@ -75,7 +75,7 @@ pub(crate) async fn info(
     operation_id = "readOwnUsage",
     tag = "me",
     params(
-        ("offset" = Option<u32>, Query, description = "So many of the newest are left out; 0 if absent"),
+        ("offset" = Option<u32>, Query, description = "So many of the newest are left out, at most 100000; 0 if absent"),
         ("limit" = Option<u32>, Query, description = "1 to 100, 10 if absent"),
         ("start_time" = Option<u32>, Query, description = "The first second, since 1970; 30 days before the last if absent"),
         ("end_time" = Option<u32>, Query, description = "The last second, now if absent; at most 366 days after the first"),

@@ -1,7 +1,10 @@
 //! What is counted for `/metrics`. Labels hold route templates, codes and kinds, never anything
 //! that a caller wrote.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use domain::{Caller, OrganisationId, RequestId, Timestamp};
@@ -24,6 +27,9 @@ const SETTLED: &str = "galerne_chat_requests_total";
 const LOG_ENTRIES: &str = "galerne_log_signed_entries";
 const LOG_WITNESSED: &str = "galerne_log_witnessed_entries";
 const LOG_FAULTS: &str = "galerne_log_faults";
+
+/// Requests that are remembered while their rows cannot be written.
+const UNWRITTEN_MAX: usize = 100_000;
 
 /// From a fraction of a token on a fast machine to a full context on a slow one.
 const SECONDS: [f64; 14] =
@@ -95,11 +101,26 @@ impl FirstToken {
 /// A ledger that also counts what it settles, so that cancelled requests are counted too.
 pub struct CountedLedger {
     ledger: Arc<dyn UsageLedger>,
+    /// Requests that are counted and whose rows could not be written yet: those are tried again.
+    counted: Mutex<HashSet<RequestId>>,
 }
 
 impl CountedLedger {
     pub fn new(ledger: Arc<dyn UsageLedger>) -> Self {
-        Self { ledger }
+        Self { ledger, counted: Mutex::default() }
+    }
+
+    /// Whether this is the first try for the request.
+    fn is_first(&self, request: RequestId, is_written: bool) -> bool {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_written {
+            return !counted.remove(&request);
+        }
+        // Rows that are never written stay here: not without bound.
+        if counted.len() >= UNWRITTEN_MAX {
+            counted.clear();
+        }
+        counted.insert(request)
     }
 }
 
@@ -111,8 +132,10 @@ impl UsageLedger for CountedLedger {
 
     async fn settle(&self, usage: &UsageSettled) -> Result<(), LedgerError> {
         let settled = self.ledger.settle(usage).await;
-        // Counted even when the row could not be written: the work was done.
-        count(usage);
+        // Counted even when the row could not be written: the work was done. And once.
+        if self.is_first(usage.request, settled.is_ok()) {
+            count(usage);
+        }
         settled
     }
 
@@ -150,4 +173,23 @@ fn count(settled: &UsageSettled) {
     // A gauge that only grows: counters of the facade hold whole numbers, requests use fractions.
     metrics::gauge!(ENERGY_JOULES, "method" => energy.method.as_str())
         .increment(energy.joules.value());
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{MemoryStore, Samples};
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_counted_once_however_often_its_row_is_tried() {
+        let ledger = CountedLedger::new(Arc::new(MemoryStore::default()));
+        let samples = Samples::new(1);
+        let request = || RequestId::from_uuid(samples.id());
+        let (first, second) = (request(), request());
+        assert!(ledger.is_first(first, false));
+        assert!(!ledger.is_first(first, false));
+        assert!(ledger.is_first(second, true));
+        assert!(!ledger.is_first(first, true));
+    }
 }

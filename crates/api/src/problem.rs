@@ -408,6 +408,8 @@ impl From<ChatError> for Problem {
                 Self::new(Code::CapacityExhausted, message)
                     .hint("wait for the seconds in Retry-After, then send the request again")
             }
+            ChatError::TooManyAnswers { .. } => Self::new(Code::InputRejected, message)
+                .hint("ask for fewer in one request; the operator can raise `limits.requests_max`"),
             ChatError::Engine(EngineError::Stopping) => Self::new(Code::EngineStopped, message),
             ChatError::Engine(EngineError::Failed { .. }) | ChatError::Preparation => {
                 tracing::error!(?error, "chat request failed");

@@ -154,7 +154,10 @@ fn upstream(model: &str, error: &UpstreamError) -> Problem {
             Problem::new(Code::CapacityExhausted, format!("the upstream of `{model}` is busy"))
                 .hint("wait for the seconds in Retry-After, then send the request again")
         }
-        UpstreamError::Erred { .. } | UpstreamError::Failed { .. } => {
+        UpstreamError::Unreachable { .. }
+        | UpstreamError::Barred { .. }
+        | UpstreamError::Erred { .. }
+        | UpstreamError::Failed { .. } => {
             tracing::error!(model, %error, "an upstream failed");
             let text = format!("the upstream of `{model}` did not answer as it should");
             Problem::new(Code::UpstreamFailed, text)

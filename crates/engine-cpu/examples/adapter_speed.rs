@@ -63,7 +63,7 @@ async fn answers(engine: &CpuEngine, models: &[ModelId], count: u32) -> anyhow::
         let mut generation = engine.generate(request(model, index))?;
         let mut first = None;
         while let Some(event) = generation.events.recv().await {
-            if let EngineEvent::Failed { detail } = event {
+            if let EngineEvent::Failed { detail, .. } = event {
                 bail!(detail);
             }
             first.get_or_insert_with(|| start.elapsed());

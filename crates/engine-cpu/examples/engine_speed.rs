@@ -235,7 +235,7 @@ async fn read(mut generation: Generation, start: Instant) -> anyhow::Result<Opti
             }
             EngineEvent::Calls(_) => bail!("nobody asked for calls"),
             EngineEvent::Finished(_) => break,
-            EngineEvent::Failed { detail } => bail!(detail),
+            EngineEvent::Failed { detail, .. } => bail!(detail),
         }
     }
     Ok(first)

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use egress::{EgressError, Incoming};
 use inference::{
     CallCount, FinishReason, TokenPiece,
-    ports::{Consumed, EngineEvent, UpstreamError},
+    ports::{BrokenOff, Consumed, EngineEvent, UpstreamError},
 };
 use serde_json::{Value, error::Category};
 use tokio::{
@@ -111,7 +111,7 @@ impl Reader {
                     }
                 }
                 Ok(Next::End) => break,
-                Err(failure) => return Some(EngineEvent::Failed { detail: failure.detail }),
+                Err(failure) => return Some(failure.into_event()),
             }
         }
         match self.finish() {
@@ -121,7 +121,7 @@ impl Reader {
                 }
                 Some(EngineEvent::Finished(reason))
             }
-            Err(failure) => Some(EngineEvent::Failed { detail: failure.detail }),
+            Err(failure) => Some(failure.into_event()),
         }
     }
 
@@ -187,8 +187,7 @@ impl Reader {
     fn finish(&mut self) -> Result<(Option<EngineEvent>, FinishReason), Failure> {
         let has_calls = !self.calls.is_empty();
         let reason = self.reason.as_deref().ok_or(Failure::of("it ended in the middle"))?;
-        let reason = finish_reason(reason, has_calls)
-            .ok_or_else(|| Failure::of("it says that the answer broke off"))?;
+        let reason = finish_reason(reason, has_calls).ok_or_else(Failure::of_its_own)?;
         let mut calls = std::mem::take(&mut self.calls).finish();
         if self.call_count == CallCount::One {
             calls.truncate(1);
@@ -222,11 +221,17 @@ struct Failure {
     detail: String,
     /// What it says is to blame on the request.
     refusal: Option<UpstreamError>,
+    because: BrokenOff,
 }
 
 impl Failure {
     fn of(detail: &str) -> Self {
-        Self { detail: detail.to_owned(), refusal: None }
+        Self { detail: detail.to_owned(), refusal: None, because: BrokenOff::Cut }
+    }
+
+    /// It has ended the answer so itself.
+    fn of_its_own() -> Self {
+        Self { because: BrokenOff::Told, ..Self::of("it says that the answer broke off") }
     }
 
     /// An error in place of an answer: some programs find out what is wrong with a request after
@@ -244,7 +249,13 @@ impl Failure {
             _ => None,
         };
         let status = status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
-        Self { detail: format!("an error in place of an answer ({status})"), refusal }
+        let because = if refusal.is_some() { BrokenOff::Refused } else { BrokenOff::Told };
+        Self { detail: format!("an error in place of an answer ({status})"), refusal, because }
+    }
+
+    /// Once an answer has begun.
+    fn into_event(self) -> EngineEvent {
+        EngineEvent::Failed { detail: self.detail, because: self.because }
     }
 
     fn into_error(self) -> UpstreamError {

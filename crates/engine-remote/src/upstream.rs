@@ -11,8 +11,8 @@ use egress::{
 use inference::{
     CallCount, ModelPurpose,
     ports::{
-        Announced, AnnouncedPassages, Asking, AskingPassages, Denial, Embedding, EngineEvent,
-        Generation, Upstream, UpstreamCard, UpstreamError,
+        Announced, AnnouncedPassages, Asking, AskingPassages, Consumed, Denial, Embedding,
+        EngineEvent, Generation, Upstream, UpstreamCard, UpstreamError,
     },
 };
 use serde_json::Value;
@@ -231,6 +231,7 @@ impl Ready {
             status @ (400 | 413 | 422) => {
                 Err(UpstreamError::Refused { status, detail: explanation(&mut incoming).await })
             }
+            status @ (401 | 403) => Err(UpstreamError::Barred { status }),
             // Programs answer so where a request breaks something of theirs, and go on.
             500 => Err(UpstreamError::Erred { status: 500 }),
             // What it says is not repeated: it may be what it was sent.
@@ -260,6 +261,9 @@ fn refused(error: EgressError) -> UpstreamError {
             reason: error.to_string(),
         }),
         EgressError::NotRecorded { .. } => UpstreamError::NotRecorded,
+        error @ EgressError::Unreachable { .. } => {
+            UpstreamError::Unreachable { detail: detail(&error) }
+        }
         error => failed(&detail(&error)),
     }
 }
@@ -275,6 +279,10 @@ struct ChatReady {
 
 #[async_trait]
 impl Announced for ChatReady {
+    fn consumed_by_prompt(&self) -> Consumed {
+        self.count.consumed(self.energy)
+    }
+
     async fn send(self: Box<Self>) -> Result<Generation, UpstreamError> {
         let Self { ready, is_streamed, call_count, count, energy, tasks } = *self;
         let incoming = ready.send().await?;
@@ -310,6 +318,10 @@ struct PassagesReady {
 
 #[async_trait]
 impl AnnouncedPassages for PassagesReady {
+    fn consumed_by_prompt(&self) -> Consumed {
+        self.count.consumed(self.energy)
+    }
+
     async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError> {
         let Self { ready, passages, dimensions, mut count, energy } = *self;
         let mut incoming = ready.send().await?;

@@ -19,6 +19,15 @@ pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// Others have them now.
+    Taken,
+    /// There are never so many.
+    TooMany,
+}
+
 impl Admission {
     pub(crate) fn new(places: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(places)), room: places }
@@ -34,5 +43,32 @@ impl Admission {
     pub(crate) fn enter(&self) -> Option<Place> {
         let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
         Some(Place { _permit: permit })
+    }
+
+    /// So many places now, or none at all.
+    pub(crate) fn enter_all(&self, places: usize) -> Result<Place, NoPlace> {
+        // One may always come again.
+        if places > self.room.max(1) {
+            return Err(NoPlace::TooMany);
+        }
+        let places = u32::try_from(places).map_err(|_| NoPlace::TooMany)?;
+        let permit = Arc::clone(&self.places).try_acquire_many_owned(places);
+        Ok(Place { _permit: permit.map_err(|_| NoPlace::Taken)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_get_all_places_takes_none() {
+        let admission = Admission::new(3);
+        assert_eq!(admission.enter_all(4).err(), Some(NoPlace::TooMany));
+        let two = admission.enter_all(2).unwrap();
+        assert_eq!(admission.enter_all(2).err(), Some(NoPlace::Taken));
+        assert_eq!(admission.here().running, 2, "nothing was taken");
+        drop(two);
+        assert!(admission.enter_all(3).is_ok());
     }
 }

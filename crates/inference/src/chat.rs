@@ -66,6 +66,8 @@ pub enum ChatError {
     Engine(#[from] EngineError),
     #[error("all {places} places are taken")]
     Crowded { places: usize },
+    #[error("{answers} answers are asked for at once; {places} are possible")]
+    TooManyAnswers { answers: usize, places: usize },
     #[error("the server is stopping")]
     Stopping,
     #[error(transparent)]
@@ -91,9 +93,8 @@ impl ChatError {
             Self::Engine(EngineError::MessagesRejected { .. }) => "messages.rejected",
             Self::Engine(EngineError::FormatRejected { .. }) => "format.rejected",
             Self::Engine(EngineError::Unsuited { .. }) => "model.unsuited",
-            Self::Engine(EngineError::PassageTooLong { .. } | EngineError::TokenUnknown { .. }) => {
-                "input.rejected"
-            }
+            Self::Engine(EngineError::PassageTooLong { .. } | EngineError::TokenUnknown { .. })
+            | Self::TooManyAnswers { .. } => "input.rejected",
             Self::Engine(EngineError::ToolsRejected { .. }) => "tools.rejected",
             Self::Engine(EngineError::Busy { .. }) | Self::Crowded { .. } => "capacity.exhausted",
             Self::Engine(EngineError::Stopping) => "engine.stopped",
@@ -113,7 +114,9 @@ impl ChatError {
             Self::Engine(EngineError::Busy { retry_after_seconds }) => Some(*retry_after_seconds),
             Self::Crowded { .. } | Self::Stopping | Self::Audit(_) | Self::Ledger(_) => Some(2),
             Self::Gateway(error) => error.retry_after_seconds(),
-            Self::Engine(_) | Self::Preparation | Self::Rules(_) => None,
+            Self::Engine(_) | Self::TooManyAnswers { .. } | Self::Preparation | Self::Rules(_) => {
+                None
+            }
         }
     }
 }
@@ -349,6 +352,7 @@ impl Chat {
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             metering,
+            earlier: None,
             stopping: self.stopping.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! What the audit entry of a request commits to.
 
+use std::io;
+
 use domain::chat::{Message, ToolCall};
 use governance::ContentDigest;
 use serde::Serialize;
@@ -119,8 +121,23 @@ pub(crate) fn digest_of_questions(questions: &[Question]) -> ContentDigest {
 
 #[expect(clippy::expect_used, reason = "strings and numbers always serialise")]
 fn hashed(canonical: &impl Serialize) -> ContentDigest {
-    let bytes = serde_json::to_vec(canonical).expect("strings and numbers always serialise");
-    ContentDigest(Sha256::digest(bytes).into())
+    let mut hashing = Hashing(Sha256::new());
+    serde_json::to_writer(&mut hashing, canonical).expect("strings and numbers always serialise");
+    ContentDigest(hashing.0.finalize().into())
+}
+
+/// Hashes what is written to it: long texts are not copied for their digest.
+struct Hashing(Sha256);
+
+impl io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

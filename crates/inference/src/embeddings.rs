@@ -15,7 +15,10 @@ use crate::{
     budget::Wanted,
     content,
     gateway::{Seat, Work},
-    ports::{Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger, WhenTooLong},
+    ports::{
+        BrokenOff, Consumed, Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger,
+        WhenTooLong,
+    },
     rules,
     settlement::UsageRow,
 };
@@ -139,6 +142,8 @@ struct Started {
     reservation: Reservation,
     /// Of whoever answers.
     metering: Metering,
+    /// What those used who were sent it before and have not answered.
+    earlier: Option<Consumed>,
 }
 
 /// What the request occupies until it has ended.
@@ -272,7 +277,8 @@ impl Embeddings {
         let audit = audit.map_err(ChatError::from)?;
         self.ledger.open(&opened, &audit).await.map_err(ChatError::from)?;
         let metering = self.metering.clone();
-        Ok(Started { opened, embedding, held: Held::Here(place), reservation, metering })
+        let (held, earlier) = (Held::Here(place), None);
+        Ok(Started { opened, embedding, held, reservation, metering, earlier })
     }
 
     async fn prepare(
@@ -307,7 +313,7 @@ impl Embeddings {
         started: Started,
         mut answer: oneshot::Sender<Result<Embedded, EmbedError>>,
     ) {
-        let Started { opened, embedding, held, reservation, metering } = started;
+        let Started { opened, embedding, held, reservation, metering, earlier } = started;
         let Embedding { mut vectors, settled } = embedding;
         let (outcome, result) = tokio::select! {
             biased;
@@ -322,9 +328,9 @@ impl Embeddings {
         drop(vectors);
         let (request, model) = (opened.request, opened.model.clone());
         if let (UsageOutcome::Failed, Held::Elsewhere(seat)) = (outcome, &held) {
-            seat.broke_off();
+            seat.broke_off(BrokenOff::Cut);
         }
-        let row = self.row(opened, reservation, metering);
+        let row = UsageRow { earlier, ..self.row(opened, reservation, metering) };
         let usage = row.usage(settled).await;
         let settled = row.settled(outcome, usage.clone());
         let is_recorded = row.record(&settled).await;
@@ -347,6 +353,7 @@ impl Embeddings {
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             metering,
+            earlier: None,
             stopping: self.stopping.clone(),
         }
     }

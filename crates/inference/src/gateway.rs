@@ -32,7 +32,7 @@ use crate::{
 use prefixes::Prefixes;
 
 pub use error::GatewayError;
-pub(crate) use exchange::{Answering, Seat};
+pub(crate) use exchange::{Answering, Seat, Sent};
 
 /// How often upstreams that are not well are looked at.
 const PROBE_EVERY: Duration = Duration::from_secs(2);

@@ -58,6 +58,7 @@ impl Chat {
         command: JudgeCommand,
     ) -> Result<Judged, JudgeError> {
         let JudgeCommand { model, text, questions } = command;
+        self.must_have_room(caller, &model, questions.len()).await?;
         let question = |asked: String| {
             let content =
                 format!("Text:\n{text}\n\nQuestion: {asked} Answer with one word, Yes or No.");

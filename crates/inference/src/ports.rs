@@ -134,7 +134,19 @@ pub enum EngineEvent {
     /// `detail` is for logs, never for callers.
     Failed {
         detail: String,
+        because: BrokenOff,
     },
+}
+
+/// Why an answer broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenOff {
+    /// It was cut: whoever wrote it is not well.
+    Cut,
+    /// Whoever wrote it says that it failed: perhaps of this request alone.
+    Told,
+    /// Whoever wrote it has found out late what is wrong with the request.
+    Refused,
 }
 
 /// What a generation used in the end, cancelled or not.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     ChatEvent, FinishReason, FunctionCall, Metering, Reservation, Usage, UsageOpened, UsageOutcome,
     UsageSettled,
-    ports::{Consumed, EngineEvent, Generation, UsageLedger},
+    ports::{BrokenOff, Consumed, EngineEvent, Generation, UsageLedger},
     several, tool,
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct UsageRow {
     pub(crate) ledger: Arc<dyn UsageLedger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metering: Metering,
+    /// What upstreams used that were sent it and have not answered, before another one did.
+    pub(crate) earlier: Option<Consumed>,
     /// The server ends: what cannot be written now is left to the next start.
     pub(crate) stopping: CancellationToken,
 }
@@ -56,7 +58,7 @@ pub(crate) struct Settlement {
 /// How the stream of events ended.
 enum End {
     Finished(FinishReason),
-    Failed,
+    Failed(BrokenOff),
     Stopped,
     CallerLeft,
 }
@@ -65,8 +67,15 @@ impl End {
     const fn outcome(&self) -> UsageOutcome {
         match self {
             Self::Finished(_) => UsageOutcome::Finished,
-            Self::Failed => UsageOutcome::Failed,
+            Self::Failed(_) => UsageOutcome::Failed,
             Self::Stopped | Self::CallerLeft => UsageOutcome::Cancelled,
+        }
+    }
+
+    const fn broken_off(&self) -> Option<BrokenOff> {
+        match self {
+            Self::Failed(because) => Some(*because),
+            Self::Finished(_) | Self::Stopped | Self::CallerLeft => None,
         }
     }
 
@@ -75,7 +84,7 @@ impl End {
         let usage = usage.clone();
         match self {
             Self::CallerLeft => None,
-            Self::Failed => Some(ChatEvent::Failed { usage }),
+            Self::Failed(_) => Some(ChatEvent::Failed { usage }),
             Self::Finished(_) | Self::Stopped if !is_recorded => {
                 Some(ChatEvent::Unrecorded { usage })
             }
@@ -95,14 +104,15 @@ fn outcome<'a>(ends: impl Iterator<Item = &'a End>) -> UsageOutcome {
 }
 
 impl Settlement {
-    /// Runs until the row is closed, and tells how the request ended. The last events are sent
-    /// only after that.
-    pub(crate) async fn run(self, answers: Vec<Answer>) -> UsageOutcome {
+    /// Runs until the row is closed, and tells why an answer broke off if one did. The last events
+    /// are sent only after that.
+    pub(crate) async fn run(self, answers: Vec<Answer>) -> Option<BrokenOff> {
         let ended = join_all(answers.into_iter().map(|answer| self.hand_on(answer))).await;
         let consumed: Vec<_> = ended.iter().map(|(_, consumed, _)| *consumed).collect();
-        let usage = self.row.metering.usage(&several::together(&consumed, self.choices));
+        let usage = self.row.usage_of(several::together(&consumed, self.choices));
         let outcome = outcome(ended.iter().map(|(end, ..)| end));
         let settled = self.row.settled(outcome, usage.clone());
+        let broken_off = ended.iter().find_map(|(end, ..)| end.broken_off());
         let is_recorded = self.row.record(&settled).await;
         let ending = ended.into_iter().map(|(end, _, caller)| {
             let last = end.event(is_recorded, &usage);
@@ -112,7 +122,7 @@ impl Settlement {
         if !is_recorded {
             self.row.record_later(&settled).await;
         }
-        outcome
+        broken_off
     }
 
     /// Until the answer has ended, and the engine has finished all work for it.
@@ -158,8 +168,13 @@ impl Settlement {
                     }
                 }
                 Some(EngineEvent::Finished(reason)) => return End::Finished(reason),
-                Some(EngineEvent::Failed { detail }) => return self.failed(&detail),
-                None => return self.failed("the engine closed the stream without an end"),
+                Some(EngineEvent::Failed { detail, because }) => {
+                    return self.failed(&detail, because);
+                }
+                None => {
+                    let detail = "the engine closed the stream without an end";
+                    return self.failed(detail, BrokenOff::Cut);
+                }
             }
         }
     }
@@ -174,16 +189,22 @@ impl Settlement {
         ToolCall { id, name: call.name, arguments: call.arguments }
     }
 
-    fn failed(&self, detail: &str) -> End {
+    fn failed(&self, detail: &str, because: BrokenOff) -> End {
         tracing::error!(request = %self.row.opened.request, detail, "generation failed");
-        End::Failed
+        End::Failed(because)
     }
 }
 
 impl UsageRow {
     /// What was used, once the engine has finished all work.
     pub(crate) async fn usage(&self, settled: oneshot::Receiver<Consumed>) -> Usage {
-        self.metering.usage(&self.consumed(settled).await)
+        self.usage_of(self.consumed(settled).await)
+    }
+
+    /// With what was used before it was answered.
+    fn usage_of(&self, answer: Consumed) -> Usage {
+        let sum = |earlier| several::together(&[earlier, answer], 1);
+        self.metering.usage(&self.earlier.map_or(answer, sum))
     }
 
     /// Holds the place of the request meanwhile: rows that wait are bounded like requests.

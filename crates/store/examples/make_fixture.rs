@@ -1,4 +1,4 @@
-//! Writes the database `FILE` with the known rows of the eleventh version, the same bytes each time:
+//! Writes the database `FILE` with the known rows of the twelfth version, the same bytes each time:
 //! `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 

@@ -6,6 +6,7 @@ pub(crate) mod account;
 mod break_glass;
 mod identity;
 mod key;
+pub(crate) mod look_up;
 mod provisioning;
 mod sign_in;
 mod subject;
@@ -196,9 +197,11 @@ impl AccessStore for Store {
     }
 
     async fn find_key(&self, id: KeyId) -> Result<Option<(StoredKey, Account)>, StoreError> {
-        self.read(move |connection| Box::pin(key::find(connection, id)))
-            .await
-            .map_err(store_error("find the API key"))
+        let found = match self.look_ups() {
+            Some(look_ups) => look_ups.find(id).await,
+            None => self.read(move |connection| Box::pin(key::find(connection, id))).await,
+        };
+        found.map_err(store_error("find the API key"))
     }
 
     async fn list_keys(

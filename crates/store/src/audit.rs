@@ -76,7 +76,9 @@ pub(crate) async fn insert_all(
 }
 
 impl Together for AuditEntry {
-    const IS_ONE_STATEMENT: bool = true;
+    fn is_one_statement(&self) -> bool {
+        true
+    }
 
     fn write<'c>(connection: &'c mut SqliteConnection, entries: &'c [&'c Self]) -> Running<'c, ()> {
         Box::pin(insert_all(connection, entries))

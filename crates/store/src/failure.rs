@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     Unopened { column: &'static str, source: Unreadable },
     #[error("the database refused")]
     Statement(#[from] sqlx::Error),
+    /// Shared by all that one statement was to answer.
+    #[error("the database refused")]
+    Read { source: Arc<sqlx::Error> },
     /// Shared by all changes of the transaction.
     #[error("the transaction was not kept")]
     Transaction { source: Arc<sqlx::Error> },

@@ -10,6 +10,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    access::look_up::LookUps,
     failure::Failure,
     file::blob::Blobs,
     flusher::Flusher,
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// No call waits longer, for the disk or for another process.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A copy of the whole file may take this long.
 const COPY_DEADLINE: Duration = Duration::from_mins(30);
@@ -34,6 +35,8 @@ pub struct Store {
     queue: Queue,
     /// `None`: reads go through the writer, since nobody else sees a database in memory.
     readers: Option<SqlitePool>,
+    /// As `readers`.
+    look_ups: Option<LookUps>,
     /// The bytes of files, beside the database.
     pub(crate) blobs: Blobs,
     stop: CancellationToken,
@@ -52,7 +55,17 @@ impl Store {
             tasks.spawn(flusher.run());
             readers
         });
-        Self { queue, readers, blobs, stop, tasks }
+        let look_ups = readers.as_ref().map(|readers| {
+            let (look_ups, finder) = LookUps::new(readers.clone(), stop.clone());
+            tasks.spawn(finder.run());
+            look_ups
+        });
+        Self { queue, readers, look_ups, blobs, stop, tasks }
+    }
+
+    /// For keys that are looked up at the same time; none for a database in memory.
+    pub(crate) const fn look_ups(&self) -> Option<&LookUps> {
+        self.look_ups.as_ref()
     }
 
     /// Writes what is queued, refuses what comes later, and closes the database.
@@ -127,7 +140,7 @@ impl Store {
     }
 }
 
-fn late() -> Failure {
+pub(crate) fn late() -> Failure {
     Failure::Deadline { seconds: DEADLINE.as_secs() }
 }
 

@@ -7,8 +7,10 @@
 //! thread that runs it.
 //!
 //! The task is never cancelled in mid-transaction: once a change is queued it is carried out,
-//! whether or not its caller still waits.
+//! whether or not its caller still waits, unless its deadline has passed before it begins.
 
+#[cfg(test)]
+mod tests;
 mod together;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -258,7 +260,7 @@ async fn write_alone<C: Together>(
     waiting: &mut Waiting<C>,
 ) -> bool {
     let is_in_time = waiting.waits_until(Instant::now() + BUSY);
-    let writes = C::IS_ONE_STATEMENT && is_in_time;
+    let writes = waiting.is_one_statement() && is_in_time;
     if writes {
         waiting.write_alone(connection).await;
     }

@@ -26,6 +26,7 @@ where
     keys::are_refused_with_their_entry(make().await, Samples::new(4)).await;
     keys::are_revoked_once(make().await, Samples::new(5)).await;
     keys::are_revoked_by_their_own_project_only(make().await, Samples::new(6)).await;
+    keys::are_found_by_many_at_once(make().await, Samples::new(19)).await;
     sign_in::a_link_is_found_until_it_expires(make().await, Samples::new(7)).await;
     sign_in::a_link_is_redeemed_once(make().await, Samples::new(8)).await;
     sign_in::a_link_that_is_not_good_changes_nothing(make().await, Samples::new(9)).await;

@@ -11,8 +11,9 @@ use inference::{
     AnsweredBy, Declared, Deployment, FinishReason, Metering, ModelPurpose, Site, TokenPiece,
     UpstreamEngine,
     ports::{
-        Announced, AnnouncedPassages, Asking, AskingPassages, Consumed, Denial, Embedding,
-        EngineEvent, Generation, Passage, Upstream, UpstreamCard, UpstreamError, UpstreamModel,
+        Announced, AnnouncedPassages, Asking, AskingPassages, BrokenOff, Consumed, Denial,
+        Embedding, EngineEvent, Generation, Passage, Upstream, UpstreamCard, UpstreamError,
+        UpstreamModel,
     },
 };
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -29,6 +30,8 @@ pub enum UpstreamBehaviour {
     Refuses(UpstreamError),
     /// Says its name and breaks off.
     BreaksOff,
+    /// The same, and says why.
+    BreaksOffBecause(BrokenOff),
     /// Says its name and nothing more until nobody listens.
     Stalls,
     /// Does not even begin.
@@ -172,7 +175,8 @@ impl Upstream for FakeUpstream {
     async fn announce(&self, asking: &Asking) -> Result<Box<dyn Announced>, UpstreamError> {
         self.announced()?;
         let texts = asking.messages.iter().map(|message| message.content.clone()).collect();
-        Ok(Box::new(Ready { upstream: self.clone(), texts }))
+        let prompt_tokens = asking.prompt_tokens_estimated();
+        Ok(Box::new(Ready { upstream: self.clone(), texts, prompt_tokens }))
     }
 
     async fn announce_passages(
@@ -185,7 +189,8 @@ impl Upstream for FakeUpstream {
             Passage::Tokens(tokens) => format!("{tokens:?}"),
         };
         let texts = asking.passages.iter().map(text).collect();
-        Ok(Box::new(Ready { upstream: self.clone(), texts }))
+        let prompt_tokens = asking.prompt_tokens_estimated();
+        Ok(Box::new(Ready { upstream: self.clone(), texts, prompt_tokens }))
     }
 
     async fn probe(&self) -> Result<(), UpstreamError> {
@@ -213,12 +218,17 @@ struct Ready {
     upstream: FakeUpstream,
     /// One a message or a passage.
     texts: Vec<String>,
+    prompt_tokens: u32,
 }
 
 #[async_trait]
 impl Announced for Ready {
+    fn consumed_by_prompt(&self) -> Consumed {
+        of_prompt(self.prompt_tokens)
+    }
+
     async fn send(self: Box<Self>) -> Result<Generation, UpstreamError> {
-        let Self { upstream, texts } = *self;
+        let Self { upstream, texts, .. } = *self;
         let behaviour = upstream.begin(texts.join("\n")).await?;
         let name = upstream.card().id.to_string();
         let (sender, events) = mpsc::channel(4);
@@ -227,6 +237,9 @@ impl Announced for Ready {
         upstream.shared.tasks.spawn(async move {
             let text = TokenPiece { text: name, logprobs: Vec::new() };
             sender.send(EngineEvent::Token(text)).await.ok();
+            let failed = |because| {
+                Some(EngineEvent::Failed { detail: "a test says so".to_owned(), because })
+            };
             let last = match behaviour {
                 UpstreamBehaviour::Answers => Some(EngineEvent::Finished(FinishReason::Stop)),
                 UpstreamBehaviour::Stalls => {
@@ -234,7 +247,8 @@ impl Announced for Ready {
                     shared.left.notify_one();
                     None
                 }
-                _ => Some(EngineEvent::Failed { detail: "a test says so".to_owned() }),
+                UpstreamBehaviour::BreaksOffBecause(because) => failed(because),
+                _ => failed(BrokenOff::Cut),
             };
             if let Some(last) = last {
                 sender.send(last).await.ok();
@@ -247,8 +261,12 @@ impl Announced for Ready {
 
 #[async_trait]
 impl AnnouncedPassages for Ready {
+    fn consumed_by_prompt(&self) -> Consumed {
+        of_prompt(self.prompt_tokens)
+    }
+
     async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError> {
-        let Self { upstream, texts } = *self;
+        let Self { upstream, texts, .. } = *self;
         upstream.begin(texts.join("\n")).await?;
         let (sender, vectors) = oneshot::channel();
         let (settle, settled) = oneshot::channel();
@@ -256,6 +274,10 @@ impl AnnouncedPassages for Ready {
         settle.send(consumed()).ok();
         Ok(Embedding { vectors, settled })
     }
+}
+
+fn of_prompt(prompt_tokens: u32) -> Consumed {
+    Consumed { prompt_tokens, completion_tokens: 0, ..consumed() }
 }
 
 fn consumed() -> Consumed {

@@ -7804,7 +7804,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassificationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
+            /** @description Not JSON, not UTF-8, too long for the model, or the model judges nothing here */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7885,16 +7885,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The engine elsewhere that has the model failed */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8051,7 +8042,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModerationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
+            /** @description Not JSON, not UTF-8, too long for the model, or the model judges nothing here */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8132,16 +8123,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The engine elsewhere that has the model failed */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8174,7 +8156,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassificationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
+            /** @description Not JSON, not UTF-8, too long for the model, or the model judges nothing here */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8255,16 +8237,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The engine elsewhere that has the model failed */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10854,7 +10827,7 @@ export interface operations {
     readOwnUsage: {
         parameters: {
             query?: {
-                /** @description So many of the newest are left out; 0 if absent */
+                /** @description So many of the newest are left out, at most 100000; 0 if absent */
                 offset?: number;
                 /** @description 1 to 100, 10 if absent */
                 limit?: number;
@@ -11037,7 +11010,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModerationResponse"];
                 };
             };
-            /** @description Not JSON, not UTF-8, too long for the model, or refused by the engine elsewhere that has it */
+            /** @description Not JSON, not UTF-8, too long for the model, or the model judges nothing here */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11118,16 +11091,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The engine elsewhere that has the model failed */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The server is stopping or cannot record the request, or no engine that has the model may be asked and is well */
+            /** @description The server is stopping or cannot record the request */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -76,6 +76,9 @@ impl FromStr for Endpoint {
     }
 }
 
+/// All rows before a page are read to leave them out.
+const OFFSET_MAX: u32 = 100_000;
+
 /// Which requests to tell.
 #[derive(Debug)]
 pub(crate) struct OwnUsage {
@@ -95,8 +98,12 @@ impl<S: Send + Sync> FromRequestParts<S> for OwnUsage {
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(invalid("limit", "must be from 1 to 100"));
         }
+        let offset = given.number("offset")?.unwrap_or(0);
+        if offset > OFFSET_MAX {
+            return Err(invalid("offset", "must be at most 100000; narrow the times instead"));
+        }
         Ok(Self {
-            offset: given.number("offset")?.unwrap_or(0),
+            offset,
             limit,
             start_time: given.number("start_time")?,
             end_time: given.number("end_time")?,
@@ -193,6 +200,7 @@ mod tests {
             "limit=101",
             "limit=x",
             "offset=-1",
+            "offset=100001",
             "start_time=2&end_time=1",
             "start_time=9999999",
             "start_time=0&end_time=31622400",

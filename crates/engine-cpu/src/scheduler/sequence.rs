@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use inference::{
     Choice, FinishReason, FunctionCall, TokenLogprob, TokenPiece,
-    ports::{Consumed, EngineEvent, Generate},
+    ports::{BrokenOff, Consumed, EngineEvent, Generate},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -438,7 +438,9 @@ impl Sequence {
         memory.trim();
         match ending {
             Some(Ending::Finished(reason)) => send(&events, EngineEvent::Finished(reason)),
-            Some(Ending::Failed { detail }) => send(&events, EngineEvent::Failed { detail }),
+            Some(Ending::Failed { detail }) => {
+                send(&events, EngineEvent::Failed { detail, because: BrokenOff::Cut });
+            }
             Some(Ending::Cancelled) | None => {}
         }
         if settled.send(consumed).is_err() {

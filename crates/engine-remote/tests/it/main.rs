@@ -20,8 +20,8 @@ use inference::{
     AnswerFormat, FinishReason, FunctionCall, Metering, ModelPurpose, Sampling, Site, Tool,
     ToolUse,
     ports::{
-        Asking, AskingPassages, Consumed, EngineEvent, Passage, Upstream as _, UpstreamCard,
-        UpstreamError, UpstreamModel,
+        Asking, AskingPassages, BrokenOff, Consumed, EngineEvent, Passage, Upstream as _,
+        UpstreamCard, UpstreamError, UpstreamModel,
     },
 };
 use residency::{DataClass, Declaration, Policy, PolicyParts, Purpose, Record, Zone};
@@ -261,6 +261,7 @@ async fn refused(answer: Vec<u8>, is_streamed: bool) -> String {
         Ok(Answer { end: Some(EngineEvent::Failed { .. }), text, .. }) => format!("cut {text}"),
         Ok(answer) => panic!("{answer:?}"),
         Err(UpstreamError::Failed { .. }) => "failed".to_owned(),
+        Err(UpstreamError::Barred { status }) => format!("barred {status}"),
         Err(UpstreamError::Erred { status }) => format!("erred {status}"),
         Err(UpstreamError::Refused { status, detail }) => format!("refused {status} {detail}"),
         Err(UpstreamError::Busy { retry_after_seconds }) => format!("busy {retry_after_seconds:?}"),
@@ -282,9 +283,11 @@ async fn what_is_no_answer_is_told_before_anything_is_said() {
         let stream = stream_of(format!("data: {body}\n\n").as_bytes(), 64);
         assert_eq!(refused(stream, true).await, "failed", "{body}");
     }
-    for status in [301, 401, 403, 404, 502, 503, 504] {
+    for status in [301, 404, 502, 503, 504] {
         assert_eq!(refused(json_answer(status, "{}"), false).await, "failed", "{status}");
     }
+    assert_eq!(refused(json_answer(401, "{}"), false).await, "barred 401");
+    assert_eq!(refused(json_answer(403, "{}"), false).await, "barred 403");
     assert_eq!(refused(json_answer(500, "{}"), false).await, "erred 500");
     let text = r#"{"message":"too\nlong","type":"invalid_request_error"}"#;
     assert_eq!(refused(json_answer(400, text), false).await, "refused 400 too long");
@@ -356,8 +359,14 @@ async fn no_failure_repeats_what_the_upstream_said() {
     let cut = [r#"{"choices":[{"delta":{"content":"He"}}]}"#, r#"{"error":{"message":"zebra"}}"#];
     let server = Server::start(vec![stream_of(&chunks(&cut), 4096)]).await;
     let end = ask(&server, &asking(true)).await.expect("a beginning").end;
-    assert!(matches!(&end, Some(EngineEvent::Failed { .. })), "{end:?}");
+    let told = BrokenOff::Told;
+    assert!(matches!(&end, Some(EngineEvent::Failed { because, .. }) if *because == told));
     assert!(!format!("{end:?}").contains("zebra"), "{end:?}");
+    let late = [r#"{"choices":[{"delta":{"content":"He"}}]}"#, r#"{"error":{"code":400}}"#];
+    let server = Server::start(vec![stream_of(&chunks(&late), 4096)]).await;
+    let end = ask(&server, &asking(true)).await.expect("a beginning").end;
+    let refused = BrokenOff::Refused;
+    assert!(matches!(&end, Some(EngineEvent::Failed { because, .. }) if *because == refused));
 }
 
 #[tokio::test]

@@ -14,17 +14,20 @@ use tokio_util::sync::CancellationToken;
 use super::{Chat, ChatError, ChatStream, EVENTS_BUFFERED, Request};
 use crate::{
     ChatEvent, Gateway, GatewayError, Question, Reservation, Several, Terms, UsageOpened,
-    UsageOutcome,
     budget::Wanted,
     content,
     gateway::{self, Answering, Route, Step, Work},
     ports::{Asking, EngineError, Generation, UpstreamError},
     rules,
-    settlement::Settlement,
+    settlement::{Settlement, UsageRow},
 };
 
 /// Texts of more bytes are hashed off the async threads.
 const HASHED_AT_ONCE_MAX: usize = 64 * 1024;
+
+/// Bytes of a message that tell how a conversation begins.
+const BEGINNING_BYTES_MAX: usize = 16 * 1024;
+
 impl Chat {
     /// The way to an upstream; `None` if the engine of this server answers. That answers whatever
     /// engines elsewhere are not asked, where it can.
@@ -43,15 +46,15 @@ impl Chat {
             let (model, does) = (model.clone(), "makes vectors and answers no conversations");
             return Err(EngineError::Unsuited { model, does }.into());
         }
-        let messages = several.one_conversation();
-        if is_here && messages.is_none() {
-            return Ok(None);
-        }
+        let Some(messages) = several.one_conversation() else {
+            // Refused at once, however those are that have it: it would never be sent.
+            return if is_here { Ok(None) } else { Err(not_one_conversation(several)) };
+        };
         let question = gateway::Question {
             request: request.id,
             model,
             project: request.caller.project,
-            prefix: Some(beginning(request, model, messages.unwrap_or_default())),
+            prefix: Some(beginning(request, model, messages)),
             work: Work::Answer,
         };
         let here = is_here.then(|| self.admission.here());
@@ -102,8 +105,8 @@ impl Chat {
                 Ok(ChatStream { request: request.id, model, created_at: request.at, events, stop })
             }
             Err((error, sent)) => {
-                let row = self.row(opened, reservation, sent.to.unwrap_or(metering));
-                row.close_unanswered(&error, sent.times, &self.tasks).await;
+                let row = self.row(opened, reservation, sent.by.clone().unwrap_or(metering));
+                row.close_unanswered(&error, sent, &self.tasks).await;
                 Err(error.into())
             }
         }
@@ -116,14 +119,14 @@ impl Chat {
         answering: Answering<Generation>,
         stop: CancellationToken,
     ) -> mpsc::Receiver<ChatEvent> {
-        let Answering { answer, seat, metering } = answering;
+        let Answering { answer, seat, metering, earlier } = answering;
         let (sender, receiver) = mpsc::channel(EVENTS_BUFFERED);
-        let row = self.row(opened, reservation, metering);
+        let row = UsageRow { earlier, ..self.row(opened, reservation, metering) };
         let (ids, stall) = (Arc::clone(&self.ids), self.limits.stall);
         let settlement = Settlement { row, ids, stall, stop, choices: 1 };
         self.tasks.spawn(async move {
-            if settlement.run(vec![(answer, sender)]).await == UsageOutcome::Failed {
-                seat.broke_off();
+            if let Some(because) = settlement.run(vec![(answer, sender)]).await {
+                seat.broke_off(because);
             }
             drop(seat);
         });
@@ -166,19 +169,27 @@ async fn asking(
 /// Engines elsewhere are asked for one answer to one conversation; whatever is more is refused.
 /// There is one usage row a request, and one upstream that answers it or does not.
 fn one_conversation(several: Several) -> Result<(ModelId, Vec<Message>, Terms), ChatError> {
-    let Several { model, questions, choices, terms } = several;
-    let does = match <[Question; 1]>::try_from(questions) {
-        Ok([Question::Conversation(messages)]) if choices == 1 => {
-            return Ok((model, messages, terms));
-        }
-        Ok([Question::Conversation(_)]) => {
+    if several.one_conversation().is_none() {
+        return Err(not_one_conversation(&several));
+    }
+    let Several { model, mut questions, terms, .. } = several;
+    match questions.pop() {
+        Some(Question::Conversation(messages)) => Ok((model, messages, terms)),
+        Some(Question::Text(_)) | None => Err(ChatError::Preparation),
+    }
+}
+
+fn not_one_conversation(several: &Several) -> ChatError {
+    let model = several.model.clone();
+    let does = match several.questions.as_slice() {
+        [Question::Conversation(_)] => {
             let source = UpstreamError::Unsuited { field: "n" };
-            return Err(GatewayError::Upstream { model, source }.into());
+            return GatewayError::Upstream { model, source }.into();
         }
-        Ok([Question::Text(_)]) => "runs elsewhere, and answers conversations there, no bare texts",
-        Err(_) => "runs elsewhere, and is asked one question at a time there",
+        [Question::Text(_)] => "runs elsewhere, and answers conversations there, no bare texts",
+        _ => "runs elsewhere, and is asked one question at a time there",
     };
-    Err(EngineError::Unsuited { model, does }.into())
+    EngineError::Unsuited { model, does }.into()
 }
 
 /// What an answer may use at most, as far as that can be known here: twice the tokens that texts
@@ -200,7 +211,10 @@ fn beginning(request: &Request<'_>, model: &ModelId, messages: &[Message]) -> u6
     model.hash(&mut hasher);
     for message in messages.iter().take(2) {
         message.role.as_str().hash(&mut hasher);
-        message.content.hash(&mut hasher);
+        // No more of it: this runs on the async threads.
+        let bytes = message.content.as_bytes();
+        bytes[..bytes.len().min(BEGINNING_BYTES_MAX)].hash(&mut hasher);
+        bytes.len().hash(&mut hasher);
     }
     hasher.finish()
 }

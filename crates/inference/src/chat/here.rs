@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{Caller, ModelId, Timestamp};
 use governance::{AuditFact, ContentDigest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Chat, ChatError, ChatStream, EVENTS_BUFFERED, Request};
 use crate::{
     ChatEvent, Question, Reservation, Several, Terms, UsageOpened,
-    admission::Place,
+    admission::{NoPlace, Place},
     budget::Wanted,
     content,
     gateway::Work,
@@ -23,7 +23,7 @@ use crate::{
 struct Started {
     choices: u8,
     stop: CancellationToken,
-    places: Vec<Place>,
+    places: Place,
     reservation: Reservation,
 }
 
@@ -31,9 +31,10 @@ impl Chat {
     pub(super) async fn start_here(
         &self,
         request: &Request<'_>,
-        several: Several,
+        mut several: Several,
     ) -> Result<Vec<ChatStream>, ChatError> {
-        let (places, prompts, content) = self.admit(request, &several).await?;
+        let places = self.enter(&several)?;
+        let (prompts, content) = self.admit(request, &mut several).await?;
         let caller = request.caller;
         let reservation = self.budgets.reserve(caller, wanted(&several, &prompts)).await?;
         let opened = UsageOpened {
@@ -74,7 +75,8 @@ impl Chat {
             return Err(ChatError::Stopping);
         }
         self.must_count_here(request, several).await?;
-        let (_places, prompts, _) = self.admit(request, several).await?;
+        let _places = self.enter(several)?;
+        let (prompts, _) = self.admit(request, &mut several.clone()).await?;
         Ok(count(&prompts))
     }
 
@@ -96,31 +98,58 @@ impl Chat {
         Err(EngineError::Unsuited { model: model.clone(), does }.into())
     }
 
-    /// Places, prompts, and what the audit entry commits to.
+    /// Refuses what has no places now, before long texts are made for it. They are taken later.
+    pub(crate) async fn must_have_room(
+        &self,
+        caller: &Caller,
+        model: &ModelId,
+        answers: usize,
+    ) -> Result<(), ChatError> {
+        let (here, places) = (self.admission.here(), self.limits.requests_max);
+        let error = if answers > places.max(1) {
+            ChatError::TooManyAnswers { answers, places }
+        } else if here.running.saturating_add(answers) > here.room {
+            ChatError::Crowded { places }
+        } else {
+            return Ok(());
+        };
+        // Engines elsewhere are not asked such questions, which is said later.
+        if !self.is_here(model) {
+            return Ok(());
+        }
+        self.refuse(&self.request(caller), error).await
+    }
+
+    /// A place for each answer.
+    fn enter(&self, several: &Several) -> Result<Place, ChatError> {
+        let (answers, places) = (several.answers(), self.limits.requests_max);
+        self.admission.enter_all(answers).map_err(|refusal| match refusal {
+            NoPlace::Taken => ChatError::Crowded { places },
+            NoPlace::TooMany => ChatError::TooManyAnswers { answers, places },
+        })
+    }
+
+    /// The prompts for the engine, and what the audit entry commits to. The questions are gone
+    /// then: they may be long.
     async fn admit(
         &self,
         request: &Request<'_>,
-        several: &Several,
-    ) -> Result<(Vec<Place>, Vec<Prompt>, ContentDigest), ChatError> {
-        let places = self.limits.requests_max;
-        let taken: Option<Vec<_>> =
-            (0..several.answers()).map(|_| self.admission.enter()).collect();
-        let taken = taken.ok_or(ChatError::Crowded { places })?;
+        several: &mut Several,
+    ) -> Result<(Vec<Prompt>, ContentDigest), ChatError> {
         let (caller, model) = (request.caller, &several.model);
         rules::must_permit(&self.rules, || self.engine.models(), caller, model, Work::Answer)
             .await?;
-        let (prompts, content) = self.prepare(several, request.at).await?;
-        Ok((taken, prompts, content))
+        self.prepare(several, request.at).await
     }
 
-    /// The prompts for the engine, and what the audit entry commits to.
     async fn prepare(
         &self,
-        several: &Several,
+        several: &mut Several,
         at: Timestamp,
     ) -> Result<(Vec<Prompt>, ContentDigest), ChatError> {
         let engine = Arc::clone(&self.engine);
-        let Several { model, questions, terms, .. } = several.clone();
+        let questions = std::mem::take(&mut several.questions);
+        let (model, terms) = (several.model.clone(), several.terms.clone());
         let work = move || {
             let prepare = |question: &Question| match question {
                 Question::Conversation(messages) => {

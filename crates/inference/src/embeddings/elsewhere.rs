@@ -63,8 +63,8 @@ impl Embeddings {
         let work = move || (content::digest_of_passages(&asking.passages), asking);
         let hashed = tokio::task::spawn_blocking(work).await;
         let (content, asking) = hashed.map_err(|_| ChatError::Preparation)?;
-        let wanted =
-            Wanted { model: &model, prompt_tokens: tokens.into(), completion_tokens_max: 0 };
+        let prompt_tokens = asking.prompt_tokens_held().into();
+        let wanted = Wanted { model: &model, prompt_tokens, completion_tokens_max: 0 };
         let reservation = self.budgets.reserve(caller, wanted).await?;
         let exchange = gateway.exchange(&model, route, &asking).map_err(ChatError::from)?;
         let first = exchange.first().clone();
@@ -98,13 +98,13 @@ impl Embeddings {
             sent = &mut exchanged => sent,
         };
         match sent {
-            Ok(Answering { answer: embedding, seat, metering }) => {
+            Ok(Answering { answer: embedding, seat, metering, earlier }) => {
                 let held = Held::Elsewhere(seat);
-                Ok(Started { opened, embedding, held, reservation, metering })
+                Ok(Started { opened, embedding, held, reservation, metering, earlier })
             }
             Err((error, sent)) => {
-                let row = self.row(opened, reservation, sent.to.unwrap_or(first));
-                row.close_unanswered(&error, sent.times, &self.tasks).await;
+                let row = self.row(opened, reservation, sent.by.clone().unwrap_or(first));
+                row.close_unanswered(&error, sent, &self.tasks).await;
                 Err(ChatError::from(error).into())
             }
         }

@@ -36,7 +36,10 @@ impl GatewayError {
                 UpstreamError::Unsuited { .. } => "feature.unsupported",
                 UpstreamError::Refused { .. } => "upstream.refused",
                 UpstreamError::Busy { .. } => "capacity.exhausted",
-                UpstreamError::Erred { .. } | UpstreamError::Failed { .. } => "upstream.failed",
+                UpstreamError::Unreachable { .. }
+                | UpstreamError::Barred { .. }
+                | UpstreamError::Erred { .. }
+                | UpstreamError::Failed { .. } => "upstream.failed",
             },
             Self::Stopping => "server.stopping",
             Self::CallerLeft => "caller.left",

@@ -50,8 +50,17 @@ impl Asking {
 impl AskingPassages {
     /// Tokens of all passages, in the mean.
     pub fn prompt_tokens_estimated(&self) -> u32 {
+        self.prompt_tokens(BYTES_PER_TOKEN)
+    }
+
+    /// Tokens of all passages that hardly any have more than.
+    pub(crate) fn prompt_tokens_held(&self) -> u32 {
+        self.prompt_tokens(BYTES_PER_TOKEN_MIN)
+    }
+
+    fn prompt_tokens(&self, bytes_per_token: usize) -> u32 {
         let of = |passage: &Passage| match passage {
-            Passage::Text(text) => text.len() / BYTES_PER_TOKEN + 1,
+            Passage::Text(text) => text.len() / bytes_per_token + 1,
             Passage::Tokens(tokens) => tokens.len(),
         };
         u32::try_from(self.passages.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
@@ -60,4 +69,21 @@ impl AskingPassages {
 
 fn tokens_in(bytes: usize, bytes_per_token: usize) -> u32 {
     u32::try_from(bytes / bytes_per_token).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ModelId, RequestId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn twice_the_tokens_of_the_mean_are_held_of_passages_too() {
+        let model: ModelId = "m".parse().unwrap();
+        let passages = vec![Passage::Text("a".repeat(400)), Passage::Tokens(vec![1, 2, 3])];
+        let request = RequestId::from_uuid(Uuid::nil());
+        let asking = AskingPassages { request, model, passages };
+        assert_eq!((asking.prompt_tokens_estimated(), asking.prompt_tokens_held()), (104, 204));
+    }
 }

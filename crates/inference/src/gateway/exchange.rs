@@ -9,8 +9,10 @@ use super::{Gateway, GatewayError, Member, Route, Step};
 use crate::{
     Metering,
     ports::{
-        Announced, AnnouncedPassages, Asking, AskingPassages, Embedding, Generation, UpstreamError,
+        Announced, AnnouncedPassages, Asking, AskingPassages, BrokenOff, Consumed, Embedding,
+        Generation, UpstreamError,
     },
+    several,
 };
 
 /// A place at an upstream that is free again when this is dropped.
@@ -22,12 +24,16 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// The answer ended in the middle.
-    pub(crate) fn broke_off(&self) {
-        let detail = "its answer broke off".to_owned();
+    /// The answer ended in the middle. What one request is to blame for, or may be, must not close
+    /// the way for the others.
+    pub(crate) fn broke_off(&self, because: BrokenOff) {
+        let error = match because {
+            BrokenOff::Cut => UpstreamError::Failed { detail: "its answer broke off".to_owned() },
+            BrokenOff::Told => UpstreamError::Erred { status: 500 },
+            BrokenOff::Refused => return,
+        };
         let inner = &self.gateway.inner;
-        inner.members[self.place]
-            .note::<()>(&Err(UpstreamError::Failed { detail }), inner.clock.now());
+        inner.members[self.place].note::<()>(&Err(error), inner.clock.now());
     }
 }
 
@@ -42,6 +48,8 @@ pub(crate) struct Answering<T> {
     pub(crate) answer: T,
     pub(crate) seat: Seat,
     pub(crate) metering: Metering,
+    /// What those used who were sent it before and have not answered.
+    pub(crate) earlier: Option<Consumed>,
 }
 
 /// A request on its way.
@@ -55,16 +63,38 @@ pub(crate) struct Exchange<'a, A> {
     seat: Seat,
     /// Those who were not asked yet, the next one last.
     steps: Vec<usize>,
-    sent: Sent,
 }
 
-/// What has left this machine, answered or not.
-#[derive(Clone, Debug, Default)]
+/// What has left this machine and was not answered.
 pub(crate) struct Sent {
-    /// To so many upstreams.
-    pub(crate) times: u32,
-    /// Of the last of them.
-    pub(crate) to: Option<Metering>,
+    /// By all upstreams that were sent it and may have worked on it.
+    pub(crate) consumed: Option<Consumed>,
+    /// By the last of them.
+    pub(crate) by: Option<Metering>,
+    /// At whom was asked last: given back when the row is closed, so that rows that wait are
+    /// bounded like requests.
+    seat: Seat,
+}
+
+impl Sent {
+    /// Counted before it is sent, for whoever leaves meanwhile; taken back where nobody has worked
+    /// on it, or where the answer tells what it used.
+    async fn send<A: Sendable>(
+        &mut self,
+        ready: A::Ready,
+        metering: &Metering,
+    ) -> Result<A::Answer, UpstreamError> {
+        let before = (self.consumed, self.by.clone());
+        let prompt = A::consumed_by_prompt(&ready);
+        let sum = |earlier| several::together(&[earlier, prompt], 1);
+        self.consumed = Some(self.consumed.map_or(prompt, sum));
+        self.by = Some(metering.clone());
+        let result = A::send(ready).await;
+        if !result.as_ref().is_err_and(UpstreamError::may_have_worked) {
+            (self.consumed, self.by) = before;
+        }
+        result
+    }
 }
 
 /// What can be announced and sent.
@@ -76,6 +106,8 @@ pub(crate) trait Sendable: Sync {
         &self,
         member: &Member,
     ) -> impl Future<Output = Result<Self::Ready, UpstreamError>> + Send;
+
+    fn consumed_by_prompt(ready: &Self::Ready) -> Consumed;
 
     fn send(ready: Self::Ready)
     -> impl Future<Output = Result<Self::Answer, UpstreamError>> + Send;
@@ -89,6 +121,10 @@ impl Sendable for Asking {
         member.upstream.announce(self).await
     }
 
+    fn consumed_by_prompt(ready: &Self::Ready) -> Consumed {
+        ready.consumed_by_prompt()
+    }
+
     async fn send(ready: Self::Ready) -> Result<Generation, UpstreamError> {
         ready.send().await
     }
@@ -100,6 +136,10 @@ impl Sendable for AskingPassages {
 
     async fn announce(&self, member: &Member) -> Result<Self::Ready, UpstreamError> {
         member.upstream.announce_passages(self).await
+    }
+
+    fn consumed_by_prompt(ready: &Self::Ready) -> Consumed {
+        ready.consumed_by_prompt()
     }
 
     async fn send(ready: Self::Ready) -> Result<Embedding, UpstreamError> {
@@ -124,8 +164,7 @@ impl Gateway {
         let prefix = route.prefix;
         while let Some(place) = steps.pop() {
             if let Some(seat) = self.enter(place) {
-                let sent = Sent::default();
-                return Ok(Exchange { gateway: self, model, prefix, asking, seat, steps, sent });
+                return Ok(Exchange { gateway: self, model, prefix, asking, seat, steps });
             }
         }
         Err(GatewayError::Full { model: model.clone() })
@@ -175,16 +214,24 @@ impl<A: Sendable> Exchange<'_, A> {
         announced: Result<A::Ready, UpstreamError>,
         left: &CancellationToken,
     ) -> Result<Answering<A::Answer>, (GatewayError, Sent)> {
-        let Self { gateway, model, prefix, asking, seat, steps, mut sent } = self;
+        let Self { gateway, model, prefix, asking, seat, steps } = self;
+        let mut sent = Sent { consumed: None, by: None, seat };
         let cut = gateway.cut();
         let asked = Asked { gateway, model, prefix, asking };
         let result = tokio::select! {
             biased;
             () = left.cancelled() => Err(GatewayError::CallerLeft),
             () = cut.cancelled() => Err(GatewayError::Stopping),
-            answering = asked.one_after_another((seat, steps), announced, &mut sent) => answering,
+            answer = asked.one_after_another(steps, announced, &mut sent) => answer,
         };
-        result.map_err(|error| (error, sent))
+        match result {
+            Ok(answer) => {
+                let Sent { consumed: earlier, seat, .. } = sent;
+                let metering = gateway.inner.members[seat.place].card().metering.clone();
+                Ok(Answering { answer, seat, metering, earlier })
+            }
+            Err(error) => Err((error, sent)),
+        }
     }
 
     fn member(&self, place: usize) -> &Member {
@@ -203,42 +250,33 @@ struct Asked<'a, A> {
 impl<A: Sendable> Asked<'_, A> {
     async fn one_after_another(
         &self,
-        (first, mut steps): (Seat, Vec<usize>),
+        mut steps: Vec<usize>,
         announced: Result<A::Ready, UpstreamError>,
         sent: &mut Sent,
-    ) -> Result<Answering<A::Answer>, GatewayError> {
-        let mut next = Some((first, announced));
+    ) -> Result<A::Answer, GatewayError> {
+        let mut next = Some(announced);
         let mut last = None;
-        while let Some((seat, ready)) = next.take() {
-            let member = &self.gateway.inner.members[seat.place];
-            let was_sent = ready.is_ok();
+        while let Some(ready) = next.take() {
+            let place = sent.seat.place;
+            let member = &self.gateway.inner.members[place];
             let result = match ready {
-                Ok(ready) => {
-                    let to = Some(member.card().metering.clone());
-                    *sent = Sent { times: sent.times + 1, to };
-                    A::send(ready).await
-                }
+                Ok(ready) => sent.send::<A>(ready, &member.card().metering).await,
                 Err(error) => Err(error),
             };
             member.note(&result, self.gateway.inner.clock.now());
-            // Counted before it was sent, for whoever leaves meanwhile; taken back where it turns
-            // out that nobody has worked on it.
-            if was_sent && matches!(&result, Err(error) if !error.is_fault()) {
-                sent.times -= 1;
-            }
             match result {
                 Ok(answer) => {
-                    self.gateway.remember(self.prefix, Step::Elsewhere(seat.place));
-                    let metering = member.card().metering.clone();
-                    return Ok(Answering { answer, seat, metering });
+                    self.gateway.remember(self.prefix, Step::Elsewhere(place));
+                    return Ok(answer);
                 }
                 Err(error) if error.may_go_elsewhere() => last = Some(error),
                 Err(error) => return Err(self.failed(error)),
             }
             while let (None, Some(place)) = (&next, steps.pop()) {
                 if let Some(seat) = self.gateway.enter(place) {
+                    sent.seat = seat;
                     let ready = self.asking.announce(&self.gateway.inner.members[place]).await;
-                    next = Some((seat, ready));
+                    next = Some(ready);
                 }
             }
         }

@@ -2,26 +2,30 @@
 
 use tokio_util::task::TaskTracker;
 
-use super::GatewayError;
+use super::{GatewayError, Sent};
 use crate::{UsageOutcome, ports::Consumed, settlement::UsageRow};
 
 impl UsageRow {
-    /// `times`: upstreams that were sent it and may have worked on it, whatever came of that.
+    /// `sent`: to upstreams that may have worked on it, whatever came of that.
     pub(crate) async fn close_unanswered(
         self,
         error: &GatewayError,
-        times: u32,
+        sent: Sent,
         tasks: &TaskTracker,
     ) {
         let outcome = match error {
             GatewayError::CallerLeft => UsageOutcome::Cancelled,
             _ => UsageOutcome::Failed,
         };
-        let prompt_tokens = self.opened.prompt_tokens.saturating_mul(times);
-        let usage = self.metering.usage(&Consumed { prompt_tokens, ..Consumed::unknown() });
+        let consumed = sent.consumed.unwrap_or_else(Consumed::unknown);
+        let usage = self.metering.usage(&consumed);
         let settled = self.settled(outcome, usage);
         if !self.record(&settled).await {
-            tasks.spawn(async move { self.record_later(&settled).await });
+            tasks.spawn(async move {
+                self.record_later(&settled).await;
+                // It has held a place until now.
+                drop(sent);
+            });
         }
     }
 }

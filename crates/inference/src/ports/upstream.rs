@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use domain::{ModelId, RequestId, chat::Message};
 
-use super::{Embedding, Generation, Passage};
+use super::{Consumed, Embedding, Generation, Passage};
 use crate::{AnswerFormat, Metering, ModelPurpose, Sampling, ToolUse};
 
 /// An engine that runs elsewhere. Every implementation passes `testkit::upstream_suite`.
@@ -33,6 +33,9 @@ pub trait Upstream: Send + Sync {
 /// A request that may be sent.
 #[async_trait]
 pub trait Announced: Send {
+    /// What whoever works on it uses at least: its prompt, as it is estimated here.
+    fn consumed_by_prompt(&self) -> Consumed;
+
     /// Returns when the upstream has begun to answer. Dropping the events that are returned ends
     /// the exchange; what it used is told all the same.
     async fn send(self: Box<Self>) -> Result<Generation, UpstreamError>;
@@ -41,6 +44,9 @@ pub trait Announced: Send {
 /// Passages that may be sent.
 #[async_trait]
 pub trait AnnouncedPassages: Send {
+    /// What whoever works on them uses, as it is estimated here.
+    fn consumed_by_prompt(&self) -> Consumed;
+
     /// Returns when the upstream has answered, or has begun to.
     async fn send(self: Box<Self>) -> Result<Embedding, UpstreamError>;
 }
@@ -161,10 +167,16 @@ pub enum UpstreamError {
     Refused { status: u16, detail: String },
     #[error("it has no room now")]
     Busy { retry_after_seconds: Option<u32> },
+    /// Nothing was sent: no such name, nobody there, or nobody to be trusted.
+    #[error("it cannot be reached: {detail}")]
+    Unreachable { detail: String },
+    /// It does not let this server in, and has worked on nothing.
+    #[error("it does not accept the credentials and says {status}")]
+    Barred { status: u16 },
     /// It says that it failed: perhaps of this request alone.
     #[error("it answered with status {status}")]
     Erred { status: u16 },
-    /// Nobody there, not in time, or nothing that makes sense.
+    /// Not in time, or nothing that makes sense.
     #[error("it cannot be used: {detail}")]
     Failed { detail: String },
 }
@@ -172,7 +184,31 @@ pub enum UpstreamError {
 impl UpstreamError {
     /// Whether it tells that the upstream is not well.
     pub const fn is_fault(&self) -> bool {
-        matches!(self, Self::Failed { .. } | Self::Erred { .. })
+        match self {
+            Self::Unreachable { .. }
+            | Self::Barred { .. }
+            | Self::Erred { .. }
+            | Self::Failed { .. } => true,
+            Self::Denied(_)
+            | Self::NotRecorded
+            | Self::Unsuited { .. }
+            | Self::Refused { .. }
+            | Self::Busy { .. } => false,
+        }
+    }
+
+    /// Whether the upstream may have read the prompt, and used tokens and energy for it.
+    pub const fn may_have_worked(&self) -> bool {
+        match self {
+            Self::Erred { .. } | Self::Failed { .. } => true,
+            Self::Denied(_)
+            | Self::NotRecorded
+            | Self::Unsuited { .. }
+            | Self::Refused { .. }
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::Barred { .. } => false,
+        }
     }
 
     /// Whether another upstream may be asked instead.
@@ -180,6 +216,8 @@ impl UpstreamError {
         match self {
             Self::Denied(_)
             | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::Barred { .. }
             | Self::Erred { .. }
             | Self::Failed { .. }
             | Self::Unsuited { .. } => true,

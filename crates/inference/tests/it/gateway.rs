@@ -9,7 +9,7 @@ use std::sync::Arc;
 use inference::{
     AnsweredBy, BareText, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
     GatewayParts, Health, Question, Several, ShareRule,
-    ports::{Passage, Upstream, UpstreamError, UsageLedger as _},
+    ports::{BrokenOff, Passage, Upstream, UpstreamError, UsageLedger as _},
 };
 use testkit::{FakeEngine, FakeUpstream, SimulatedClock, UpstreamBehaviour as Behaviour};
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
@@ -255,6 +255,25 @@ async fn nobody_else_is_asked_once_an_answer_has_begun() {
     assert_eq!(elsewhere.gateway.states()[0].health, Health::Doubtful, "it is remembered");
 }
 
+/// One tenant must not close the way for all with a request that breaks something.
+#[tokio::test]
+async fn what_a_request_is_to_blame_for_in_mid_answer_is_no_fault_of_the_upstream() {
+    for (because, health) in [
+        (BrokenOff::Refused, Health::Well),
+        (BrokenOff::Told, Health::Doubtful),
+        (BrokenOff::Cut, Health::Doubtful),
+    ] {
+        let upstream = FakeUpstream::new("paris", MODEL);
+        upstream.behave(Behaviour::BreaksOffBecause(because));
+        let elsewhere = Elsewhere::of(&[&upstream]);
+        assert_eq!(elsewhere.said().await, "paris failed");
+        // The place is given back after what was learned is noted.
+        let is_noted = || elsewhere.gateway.states()[0].running == 0;
+        until("the place is free", is_noted).await;
+        assert_eq!(elsewhere.gateway.states()[0].health, health, "{because:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_the_request_is_to_blame_for_is_not_tried_elsewhere() {
     let (first, second) = pair();
@@ -412,18 +431,53 @@ async fn what_was_sent_counts_though_nobody_has_answered() {
     let (figures, sent) = (row.figures.unwrap(), row.opened.prompt_tokens);
     assert_eq!((figures.prompt_tokens, figures.completion_tokens), (2 * sent, 0));
     assert_eq!(figures.site, "second", "the last that it was sent to");
+    assert!((figures.energy_joules - 5.0).abs() < 1e-9, "what both declare for it");
     assert!(sent > 0);
 }
 
 #[tokio::test]
-async fn who_has_no_room_has_not_worked_on_it() {
+async fn who_has_not_worked_on_it_is_not_paid_for_it() {
+    let detail = "nobody is there".to_owned();
+    for (refusal, code) in [
+        (UpstreamError::Busy { retry_after_seconds: None }, "capacity.exhausted"),
+        (UpstreamError::Unreachable { detail }, "upstream.failed"),
+        (UpstreamError::Barred { status: 401 }, "upstream.failed"),
+        (UpstreamError::NotRecorded, "audit.unavailable"),
+    ] {
+        let (first, second) = pair();
+        first.behave(Behaviour::Refuses(failed()));
+        second.behave(Behaviour::Refuses(refusal));
+        let elsewhere = Elsewhere::of(&[&first, &second]);
+        assert_eq!(elsewhere.said().await, code);
+        let row = elsewhere.world.row();
+        let figures = row.figures.unwrap();
+        assert_eq!(figures.prompt_tokens, row.opened.prompt_tokens, "of the first alone");
+        assert_eq!(figures.site, "first");
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_before_another_one_answered_counts_too() {
     let (first, second) = pair();
     first.behave(Behaviour::Refuses(failed()));
-    second.behave(Behaviour::Refuses(UpstreamError::Busy { retry_after_seconds: None }));
     let elsewhere = Elsewhere::of(&[&first, &second]);
-    assert_eq!(elsewhere.said().await, "capacity.exhausted");
+    assert_eq!(elsewhere.said().await, "second");
     let row = elsewhere.world.row();
-    assert_eq!(row.figures.unwrap().prompt_tokens, row.opened.prompt_tokens, "of the first alone");
+    let (figures, sent) = (row.figures.unwrap(), row.opened.prompt_tokens);
+    assert_eq!((figures.prompt_tokens, figures.completion_tokens), (sent + 3, 1));
+    assert!((figures.energy_joules - 5.0).abs() < 1e-9);
+    assert!(sent > 0);
+}
+
+#[tokio::test]
+async fn what_is_never_sent_is_refused_however_the_upstreams_are() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    european_is_down(&upstream, &elsewhere).await;
+    assert_eq!(elsewhere.said().await, "upstream.unavailable");
+    let twice = Several { choices: 2, ..asked(MODEL).into() };
+    let refused = elsewhere.chat.start_several(&caller(), twice).await.unwrap_err();
+    assert_eq!((refused.code(), refused.retry_after_seconds()), ("feature.unsupported", None));
 }
 
 #[tokio::test]

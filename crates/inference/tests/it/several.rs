@@ -1,7 +1,7 @@
 //! Several answers that are one request.
 
 use inference::{
-    BareText, ChatError, ChatEvent, ChatLimits, JudgeCommand, Question, Several,
+    BareText, ChatError, ChatEvent, ChatLimits, JudgeCommand, JudgeError, Question, Several,
     ports::{EngineError, Passage},
 };
 use testkit::{Behaviour, FakeEngine};
@@ -61,16 +61,31 @@ async fn stopping_one_stops_them_all() {
 #[tokio::test]
 async fn every_answer_takes_a_place() {
     let limits = ChatLimits { requests_max: 3, ..ChatLimits::default() };
+    let (engine, _stepper) = FakeEngine::new().stepped();
+    let world = World::new(engine, limits);
+    let streams = world.chat.start_several(&caller(), twice("one")).await.unwrap();
+    let refused = world.chat.start_several(&caller(), twice("one")).await;
+    assert!(matches!(refused, Err(ChatError::Crowded { places: 3 })), "{refused:?}");
+    let refused = world.chat.count(&caller(), &twice("one")).await;
+    assert!(matches!(refused, Err(ChatError::Crowded { .. })), "{refused:?}");
+    assert_eq!(world.outcomes(), ["ok", "capacity.exhausted", "capacity.exhausted"]);
+    drop(streams);
+}
+
+/// Nobody is told to come back with what can never be let in.
+#[tokio::test]
+async fn more_answers_than_there_are_places_are_refused_for_good() {
+    let limits = ChatLimits { requests_max: 3, ..ChatLimits::default() };
     let world = World::new(FakeEngine::new(), limits);
     let many = Several { choices: 4, ..question("one").into() };
-    let refused = world.chat.start_several(&caller(), many.clone()).await;
-    assert!(matches!(refused, Err(ChatError::Crowded { places: 3 })), "{refused:?}");
-    let refused = world.chat.count(&caller(), &many).await;
-    assert!(matches!(refused, Err(ChatError::Crowded { .. })), "{refused:?}");
-    assert_eq!(world.outcomes(), ["capacity.exhausted", "capacity.exhausted"]);
+    let refused = world.chat.start_several(&caller(), many.clone()).await.unwrap_err();
+    assert_eq!((refused.code(), refused.retry_after_seconds()), ("input.rejected", None));
+    let refused = world.chat.count(&caller(), &many).await.unwrap_err();
+    assert_eq!(refused.to_string(), "4 answers are asked for at once; 3 are possible");
+    assert_eq!(world.outcomes(), ["input.rejected", "input.rejected"]);
     let fewer = Several { choices: 3, ..many };
     let counted = world.chat.count(&caller(), &fewer).await;
-    assert_eq!(counted.unwrap(), 1, "the places are free again");
+    assert_eq!(counted.unwrap(), 1, "the places are free");
     assert!(world.store.usage_records().is_empty());
 }
 
@@ -97,6 +112,23 @@ async fn texts_of_one_request_are_told_in_their_order() {
     let ChatEvent::Finished { usage, .. } = end else { panic!("{end:?}") };
     assert_eq!(usage.prompt_tokens, 4);
     assert_eq!(world.row().opened.prompt_tokens, 4);
+}
+
+#[tokio::test]
+async fn a_judge_without_places_is_refused_before_its_texts_are_made() {
+    let limits = ChatLimits { requests_max: 2, ..ChatLimits::default() };
+    let (engine, _stepper) = FakeEngine::new().stepped();
+    let world = World::new(engine, limits);
+    let streams = world.chat.start_several(&caller(), twice("one")).await.unwrap();
+    for (count, code) in [(2, "capacity.exhausted"), (3, "input.rejected")] {
+        let questions = vec!["Is it so?".to_owned(); count];
+        let command = JudgeCommand { model: FakeEngine::model(), text: "a".to_owned(), questions };
+        let refused = world.chat.judge(&caller(), command).await;
+        let Err(JudgeError::Refused(refused)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refused.code(), code);
+    }
+    assert_eq!(world.outcomes(), ["ok", "capacity.exhausted", "input.rejected"]);
+    drop(streams);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! API keys.
 
+use std::sync::LazyLock;
+
 use domain::{Account, ApiKey, KeyId, OrganisationId, ProjectId, Timestamp};
 use governance::ports::StoredKey;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -8,7 +10,19 @@ use super::account;
 use crate::{
     failure::Failure,
     row::{Columns, bytes, hash_bytes},
+    rows::Rows,
 };
+
+static SELECT: LazyLock<Rows> = LazyLock::new(|| {
+    let head = "SELECT k.organisation_id, k.project_id, k.id, k.account_id, k.name, \
+                k.secret_hash, k.permissions, k.created_at, k.expires_at, k.revoked_at, \
+                a.project_id AS a_project_id, a.kind AS a_kind, a.name AS a_name, \
+                a.role AS a_role, a.created_at AS a_created_at, a.disabled_at AS a_disabled_at \
+                FROM api_key AS k JOIN account AS a \
+                ON a.organisation_id = k.organisation_id AND a.id = k.account_id \
+                WHERE k.id IN (VALUES ";
+    Rows::new(head, 1, ")")
+});
 
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
@@ -40,22 +54,41 @@ pub(super) async fn find(
     connection: &mut SqliteConnection,
     id: KeyId,
 ) -> Result<Option<(StoredKey, Account)>, Failure> {
-    let row = sqlx::query(
-        "SELECT k.organisation_id, k.project_id, k.id, k.account_id, k.name, k.secret_hash, \
-         k.permissions, k.created_at, k.expires_at, k.revoked_at, a.project_id AS a_project_id, \
-         a.kind AS a_kind, a.name AS a_name, a.role AS a_role, a.created_at AS a_created_at, \
-         a.disabled_at AS a_disabled_at \
-         FROM api_key AS k JOIN account AS a \
-         ON a.organisation_id = k.organisation_id AND a.id = k.account_id WHERE k.id = ?1",
-    )
-    .bind(bytes(id.as_uuid()))
-    .fetch_optional(connection)
-    .await?;
-    let stored = |row| {
-        let secret = Columns(&row).hash("secret_hash")?;
-        Ok((StoredKey { key: key(&row)?, secret }, account::joined(&row)?))
-    };
-    row.map(stored).transpose()
+    found(&select(connection, vec![id]).await?, id)
+}
+
+/// All that there are of these, in one statement for 64 of them or fewer.
+pub(super) async fn select(
+    connection: &mut SqliteConnection,
+    mut ids: Vec<KeyId>,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    // There are statements for a few numbers of ids; one that is named twice is found once.
+    if let Some(last) = ids.last().copied() {
+        ids.resize(ids.len().next_power_of_two(), last);
+    }
+    let mut found = Vec::new();
+    for (statement, ids) in SELECT.of(&ids) {
+        let mut query = sqlx::query(statement);
+        for id in ids {
+            query = query.bind(bytes(id.as_uuid()));
+        }
+        found.extend(query.fetch_all(&mut *connection).await?);
+    }
+    Ok(found)
+}
+
+/// The key among rows that were selected.
+pub(super) fn found(
+    rows: &[SqliteRow],
+    id: KeyId,
+) -> Result<Option<(StoredKey, Account)>, Failure> {
+    for row in rows {
+        if Columns(row).key("id")? == id {
+            let secret = Columns(row).hash("secret_hash")?;
+            return Ok(Some((StoredKey { key: key(row)?, secret }, account::joined(row)?)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn list(

@@ -42,12 +42,14 @@ static SETTLE: LazyLock<Rows> = LazyLock::new(|| {
 
 /// A request that begins, and the entry that tells of it: both or neither.
 pub(crate) struct Opening {
-    pub(super) usage: UsageOpened,
-    pub(super) audit: AuditEntry,
+    pub(crate) usage: UsageOpened,
+    pub(crate) audit: AuditEntry,
 }
 
 impl Together for Opening {
-    const IS_ONE_STATEMENT: bool = false;
+    fn is_one_statement(&self) -> bool {
+        false
+    }
 
     fn write<'c>(
         connection: &'c mut SqliteConnection,
@@ -62,7 +64,10 @@ impl Together for Opening {
 }
 
 impl Together for UsageSettled {
-    const IS_ONE_STATEMENT: bool = true;
+    /// Who answered has a row of its own, which may have to be made.
+    fn is_one_statement(&self) -> bool {
+        self.answered_by.is_none()
+    }
 
     fn write<'c>(connection: &'c mut SqliteConnection, settled: &'c [&'c Self]) -> Running<'c, ()> {
         Box::pin(settle(connection, settled))

@@ -1,6 +1,6 @@
 //! Changes of one kind that wait at the same time, and share statements.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::SqliteConnection;
 use tokio::{sync::oneshot, time::Instant};
@@ -8,10 +8,14 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{Running, execute};
 use crate::failure::Failure;
 
+/// What the statements and the flush to the disk take, and more: who gives up earlier is refused
+/// before anything is written.
+const COMMIT: Duration = Duration::from_secs(1);
+
 /// A kind of change that takes no more statements for many than for a few.
 pub(crate) trait Together: Send + Sync + Sized + 'static {
-    /// Whether one of them is one writing statement: that is a transaction by itself.
-    const IS_ONE_STATEMENT: bool;
+    /// Whether it is one writing statement when it is alone: that is a transaction by itself.
+    fn is_one_statement(&self) -> bool;
 
     /// Writes all of them or, if it fails, any number.
     fn write<'c>(connection: &'c mut SqliteConnection, changes: &'c [&'c Self]) -> Running<'c, ()>;
@@ -41,6 +45,10 @@ impl<C: Together> Waiting<C> {
         self.result = C::write(connection, &[&self.change]).await;
     }
 
+    pub(super) fn is_one_statement(&self) -> bool {
+        self.change.is_one_statement()
+    }
+
     pub(super) fn waits_until(&self, moment: Instant) -> bool {
         self.deadline > moment
     }
@@ -61,9 +69,10 @@ pub(super) async fn write_all<C: Together>(
     waiting: &mut [Waiting<C>],
     length: usize,
 ) -> Result<(), sqlx::Error> {
-    let (is_alone, now) = (waiting.len() == length, Instant::now());
-    // Callers that have given up were told so; a change of theirs would surprise.
-    let mut wanted: Vec<_> = waiting.iter_mut().filter(|one| one.waits_until(now)).collect();
+    let (is_alone, committed) = (waiting.len() == length, Instant::now() + COMMIT);
+    // Callers that have given up were told so; a change of theirs would surprise. A request that
+    // begins would even run on in its row until the next start.
+    let mut wanted: Vec<_> = waiting.iter_mut().filter(|one| one.waits_until(committed)).collect();
     if wanted.is_empty() {
         return Ok(());
     }

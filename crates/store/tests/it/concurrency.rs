@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{OrganisationId, Principal};
+use domain::{KeyId, OrganisationId, Principal};
 use governance::ports::{AccessStore as _, AuditStore as _};
 use inference::{UsageOpened, UsageOutcome, ports::UsageLedger as _};
 use store::Store;
@@ -114,6 +114,8 @@ async fn closing_writes_what_is_queued_and_refuses_the_rest() {
     let late = store.append(&samples.entry(None)).await.expect_err("it is closed");
     assert_eq!(late.source.to_string(), "the store is closed");
     let late = store.home().await.expect_err("it is closed");
+    assert_eq!(late.source.to_string(), "the store is closed");
+    let late = store.find_key(KeyId::from_uuid(samples.id())).await.expect_err("it is closed");
     assert_eq!(late.source.to_string(), "the store is closed");
     timeout(HANG, store.close()).await.expect("closing twice is no error");
 

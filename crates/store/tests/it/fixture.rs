@@ -55,9 +55,9 @@ use workloads::{
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 11] = [
+const VERSIONS: [&str; 12] = [
     "v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009", "v0010",
-    "v0011",
+    "v0011", "v0012",
 ];
 
 /// A copy: opening a database may change it.
@@ -97,7 +97,7 @@ async fn tenants_are_there(version: &str) {
     let accounts = store.list_accounts(organisation()).await.expect("read");
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
     let expected: &[_] = match version {
-        "v0009" | "v0010" | "v0011" => {
+        "v0009" | "v0010" | "v0011" | "v0012" => {
             &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"]
         }
         "v0005" | "v0006" | "v0007" | "v0008" => &["anne@ministere.example", "ci-7", "owner"],
@@ -230,7 +230,8 @@ async fn the_log_is_there_or_begins() {
     entries.push(budget_rows::entry());
     log_is_there("v0010", entries.clone()).await;
     entries.extend(workload_rows::entries());
-    log_is_there("v0011", entries).await;
+    log_is_there("v0011", entries.clone()).await;
+    log_is_there("v0012", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {

@@ -1,5 +1,6 @@
 use domain::{Account, ApiKey, KeyId, OrganisationId, Project, ProjectId};
 use governance::ports::{AccessStore, AuditStore, StoredKey};
+use tokio::task::JoinSet;
 
 use super::{is_last, trail};
 use crate::{Samples, samples::founded};
@@ -108,6 +109,43 @@ pub(super) async fn are_revoked_by_their_own_project_only<S: AccessStore + Audit
     }
     let kept = store.find_key(id).await.expect("readable");
     assert_eq!(kept, Some((founding.key, founding.owner)), "nothing was revoked");
+}
+
+/// Look-ups that wait at the same time may share a statement, and each is told of its own key.
+pub(super) async fn are_found_by_many_at_once<S>(store: S, samples: Samples)
+where
+    S: AccessStore + AuditStore + Clone + 'static,
+{
+    let (store, samples, founding) = founded(store, samples).await;
+    let (organisation, owner) = (founding.project.organisation, &founding.owner);
+    let kept = [founding.key.clone(), samples.key(owner), samples.key(owner)];
+    for key in &kept[1..] {
+        store.insert_key(key, &samples.entry(Some(organisation))).await.expect("kept");
+    }
+    let nobody = KeyId::from_uuid(samples.id());
+    let found = |key: StoredKey| (key.key.id, Some((key, owner.clone())));
+    let mut known: Vec<_> = kept.into_iter().map(found).collect();
+    known.push((nobody, None));
+    let mut tasks = JoinSet::new();
+    for number in 0..100 {
+        let (store, (id, expected)) = (store.clone(), known[number % known.len()].clone());
+        tasks.spawn(async move { store.find_key(id).await.expect("readable") == expected });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|is_right| is_right), "each finds its own");
+
+    let (id, at) = (founding.key.key.id, samples.now());
+    let entry = samples.entry(Some(organisation));
+    let revoked = store.revoke_key(organisation, founding.project.id, id, at, &entry).await;
+    assert!(revoked.expect("answered"));
+    let mut tasks = JoinSet::new();
+    for _ in 0..100 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let found = store.find_key(id).await.expect("readable");
+            found.is_some_and(|(stored, _)| stored.key.revoked_at == Some(at))
+        });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|is_right| is_right), "refused at once");
 }
 
 fn strangers(samples: &Samples) -> (OrganisationId, ProjectId) {

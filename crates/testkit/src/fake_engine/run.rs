@@ -5,7 +5,7 @@ use std::sync::Arc;
 use carbon_ledger::{Energy, Joules, Method, Uncertainty};
 use inference::{
     Choice, FinishReason, TokenLogprob, TokenPiece,
-    ports::{Consumed, EngineEvent, Generate},
+    ports::{BrokenOff, Consumed, EngineEvent, Generate},
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,10 @@ impl Run {
         let mut end = self.say(&mut completion_tokens).await;
         let last = match end {
             End::Finished(reason) => Some(EngineEvent::Finished(reason)),
-            End::Failed(detail) => Some(EngineEvent::Failed { detail: detail.to_owned() }),
+            End::Failed(detail) => {
+                let (detail, because) = (detail.to_owned(), BrokenOff::Cut);
+                Some(EngineEvent::Failed { detail, because })
+            }
             End::Cancelled => None,
         };
         // Stopping does not wait for a consumer that reads nothing.

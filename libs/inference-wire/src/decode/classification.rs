@@ -1,5 +1,7 @@
 //! Reads requests for judgements.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -104,7 +106,22 @@ fn read_targets(field: &Field<'_>, findings: &mut Findings) -> Option<Vec<Classi
         field.refuse(Kind::TooLong, &message, findings);
         return None;
     }
-    list.iter().map(|target| read_target(target, findings)).collect()
+    let targets: Vec<_> =
+        list.iter().map(|target| read_target(target, findings)).collect::<Option<_>>()?;
+    let name = |target: &ClassificationTarget| target.name.clone();
+    for (field, twin) in list.iter().zip(twins(targets.iter().map(name))) {
+        if let (true, Some(name)) = (twin, field.get("name")) {
+            name.refuse(Kind::Value, "another target has this name", findings);
+            return None;
+        }
+    }
+    Some(targets)
+}
+
+/// Which of these texts stood there before: scores are told by them.
+fn twins(texts: impl Iterator<Item = String>) -> impl Iterator<Item = bool> {
+    let mut seen = BTreeSet::new();
+    texts.map(move |text| !seen.insert(text))
 }
 
 fn read_target(target: &Field<'_>, findings: &mut Findings) -> Option<ClassificationTarget> {
@@ -121,6 +138,22 @@ fn read_target(target: &Field<'_>, findings: &mut Findings) -> Option<Classifica
         field.refuse(Kind::TooLong, &message, findings);
         return None;
     }
-    let labels = labels.iter().map(|label| label.text(findings).map(str::to_owned));
-    Some(ClassificationTarget { name, labels: labels.collect::<Option<_>>()? })
+    let texts = labels.iter().map(|label| read_label(label, findings));
+    let texts: Vec<String> = texts.collect::<Option<_>>()?;
+    for (label, twin) in labels.iter().zip(twins(texts.iter().cloned())) {
+        if twin {
+            label.refuse(Kind::Value, "another label is the same", findings);
+            return None;
+        }
+    }
+    Some(ClassificationTarget { name, labels: texts })
+}
+
+fn read_label(label: &Field<'_>, findings: &mut Findings) -> Option<String> {
+    let text = label.text(findings)?;
+    if text.trim().is_empty() {
+        label.refuse(Kind::TooShort, "must not be empty", findings);
+        return None;
+    }
+    Some(text.to_owned())
 }

@@ -19,19 +19,23 @@ impl RerankRequest {
         if body.object(&mut findings).is_none() {
             return findings.unless_any(Self::default());
         }
-        let needed = |key, findings: &mut Findings| {
-            let text = body.need(key, findings).and_then(|field| field.text(findings));
-            text.unwrap_or_default().to_owned()
+        let text = |field: Option<Field<'_>>, findings: &mut Findings| {
+            field.and_then(|field| field.text(findings)).unwrap_or_default().to_owned()
         };
         let prefix = |key, findings: &mut Findings| {
             body.get(key).and_then(|field| read_prefix(&field, findings)).unwrap_or_default()
         };
-        let documents = body.need("documents", &mut findings);
+        let model = body.need("model", &mut findings);
+        // Older clients say `prompt` and `input`.
+        let query = body.get("query").or_else(|| body.get("prompt"));
+        let query = query.or_else(|| body.need("query", &mut findings));
+        let documents = body.get("documents").or_else(|| body.get("input"));
+        let documents = documents.or_else(|| body.need("documents", &mut findings));
         let documents = documents.and_then(|field| read_documents(&field, &mut findings));
         let told = body.get("return_documents").and_then(|field| field.boolean(&mut findings));
         let request = Self {
-            model: needed("model", &mut findings),
-            query: needed("query", &mut findings),
+            model: text(model, &mut findings),
+            query: text(query, &mut findings),
             documents: documents.unwrap_or_default(),
             top_n: body.get("top_n").and_then(|field| field.count(1, &mut findings)),
             return_documents: told.unwrap_or(false),

@@ -76,6 +76,12 @@ fn targets_have_labels() {
     check(of(json!([{"name": "a", "labels": ["a"]}])), "body.targets[0].labels too_short");
     check(of(json!([{"name": "a", "labels": vec!["a"; 17]}])), "body.targets[0].labels too_long");
     check(of(json!(vec![json!({"name": "a", "labels": ["a", "b"]}); 5])), "body.targets too_long");
+    // Scores are told by names: twins would hide each other.
+    let (twins, blank) = (json!(["a", "b", "a"]), json!(["a", " "]));
+    check(of(json!([{"name": "a", "labels": twins}])), "body.targets[0].labels[2] value_error");
+    check(of(json!([{"name": "a", "labels": blank}])), "body.targets[0].labels[1] too_short");
+    let two = json!(vec![json!({"name": "a", "labels": ["a", "b"]}); 2]);
+    check(of(two), "body.targets[1].name value_error");
 }
 
 #[test]
@@ -89,6 +95,8 @@ fn documents_are_texts_or_hold_one() {
     assert_eq!(read.documents, ["a", "b"]);
     assert_eq!((read.top_n, read.return_documents), (Some(1), true));
     assert_eq!((read.query_prefix.as_str(), read.document_prefix.as_str()), ("", "passage: "));
+    let older = decode(json!({"prompt": "q", "input": ["a"]})).unwrap();
+    assert_eq!((older.query.as_str(), older.documents.len()), ("q", 1));
     check(decode(json!({"query": "q"})), "body.documents missing");
     check(decode(json!({"documents": ["a"]})), "body.query missing");
     check(decode(json!({"query": "q", "documents": []})), "body.documents too_short");

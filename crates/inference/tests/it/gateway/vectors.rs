@@ -146,7 +146,9 @@ async fn the_next_makes_vectors_when_the_first_does_not() {
     first.behave(Behaviour::Refuses(failed()));
     let vectors = Vectors::of(&[&first, &second]);
     assert_eq!(vectors.made().await, "made");
-    assert_eq!(vectors.figures().site, "second", "who answered, not who was asked first");
+    let (figures, sent) = (vectors.figures(), vectors.elsewhere.world.row().opened.prompt_tokens);
+    assert_eq!(figures.site, "second", "who answered, not who was asked first");
+    assert_eq!(figures.prompt_tokens, sent + 3, "what was sent to the first counts too");
 }
 
 #[tokio::test]
