@@ -1,0 +1,293 @@
+//! Words around numbers, in small letters and composed (NFC), by language.
+
+/// Names of months and their numbers. Nukta is written apart: NFC does not compose it.
+pub(super) const MONTHS: &[(&str, u16)] = &[
+    // French
+    ("janvier", 1),
+    ("février", 2),
+    ("mars", 3),
+    ("avril", 4),
+    ("mai", 5),
+    ("juin", 6),
+    ("juillet", 7),
+    ("août", 8),
+    ("aout", 8),
+    ("septembre", 9),
+    ("octobre", 10),
+    ("novembre", 11),
+    ("décembre", 12),
+    ("janv", 1),
+    ("févr", 2),
+    ("avr", 4),
+    ("juil", 7),
+    ("juill", 7),
+    ("sept", 9),
+    ("déc", 12),
+    // English
+    ("january", 1),
+    ("february", 2),
+    ("march", 3),
+    ("april", 4),
+    ("may", 5),
+    ("june", 6),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("october", 10),
+    ("november", 11),
+    ("december", 12),
+    ("jan", 1),
+    ("feb", 2),
+    ("mar", 3),
+    ("apr", 4),
+    ("jun", 6),
+    ("jul", 7),
+    ("aug", 8),
+    ("sep", 9),
+    ("oct", 10),
+    ("nov", 11),
+    ("dec", 12),
+    // German
+    ("januar", 1),
+    ("jänner", 1),
+    ("februar", 2),
+    ("märz", 3),
+    ("juni", 6),
+    ("juli", 7),
+    ("oktober", 10),
+    ("dezember", 12),
+    ("okt", 10),
+    ("dez", 12),
+    // Spanish
+    ("enero", 1),
+    ("febrero", 2),
+    ("marzo", 3),
+    ("abril", 4),
+    ("mayo", 5),
+    ("junio", 6),
+    ("julio", 7),
+    ("agosto", 8),
+    ("septiembre", 9),
+    ("setiembre", 9),
+    ("octubre", 10),
+    ("noviembre", 11),
+    ("diciembre", 12),
+    // Arabic: Egypt and the Gulf, the Levant and Iraq, the Maghreb
+    ("يناير", 1),
+    ("فبراير", 2),
+    ("مارس", 3),
+    ("أبريل", 4),
+    ("ابريل", 4),
+    ("إبريل", 4),
+    ("مايو", 5),
+    ("يونيو", 6),
+    ("يوليو", 7),
+    ("أغسطس", 8),
+    ("اغسطس", 8),
+    ("سبتمبر", 9),
+    ("أكتوبر", 10),
+    ("اكتوبر", 10),
+    ("نوفمبر", 11),
+    ("ديسمبر", 12),
+    ("كانون الثاني", 1),
+    ("شباط", 2),
+    ("آذار", 3),
+    ("نيسان", 4),
+    ("أيار", 5),
+    ("حزيران", 6),
+    ("تموز", 7),
+    ("آب", 8),
+    ("أيلول", 9),
+    ("تشرين الأول", 10),
+    ("تشرين الثاني", 11),
+    ("كانون الأول", 12),
+    ("جانفي", 1),
+    ("فيفري", 2),
+    ("أفريل", 4),
+    ("ماي", 5),
+    ("جوان", 6),
+    ("جويلية", 7),
+    ("أوت", 8),
+    ("يوليوز", 7),
+    ("غشت", 8),
+    ("شتنبر", 9),
+    ("نونبر", 11),
+    ("دجنبر", 12),
+    // Hindi
+    ("जनवरी", 1),
+    ("फरवरी", 2),
+    ("फ\u{93C}रवरी", 2),
+    ("मार्च", 3),
+    ("अप्रैल", 4),
+    ("मई", 5),
+    ("जून", 6),
+    ("जुलाई", 7),
+    ("अगस्त", 8),
+    ("सितंबर", 9),
+    ("सितम्बर", 9),
+    ("अक्टूबर", 10),
+    ("अक्तूबर", 10),
+    ("नवंबर", 11),
+    ("नवम्बर", 11),
+    ("दिसंबर", 12),
+    ("दिसम्बर", 12),
+];
+
+/// Endings of the number of a day.
+pub(super) const DAY_ENDINGS: [&str; 6] = ["er", "st", "nd", "rd", "th", "o"];
+
+/// Words between the parts of a date.
+pub(super) const DATE_LINKS: [&str; 5] = ["de", "del", "of", "من", "في"];
+
+/// Words that multiply a number by a power of ten. `billion` is a million millions in French and
+/// a thousand in English, so it multiplies nothing.
+pub(super) const SCALES: &[(&str, usize)] = &[
+    ("mille", 3),
+    ("thousand", 3),
+    ("tausend", 3),
+    ("mil", 3),
+    ("ألف", 3),
+    ("हज\u{93C}ार", 3),
+    ("हजार", 3),
+    ("million", 6),
+    ("millions", 6),
+    ("millionen", 6),
+    ("mio", 6),
+    ("millón", 6),
+    ("millones", 6),
+    ("مليون", 6),
+    ("ملايين", 6),
+    ("milliard", 9),
+    ("milliards", 9),
+    ("milliarde", 9),
+    ("milliarden", 9),
+    ("mrd", 9),
+    ("مليار", 9),
+    ("مليارات", 9),
+    ("lakh", 5),
+    ("lakhs", 5),
+    ("लाख", 5),
+    ("crore", 7),
+    ("crores", 7),
+    ("करोड\u{93C}", 7),
+    ("करोड", 7),
+];
+
+/// Words for a part of a hundred.
+pub(super) const PERCENT: [&str; 16] = [
+    "pourcent",
+    "pour cent",
+    "percent",
+    "per cent",
+    "pct",
+    "prozent",
+    "por ciento",
+    "porciento",
+    "بالمئة",
+    "بالمائة",
+    "في المئة",
+    "في المائة",
+    "प्रतिशत",
+    "फीसदी",
+    "फ\u{93C}ीसदी",
+    "விழுக்காடு",
+];
+
+/// Signs, codes and names of currencies, and their codes.
+pub(super) const CURRENCIES: &[(&str, &str)] = &[
+    ("€", "EUR"),
+    ("eur", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("يورو", "EUR"),
+    ("यूरो", "EUR"),
+    ("$", "USD"),
+    ("usd", "USD"),
+    ("dollar", "USD"),
+    ("dollars", "USD"),
+    ("dólar", "USD"),
+    ("dólares", "USD"),
+    ("دولار", "USD"),
+    ("دولارات", "USD"),
+    ("डॉलर", "USD"),
+    ("£", "GBP"),
+    ("gbp", "GBP"),
+    ("pound", "GBP"),
+    ("pounds", "GBP"),
+    ("chf", "CHF"),
+    ("franken", "CHF"),
+    ("₹", "INR"),
+    ("inr", "INR"),
+    ("rs", "INR"),
+    ("rupee", "INR"),
+    ("rupees", "INR"),
+    ("roupie", "INR"),
+    ("roupies", "INR"),
+    ("रुपये", "INR"),
+    ("रुपए", "INR"),
+    ("रुपया", "INR"),
+    ("¥", "JPY"),
+    ("jpy", "JPY"),
+    ("yen", "JPY"),
+    ("درهم", "MAD"),
+    ("دراهم", "MAD"),
+    ("mad", "MAD"),
+    ("dirham", "MAD"),
+    ("dirhams", "MAD"),
+    ("دينار", "dinar"),
+    ("ريال", "riyal"),
+    ("جنيه", "pound"),
+];
+
+/// Words between a number and its currency.
+pub(super) const CURRENCY_LINKS: [&str; 2] = ["de", "d"];
+
+/// Words before the number of one article.
+pub(super) const ARTICLE_WORDS: [&str; 10] = [
+    "article",
+    "artikel",
+    "artikels",
+    "artículo",
+    "المادة",
+    "مادة",
+    "للمادة",
+    "بالمادة",
+    "अनुच्छेद",
+    "धारा",
+];
+
+/// Words before the numbers of one or more articles.
+pub(super) const ARTICLES_WORDS: [&str; 9] = [
+    "art",
+    "arts",
+    "articles",
+    "artikeln",
+    "artículos",
+    "المواد",
+    "المادتين",
+    "المادتان",
+    "अनुच्छेदों",
+];
+
+/// Words that may follow the number of an article and are part of it.
+pub(super) const ARTICLE_SUFFIXES: [&str; 8] =
+    ["bis", "ter", "quater", "quinquies", "sexies", "septies", "octies", "nonies"];
+
+/// Words between the numbers of a list.
+pub(super) const LIST_WORDS: [&str; 17] = [
+    "et", "ou", "à", "and", "or", "to", "und", "oder", "bis", "y", "e", "o", "a", "و", "أو", "और",
+    "या",
+];
+
+/// Words of which German texts are full and others are not.
+pub(super) const GERMAN_WORDS: [&str; 19] = [
+    "der", "das", "und", "ist", "nicht", "eine", "einen", "einer", "für", "wird", "werden", "sind",
+    "dem", "vom", "zum", "zur", "auf", "mit", "nach",
+];
+
+/// Words with a capital that name nothing.
+pub(super) const NO_NAMES: [&str; 31] = [
+    "article", "articles", "art", "arts", "chapter", "section", "the", "le", "la", "les", "mr",
+    "mrs", "ms", "mme", "mlle", "mm", "dr", "prof", "me", "sr", "sra", "der", "die", "das", "el",
+    "los", "las", "und", "and", "et", "de",
+];
