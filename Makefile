@@ -3,7 +3,7 @@
 MODEL ?= smollm2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-neon check conformance-engine bench-engine bench-log bench-guarded bench-gateway bench-batch bench-web
+.PHONY: help run test test-neon check conformance-engine bench-engine bench-log bench-guarded bench-gateway bench-batch bench-web eval-knowledge
 
 help:
 	@echo 'make run            build, fetch the model, serve on 127.0.0.1:8080 (MODEL=gemma3-270m for another)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make bench-gateway  measure Galerne as a gateway beside LiteLLM and beside a bare proxy'
 	@echo 'make bench-batch    measure a batch job of 100,000 requests whose server is killed in the middle'
 	@echo 'make bench-web      measure the page: first load, long conversations, very many of them'
+	@echo 'make eval-knowledge measure how documents are found and cited, how fast, and whether anything leaks'
 	@echo 'GALERNE_DATA_DIR and GALERNE_LISTEN say where data lies and where the server listens.'
 
 run:
@@ -51,3 +52,6 @@ bench-batch:
 
 bench-web:
 	@cargo xtask bench-web
+
+eval-knowledge:
+	@cargo xtask eval-knowledge '$(MODEL)'

@@ -23,7 +23,7 @@ from harness.server import Bench  # noqa: E402
 SUITES = [
     *("cli", "http", "energy", "netns", "confinement", "sdk", "accounts", "oidc", "scim"),
     *("break_glass", "tenants", "budgets", "batch", "schema", "gateway", "upstream_server"),
-    "conversations",
+    *("conversations", "libraries", "evaluation"),
     *("oracle", "tokens", "embeddings"),
     *("encryption", "pkcs11", "erasure", "models", "log", "log_attacks", "log_faults", "receipts"),
     *("policy", "prefixes"),

@@ -98,16 +98,42 @@ class Place:
             },
         }
 
+    def left_to_a_reader(self):
+        """As `crates/documents/src/boundaries.rs` leaves it to whoever reads a document."""
+        limits = {
+            "written_bytes_max": 320 << 20,
+            "cpu_seconds_max": 80,
+            "file_bytes_max": 0,
+            "files_max": 64,
+            "processes_max": 0,
+        }
+        return {**self.left_to_a_worker(), "read": [], "limits": limits, "programs": "none"}
+
+    def left_to_a_companion(self):
+        """Likewise, to whoever starts readers: the libraries of the system, and one program."""
+        libraries = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"]
+        return {
+            **self.left_to_a_worker(),
+            "read": libraries,
+            "write": ["/dev/null"],
+            "limits": {},
+            "programs": {"start": [str(self.probe)]},
+        }
+
 
 def _stands(granted, wall):
     return granted[wall]["state"] in ("whole", "partly")
 
 
-def _walls(granted):
+def _walls(granted, confinement):
     """Which kinds of attempts this kernel lets a process give up."""
+    starts = isinstance(confinement.get("programs"), dict)
     calls, files = (_stands(granted, wall) for wall in ("system_calls", "files"))
     denied = {"unix", "socket", "program", "call"} if calls else set()
     denied |= {"read", "write"} if files else set()
+    if starts and not files:
+        # Which programs are left is for paths to say.
+        denied -= {"program"}
     if calls or _stands(granted, "network_namespace"):
         denied |= {"tcp", "udp"}
     return denied
@@ -120,13 +146,18 @@ def _got_out(told, kinds):
 
 def _egress(report, place):
     data_dir = place.bench.data_dir()
-    profiles = {"server": place.left_to_the_server(data_dir), "worker": place.left_to_a_worker()}
+    profiles = {
+        "server": place.left_to_the_server(data_dir),
+        "worker": place.left_to_a_worker(),
+        "reader": place.left_to_a_reader(),
+        "companion": place.left_to_a_companion(),
+    }
     with Sinks(place.folder) as sinks:
         silent = set()
         for name, confinement in profiles.items():
             with report.check(f"confinement: whatever a {name} tries, it gets nowhere"):
                 told = place.try_out("confined", place.ways(sinks, name), confinement)
-                denied = _walls(told["granted"])
+                denied = _walls(told["granted"], confinement)
                 assert not _got_out(told, denied), _got_out(told, denied)
                 assert len(told["tried"]) > 25, told["tried"]
                 if {"tcp", "udp", "unix"} <= denied:
@@ -148,6 +179,10 @@ def _egress(report, place):
                 assert not silent & set(marks), f"{sink} received {marks}"
                 if sink.startswith("udp"):
                     assert marks == [*marks[:-2], "landlock", "free"], f"{sink} received {marks}"
+    with report.check("confinement: what is left to a companion is to start its own program"):
+        ways = {**_nothing("own"), "programs": [str(place.probe)]}
+        told = place.try_out("confined", ways, profiles["companion"])
+        assert len(_got_out(told, {"program"})) == 1, told["tried"]
     with report.check("confinement: what is left to the server works"):
         inside = data_dir / "galerne.toml"
         inside.write_text("")
@@ -170,7 +205,7 @@ def _destination(report, place):
         ways = {**place.ways(sinks, "named"), "udp": []}
         with report.check("confinement: a server with a destination reaches its port alone"):
             told = place.try_out("confined", ways, place.left_to_the_server(data_dir))
-            denied = _walls(told["granted"]) - {"tcp", "udp"}
+            denied = _walls(told["granted"], {}) - {"tcp", "udp"}
             assert not _got_out(told, denied), _got_out(told, denied)
             out = _got_out(told, {"tcp"})
             assert f"tcp {named}" in out, told["tried"]

@@ -47,6 +47,7 @@ RETENTION = """
 [retention]
 conversations_days = 365
 files_days = 365
+documents_days = 365
 usage_days = 1095
 sign_ins_days = 200
 log_days = 400

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import uuid
 
+from harness.libraries import Libraries
 from harness.server import Server, run_json
 
 CANARY = "zyzzyva-7f3c"
@@ -25,6 +26,11 @@ KINDS = {
     "erasures": "erasure",
     "holds": "hold",
     "budgets": "budget",
+    "libraries": "library",
+    "collections": "library",
+    "documents": "document",
+    "chunks": "document",
+    "traces": "trace",
 }
 # Names, not somebody's: everybody of an installation may see them.
 SHARED = {"models"}
@@ -82,8 +88,16 @@ def run(report, bench):
         routes = _routes(document)
         with report.check("tenants: control: the owner finds the conversation"):
             path = "/v1/conversations/{id}"
-            status, _, text = _ask(victim, "get", path, document, ids["conversation"])
+            status, _, text = _ask(victim, "get", path, document, ids, "conversation")
             assert status == 200 and CANARY in text, text
+        with report.check("tenants: control: the owner finds the document and the trace"):
+            paths = {
+                "library": "/v1/libraries/{id}/documents/{document}",
+                "trace": "/v1/traces/{id}",
+            }
+            for kind, path in paths.items():
+                status, _, text = _ask(victim, "get", path, document, ids, kind)
+                assert status == 200 and CANARY in text, text
         for method, path in routes:
             resource = path.split("/")[2]
             with report.check(f"tenants: {method.upper()} {path} tells others nothing"):
@@ -94,13 +108,15 @@ def run(report, bench):
                 if resource not in OF_ORGANISATION:
                     others.append(colleague)
                 for other in others:
-                    _expect_nothing(other, method, path, document, ids[KINDS[resource]])
+                    _expect_nothing(other, method, path, document, ids, KINDS[resource])
         with report.check("tenants: lists and searches hold only what is one's own"):
             for other in (stranger, colleague):
                 _expect_own_lists(other, document, victim)
         with report.check("tenants: what others tried has changed nothing"):
-            status, _, text = _ask(victim, "get", "/v1/conversations/{id}", document, ids["conversation"])
-            assert status == 200 and CANARY in text, text
+            paths = {"conversation": "/v1/conversations/{id}", "library": "/v1/libraries/{id}"}
+            for kind, path in paths.items():
+                status, _, text = _ask(victim, "get", path, document, ids, kind)
+                assert status == 200 and CANARY in text, text
             assert victim.send("GET", "/v1/keys", None, {"Cookie": victim.cookie})[0] == 200
             models = server.api.request("GET", "/v1/models", key=victim.key["key"])
             assert models.status == 200, models.body
@@ -151,6 +167,7 @@ def _belongings(server, victim):
         "key": victim.key["id"],
         "answer": made["outputs"][0]["request_id"],
         **_workloads(victim, key),
+        **_shelves(server, victim),
     }
 
 
@@ -165,6 +182,17 @@ def _workloads(victim, key):
     assert status == 200, text
     made = json.loads(text)
     return {"file": made["input_files"][0], "job": made["id"]}
+
+
+def _shelves(server, victim):
+    """A library with a document, and the trace of a question that nothing answers."""
+    libraries = Libraries(server.api, victim.key["key"])
+    library = libraries.create(f"{CANARY} plan")["id"]
+    text = f"The {CANARY} plan.\n".encode()
+    added = libraries.upload(library, f"{CANARY}.md", text, attributes={"plan": CANARY})
+    empty = libraries.create(f"{CANARY} nothing")["id"]
+    asked = libraries.answer(f"What is {CANARY}?", [empty])
+    return {"library": library, "document": added["id"], "trace": asked["trace_id"]}
 
 
 def _opening(victim, colleague):
@@ -204,23 +232,29 @@ def _routes(document):
     return found
 
 
-def _ask(who, method, path, document, of):
+def _ask(who, method, path, document, ids, kind, asked=None):
+    """For what an id names, or for `asked` instead; what else the path names is the victim's."""
     operation = document["paths"][path][method]
     body = None
     if "requestBody" in operation:
         body = {"inputs": "Hello", "text": "Hello", "name": "x", "role": "member"}
         body |= {"reason": "request_of_person"}
+        body |= {"level": "Viewer", "share_with_uuid": who.account, "share_with_type": "User"}
         body |= {"model": who.server.api.model, "from_entry_id": "msg_" + "0" * 32, "disabled": False}
-    path = path.replace("{id}", of).replace("{conversation}", "conv_" + "0" * 32)
+    path = path.replace("{id}", asked or ids[kind])
+    path = path.replace("{conversation}", "conv_" + "0" * 32)
+    path = path.replace("{document}", ids["document"])
+    path = path.replace("{chunk}", "0").replace("{page}", "1").replace("{number}", "1")
     return who.send(method, path, body, who.credentials(operation))
 
 
-def _expect_nothing(who, method, path, document, theirs):
+def _expect_nothing(who, method, path, document, ids, kind):
+    theirs = ids[kind]
     head, _, bare = theirs.rpartition("_")
     unknown = f"{head}_{'0' * len(bare)}" if head else "0" * len(bare)
     told = []
     for asked in (theirs, unknown):
-        status, headers, text = _ask(who, method, path, document, asked)
+        status, headers, text = _ask(who, method, path, document, ids, kind, asked)
         assert status == 404, f"{who.name}: {status} {text[:300]}"
         assert CANARY not in text and CANARY not in str(headers), text
         short = asked.rpartition("_")[2]

@@ -1,6 +1,6 @@
 //! Starts the benchmarks: our engine beside the reference server, the log beside a hash chain, a
 //! request beside itself without its guards, the gateway beside others, a batch job that is killed,
-//! the page beside what it must reach.
+//! the page beside what it must reach, documents that are found and cited.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -103,6 +103,23 @@ pub(crate) fn web(workspace: &Workspace, rest: &[String]) -> Result<ExitCode> {
     command.arg(workspace.path("conformance/bench/web.py")).args(rest);
     command.env("GALERNE_BIN", programs.server).env("GALERNE_SEED_BIN", programs.seeder);
     command.env("GALERNE_MODEL_FILE", model).env("GALERNE_CHROMIUM", chromium);
+    subprocess::run(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn knowledge(
+    workspace: &Workspace,
+    options: &ModelOptions,
+    rest: &[String],
+) -> Result<ExitCode> {
+    tools::require(&[Tool::Compiler, Tool::Python, Tool::Pip])?;
+    let model = model::obtain(&options.name, options.dir.as_deref(), options.accept_terms)?;
+    let embedding_model = model::obtain(model::NAME_EMBEDDING, None, options.accept_terms)?;
+    let binary = artefacts::build_binary(workspace)?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.path("conformance/bench/knowledge.py")).args(rest);
+    command.env("GALERNE_BIN", binary).env("GALERNE_MODEL_FILE", model);
+    command.env("GALERNE_EMBEDDING_MODEL_FILE", embedding_model);
     subprocess::run(&mut command)?;
     Ok(ExitCode::SUCCESS)
 }

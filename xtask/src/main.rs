@@ -1,5 +1,5 @@
 //! Developer commands: `cargo xtask check`, `test`, `test-neon`, `run`, `model`, `bench-engine`,
-//! `bench-log`, `bench-guarded`, `bench-gateway`, `bench-batch` and `bench-web`.
+//! `bench-log`, `bench-guarded`, `bench-gateway`, `bench-batch`, `bench-web` and `eval-knowledge`.
 //!
 //! Start at [`Command`]; each command has a module. `check` holds the house rules (layers,
 //! licences, tidiness), `suites` runs every test of the project, `serve` builds and starts the
@@ -108,6 +108,14 @@ enum Command {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Measure how well documents are found and cited, how fast, and whether anything leaks.
+    EvalKnowledge {
+        #[command(flatten)]
+        model: ModelOptions,
+        /// Passed on to the script.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// What `cargo xtask run` needs to start the server.
@@ -170,5 +178,6 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::BenchGateway { rest } => bench::gateway(&workspace, &rest),
         Command::BenchBatch { rest } => bench::batch(&workspace, &rest),
         Command::BenchWeb { rest } => bench::web(&workspace, &rest),
+        Command::EvalKnowledge { model, rest } => bench::knowledge(&workspace, &model, &rest),
     }
 }

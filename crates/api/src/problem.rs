@@ -1,5 +1,7 @@
 //! Every error that a client can see: one body, one table of codes.
 
+mod code;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -7,207 +9,11 @@ use axum::{
 };
 use governance::{AccessError, AuditError, ProtectionError, RulesError};
 use inference::{ChatError, EmbedError, JudgeError, ReceiptError, ports::EngineError};
-use inference_wire::{ErrorBody, ErrorType, FieldError, RequestError};
+use inference_wire::{ErrorBody, FieldError, RequestError};
 use scim::ScimType;
 
 use crate::{body, budget};
-
-/// Stable codes, each explained in `docs/errors/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
-    InvalidJson,
-    InvalidRequest,
-    InvalidUtf8,
-    BodyTooLarge,
-    BodyTimeout,
-    MessagesEmpty,
-    MessagesRejected,
-    FormatRejected,
-    ToolsRejected,
-    ContextTooLong,
-    InputRejected,
-    ModelUnknown,
-    ModelUnsuited,
-    AuthMissing,
-    AuthInvalid,
-    AuthRevoked,
-    AuthExpired,
-    AuthForbidden,
-    AccountDisabled,
-    PasswordWrong,
-    LinkInvalid,
-    IdentityRefused,
-    IdentityUnmapped,
-    IdentityConflict,
-    ProviderUnavailable,
-    OriginRefused,
-    HostUnknown,
-    CapacityExhausted,
-    RateLimited,
-    BudgetExceeded,
-    BudgetUnknown,
-    AuditUnavailable,
-    AssessmentRunning,
-    AssessmentFailed,
-    AssessmentLate,
-    LogNotFound,
-    ReceiptNotFound,
-    ReceiptPending,
-    StoreUnavailable,
-    EncryptionLocked,
-    EngineFailed,
-    EngineStopped,
-    ServerStopping,
-    Internal,
-    RouteUnknown,
-    MethodNotAllowed,
-    FeatureUnsupported,
-    ConversationNotFound,
-    ConversationBusy,
-    ConversationFull,
-    EntryNotFound,
-    IdempotencyReused,
-    AccountUnknown,
-    AccountExists,
-    AccountHasPassword,
-    LastOwner,
-    KeyUnknown,
-    PolicyDenied,
-    PolicyUnavailable,
-    GroupUnknown,
-    ScimInvalid,
-    BreakGlassUnknown,
-    BreakGlassDenied,
-    BreakGlassOver,
-    ErasureUnknown,
-    HoldInForce,
-    HoldUnknown,
-    NoEligibleUpstream,
-    UpstreamUnavailable,
-    UpstreamFailed,
-    UpstreamRefused,
-    FileUnknown,
-    FileNoRoom,
-    FileInUse,
-    FileLinkInvalid,
-    BatchUnknown,
-    BatchEndpointRefused,
-    BatchInputRefused,
-    BatchNameTaken,
-    BatchTooMany,
-    BatchUnfinished,
-}
-
-impl Code {
-    pub(crate) const fn as_str(self) -> &'static str {
-        self.row().0
-    }
-
-    pub(crate) const fn status(self) -> StatusCode {
-        self.row().1
-    }
-
-    const fn kind(self) -> ErrorType {
-        self.row().2
-    }
-
-    #[expect(clippy::too_many_lines, reason = "a table with a line for each code")]
-    const fn row(self) -> (&'static str, StatusCode, ErrorType) {
-        use ErrorType as Type;
-        use StatusCode as Status;
-        let request = Type::InvalidRequestError;
-        let unprocessable = Status::UNPROCESSABLE_ENTITY;
-        let (unauthorized, authentication) = (Status::UNAUTHORIZED, Type::AuthenticationError);
-        let not_found = (Status::NOT_FOUND, Type::NotFoundError);
-        let limited = (Status::TOO_MANY_REQUESTS, Type::RateLimitError);
-        let (unavailable, server) = (Status::SERVICE_UNAVAILABLE, Type::ServerError);
-        match self {
-            Self::InvalidJson => ("request.invalid_json", Status::BAD_REQUEST, request),
-            Self::InvalidRequest => ("request.invalid", unprocessable, request),
-            Self::InvalidUtf8 => ("request.invalid_utf8", Status::BAD_REQUEST, request),
-            Self::BodyTooLarge => ("request.too_large", Status::PAYLOAD_TOO_LARGE, request),
-            Self::BodyTimeout => ("request.timeout", Status::REQUEST_TIMEOUT, request),
-            Self::MessagesEmpty => ("messages.empty", unprocessable, request),
-            Self::MessagesRejected => ("messages.rejected", unprocessable, request),
-            Self::FormatRejected => ("format.rejected", unprocessable, request),
-            Self::ToolsRejected => ("tools.rejected", unprocessable, request),
-            Self::ContextTooLong => ("context.too_long", Status::BAD_REQUEST, request),
-            Self::InputRejected => ("input.rejected", Status::BAD_REQUEST, request),
-            Self::ModelUnsuited => ("model.unsuited", Status::BAD_REQUEST, request),
-            Self::ModelUnknown => ("model.unknown", Status::NOT_FOUND, Type::NotFoundError),
-            Self::AuthMissing => ("auth.missing", unauthorized, authentication),
-            Self::AuthInvalid => ("auth.invalid", unauthorized, authentication),
-            Self::AuthRevoked => ("auth.revoked", unauthorized, authentication),
-            Self::AuthExpired => ("auth.expired", unauthorized, authentication),
-            Self::AccountDisabled => ("auth.account_disabled", unauthorized, authentication),
-            Self::PasswordWrong => ("auth.password_wrong", unauthorized, authentication),
-            Self::AuthForbidden => ("auth.forbidden", Status::FORBIDDEN, Type::PermissionError),
-            Self::LinkInvalid => ("auth.link_invalid", unauthorized, authentication),
-            Self::IdentityRefused => ("auth.identity_refused", unauthorized, authentication),
-            Self::IdentityUnmapped => ("auth.identity_unmapped", unauthorized, authentication),
-            Self::IdentityConflict => ("auth.identity_conflict", Status::CONFLICT, request),
-            Self::ProviderUnavailable => ("auth.provider_unavailable", unavailable, server),
-            Self::OriginRefused => ("origin.refused", Status::FORBIDDEN, Type::PermissionError),
-            Self::HostUnknown => ("host.unknown", Status::MISDIRECTED_REQUEST, request),
-            Self::CapacityExhausted => ("capacity.exhausted", limited.0, limited.1),
-            Self::RateLimited => ("rate.limited", limited.0, limited.1),
-            Self::BudgetExceeded => ("budget.exceeded", limited.0, limited.1),
-            Self::BudgetUnknown => ("budget.unknown", not_found.0, not_found.1),
-            Self::AuditUnavailable => ("audit.unavailable", unavailable, server),
-            Self::AssessmentRunning => ("assessment.running", Status::CONFLICT, request),
-            Self::AssessmentFailed => ("assessment.failed", Status::INTERNAL_SERVER_ERROR, server),
-            Self::AssessmentLate => ("assessment.late", unavailable, server),
-            Self::LogNotFound => ("log.not_found", Status::NOT_FOUND, Type::NotFoundError),
-            Self::ReceiptNotFound => ("receipt.not_found", not_found.0, not_found.1),
-            Self::ReceiptPending => ("receipt.pending", unavailable, server),
-            Self::StoreUnavailable => ("store.unavailable", unavailable, server),
-            Self::EncryptionLocked => ("encryption.locked", unavailable, server),
-            Self::EngineFailed => ("engine.failed", Status::INTERNAL_SERVER_ERROR, server),
-            Self::EngineStopped => ("engine.stopped", unavailable, server),
-            Self::ServerStopping => ("server.stopping", unavailable, server),
-            Self::Internal => ("internal", Status::INTERNAL_SERVER_ERROR, server),
-            Self::RouteUnknown => ("route.unknown", Status::NOT_FOUND, Type::NotFoundError),
-            Self::MethodNotAllowed => ("method.not_allowed", Status::METHOD_NOT_ALLOWED, request),
-            Self::FeatureUnsupported => ("feature.unsupported", unprocessable, request),
-            Self::ConversationNotFound => ("conversation.not_found", not_found.0, not_found.1),
-            Self::ConversationBusy => ("conversation.busy", Status::CONFLICT, request),
-            Self::ConversationFull => ("conversation.full", unprocessable, request),
-            Self::EntryNotFound => ("entry.not_found", not_found.0, not_found.1),
-            Self::AccountUnknown => ("account.unknown", not_found.0, not_found.1),
-            Self::AccountExists => ("account.exists", Status::CONFLICT, request),
-            Self::AccountHasPassword => ("account.has_password", Status::CONFLICT, request),
-            Self::LastOwner => ("account.last_owner", Status::CONFLICT, request),
-            Self::ErasureUnknown => ("erasure.unknown", not_found.0, not_found.1),
-            Self::HoldInForce => ("hold.in_force", Status::CONFLICT, request),
-            Self::HoldUnknown => ("hold.unknown", not_found.0, not_found.1),
-            Self::KeyUnknown => ("key.unknown", not_found.0, not_found.1),
-            Self::PolicyDenied => ("policy.denied", Status::FORBIDDEN, Type::PermissionError),
-            Self::PolicyUnavailable => ("policy.unavailable", unavailable, server),
-            Self::GroupUnknown => ("group.unknown", not_found.0, not_found.1),
-            Self::ScimInvalid => ("scim.invalid", Status::BAD_REQUEST, request),
-            Self::BreakGlassUnknown => ("opening.unknown", not_found.0, not_found.1),
-            Self::BreakGlassDenied => ("opening.denied", Status::FORBIDDEN, Type::PermissionError),
-            Self::BreakGlassOver => ("opening.over", Status::CONFLICT, request),
-            Self::NoEligibleUpstream => ("residency.no_eligible_upstream", unavailable, server),
-            Self::UpstreamUnavailable => ("upstream.unavailable", unavailable, server),
-            Self::UpstreamFailed => ("upstream.failed", Status::BAD_GATEWAY, server),
-            Self::UpstreamRefused => ("upstream.refused", Status::BAD_REQUEST, request),
-            Self::FileUnknown => ("file.unknown", not_found.0, not_found.1),
-            Self::FileNoRoom => ("file.no_room", Status::PAYLOAD_TOO_LARGE, request),
-            Self::FileInUse => ("file.in_use", Status::CONFLICT, request),
-            Self::FileLinkInvalid => ("file.link_invalid", not_found.0, not_found.1),
-            Self::BatchUnknown => ("batch.unknown", not_found.0, not_found.1),
-            Self::BatchEndpointRefused => ("batch.endpoint_refused", unprocessable, request),
-            Self::BatchInputRefused => ("batch.input_refused", unprocessable, request),
-            Self::BatchNameTaken => ("batch.name_taken", unprocessable, request),
-            Self::BatchTooMany => {
-                ("batch.too_many", Status::TOO_MANY_REQUESTS, Type::RateLimitError)
-            }
-            Self::BatchUnfinished => ("batch.unfinished", Status::CONFLICT, request),
-            Self::IdempotencyReused => ("idempotency.reused", unprocessable, request),
-        }
-    }
-}
+pub(crate) use code::Code;
 
 /// An error on its way to a client.
 #[derive(Debug)]
@@ -301,6 +107,10 @@ impl Problem {
     /// What the middleware is left where the problem itself is not what is answered.
     pub(crate) const fn refused(&self) -> Refused {
         Refused { code: self.code, audited: self.audited }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     pub(crate) const fn code(&self) -> Code {

@@ -14,10 +14,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiState, account, assessment, batch, break_glass, budget, chat, classification, completion,
-    connector,
+    ApiState, account, assessment, batch, break_glass, budget, chat, classification, collection,
+    completion, connector,
     conversation::{browse, draft, turn},
-    embedding, erasure, file, health, hold, host, identity, key, log, me, metering, model, observe,
+    embedding, erasure, file, health, hold, host, identity, key, library, log, me, metering, model,
+    observe,
     problem::{Code, Problem},
     receipt, refusal, rerank, responses, scim, session, upstream, usage,
 };
@@ -30,6 +31,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(responses::create))
         .routes(routes!(embedding::create))
         .merge(workloads())
+        .merge(libraries())
+        .merge(collections())
         .routes(routes!(turn::start, browse::list))
         .routes(routes!(turn::append, browse::read, browse::update, browse::delete))
         .routes(routes!(browse::history))
@@ -131,6 +134,46 @@ fn workloads() -> OpenApiRouter<ApiState> {
         .routes(routes!(batch::openai::create, batch::openai::list))
         .routes(routes!(batch::openai::read))
         .routes(routes!(batch::openai::cancel))
+}
+
+/// Libraries of documents, what is found in them, and what is answered from them.
+fn libraries() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(library::list, library::create))
+        .routes(routes!(library::search::search))
+        .routes(routes!(library::answer::create))
+        .routes(routes!(library::read, library::replace, library::update, library::delete))
+        .routes(routes!(library::share::list, library::share::put, library::share::delete))
+        .routes(routes!(library::document::list, library::document::add))
+        .routes(routes!(
+            library::document::read,
+            library::document::replace,
+            library::document::update,
+            library::document::delete
+        ))
+        .routes(routes!(library::document::status))
+        .routes(routes!(library::document::reprocess))
+        .routes(routes!(library::document::versions))
+        .routes(routes!(library::content::text))
+        .routes(routes!(library::content::link))
+        .routes(routes!(library::content::text_link))
+        .routes(routes!(library::content::page))
+        .routes(routes!(library::content::linked))
+        .routes(routes!(library::content::linked_text))
+        .routes(routes!(library::trace::read))
+        .routes(routes!(library::trace::record))
+}
+
+/// The same libraries for clients of Albert.
+fn collections() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(collection::list, collection::create))
+        .routes(routes!(collection::read, collection::update, collection::delete))
+        .routes(routes!(collection::document::list, collection::document::add))
+        .routes(routes!(collection::document::read, collection::document::delete))
+        .routes(routes!(collection::chunk::list))
+        .routes(routes!(collection::chunk::read))
+        .routes(routes!(collection::chunk::search))
 }
 
 /// The whole service. A request passes the layers from the last to the first.

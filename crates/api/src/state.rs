@@ -11,6 +11,7 @@ use governance::{
     Trail,
 };
 use inference::{Budgets, Chat, Embeddings, Models, Receipts, UsageReports};
+use knowledge::{Answers, Documents, EvidenceRecords, Libraries, PageImages, Search, Traces};
 use metrics_exporter_prometheus::PrometheusHandle;
 use workloads::{Files, Jobs};
 
@@ -97,6 +98,14 @@ pub struct ApiParts {
     pub assistant: Assistant,
     pub files: Files,
     pub jobs: Jobs,
+    pub libraries: Libraries,
+    pub documents: Documents,
+    /// Of these documents.
+    pub page_images: PageImages,
+    pub search: Search,
+    pub answers: Answers,
+    pub traces: Traces,
+    pub evidence: EvidenceRecords,
     pub models: Models,
     pub receipts: Receipts,
     pub assessments: Assessments,

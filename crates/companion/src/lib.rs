@@ -76,6 +76,11 @@ impl Pipes {
         };
         Ok(Self { input: input.into(), output: output.into() })
     }
+
+    /// Its input and its output, for whoever speaks with it otherwise than in lines.
+    pub fn into_ends(self) -> (OwnedFd, OwnedFd) {
+        (self.input, self.output)
+    }
 }
 
 /// One question at a time; others wait.

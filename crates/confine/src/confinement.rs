@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Granted, system};
 
-/// What is left to a process. Programs, other processes, mounts, modules and the like are given up
-/// in any case.
+/// What is left to a process. Mounts, modules, memory of others and the like are given up in any
+/// case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confinement {
     pub network: Network,
@@ -20,6 +20,33 @@ pub struct Confinement {
     /// which `read` and `write` bound. Without it only reading is kept.
     pub writes_as_root: bool,
     pub limits: Limits,
+    #[serde(default)]
+    pub programs: Programs,
+}
+
+/// What is left of starting programs. A program is named by its path, and may read itself; what
+/// else it reads, such as its libraries, is named under [`Confinement::read`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Programs {
+    /// None is started, and no process is made.
+    #[default]
+    None,
+    /// The process may become one of these, and no process is made: it stays one, with its limits
+    /// and all that it gave up.
+    Become(Vec<PathBuf>),
+    /// These may be started. They have given up whatever this process has.
+    Start(Vec<PathBuf>),
+}
+
+impl Programs {
+    /// Their paths.
+    pub fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::None => &[],
+            Self::Become(paths) | Self::Start(paths) => paths,
+        }
+    }
 }
 
 /// What is left of the network.
@@ -50,6 +77,9 @@ pub enum Descriptors {
 pub struct Limits {
     /// Address space.
     pub memory_bytes_max: Option<u64>,
+    /// What of it is this process's own and can be written: the heap, and stacks of threads.
+    /// Programs and files that are mapped do not count.
+    pub written_bytes_max: Option<u64>,
     /// Of all threads together; the process is killed when they are used up.
     pub cpu_seconds_max: Option<u64>,
     /// Of one file that is written.

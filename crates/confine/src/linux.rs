@@ -4,6 +4,7 @@ mod capabilities;
 mod files;
 mod limits;
 mod namespace;
+mod program;
 mod system_calls;
 
 use std::{fs, io};
@@ -31,7 +32,7 @@ pub(crate) fn apply(confinement: &Confinement) -> Result<Granted, ApplyError> {
     let no_new_privileges = give_up_privileges();
     let (files, landlock) = files::apply(confinement)
         .map_err(|error| failed("confine the files", io::Error::other(error)))?;
-    let system_calls = system_calls::apply(&confinement.network)
+    let system_calls = system_calls::apply(&confinement.network, &confinement.programs)
         .map_err(|error| failed("confine the system calls", io::Error::other(error)))?;
     Ok(Granted {
         no_new_privileges,

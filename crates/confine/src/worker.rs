@@ -4,6 +4,10 @@
 //! order says, writes one line, what was granted, and then one line more, the answer. Nothing runs
 //! in the child between its making and its program: after a process with threads is copied, hardly
 //! a call is safe.
+//!
+//! What is too big for one order, or is asked more than once, is a [`Dialogue`].
+
+mod dialogue;
 
 use std::{
     ffi::OsStr,
@@ -13,6 +17,8 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
+
+pub use self::dialogue::{Dialogue, enter_dialogue};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
@@ -83,11 +89,15 @@ impl Worker<'_> {
     /// Has the work done, and ends the process. Blocks; the thread must live as long, since the
     /// process is killed with it.
     pub fn run(&self, confinement: &Confinement, input: &[u8]) -> Result<Answer, WorkerError> {
-        let head = Head { parent: std::process::id(), confinement: confinement.clone() };
-        let mut order = serde_json::to_vec(&head)
-            .map_err(|error| WorkerError::Speak { source: error.into() })?;
-        order.push(END);
+        let mut order = head(confinement)?;
         order.extend_from_slice(input);
+        let mut running = self.spawn()?;
+        let answer = self.converse(&mut running.0, &order);
+        drop(running);
+        answer
+    }
+
+    fn spawn(&self) -> Result<Running, WorkerError> {
         let child = Command::new(self.program)
             .args(self.arguments)
             .env_clear()
@@ -96,10 +106,7 @@ impl Worker<'_> {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|source| WorkerError::Start { source })?;
-        let mut running = Running(child);
-        let answer = self.converse(&mut running.0, &order);
-        drop(running);
-        answer
+        Ok(Running(child))
     }
 
     fn converse(&self, child: &mut Child, order: &[u8]) -> Result<Answer, WorkerError> {
@@ -154,7 +161,17 @@ impl Worker<'_> {
     }
 }
 
+/// The line that says how the child confines itself.
+fn head(confinement: &Confinement) -> Result<Vec<u8>, WorkerError> {
+    let head = Head { parent: std::process::id(), confinement: confinement.clone() };
+    let mut line =
+        serde_json::to_vec(&head).map_err(|error| WorkerError::Speak { source: error.into() })?;
+    line.push(END);
+    Ok(line)
+}
+
 /// A process that does not outlive this.
+#[derive(Debug)]
 struct Running(Child);
 
 impl Drop for Running {
@@ -175,6 +192,13 @@ pub fn enter() -> Result<Order, WorkerError> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(ORDER_BYTES_MAX).read_to_end(&mut bytes).map_err(speak)?;
     let (head, input) = split(&bytes).ok_or_else(|| speak(io::ErrorKind::UnexpectedEof.into()))?;
+    let granted = obey(head)?;
+    Ok(Order { granted, input: input.to_vec() })
+}
+
+/// Confines the process as the head of an order says, and reports what was granted.
+fn obey(head: &[u8]) -> Result<Granted, WorkerError> {
+    let speak = |source| WorkerError::Speak { source };
     let head: Head = serde_json::from_slice(head).map_err(|error| speak(error.into()))?;
     let granted = head.confinement.apply().map_err(|source| WorkerError::Apply { source })?;
     system::end_with_parent(head.parent).map_err(speak)?;
@@ -182,7 +206,7 @@ pub fn enter() -> Result<Order, WorkerError> {
     report.push(END);
     let mut output = io::stdout().lock();
     output.write_all(&report).and_then(|()| output.flush()).map_err(speak)?;
-    Ok(Order { granted, input: input.to_vec() })
+    Ok(granted)
 }
 
 /// The first line and what follows it.
@@ -194,7 +218,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Descriptors, Limits, Network};
+    use crate::{Descriptors, Limits, Network, Programs};
 
     fn run(script: &str, deadline: Duration) -> Result<Answer, WorkerError> {
         let arguments = [OsStr::new("-c"), OsStr::new(script)];
@@ -207,6 +231,7 @@ mod tests {
             write: Vec::new(),
             writes_as_root: false,
             limits: Limits::default(),
+            programs: Programs::None,
         };
         worker.run(&confinement, b"input")
     }

@@ -22,14 +22,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     Decoded { text: text.into_owned(), guessed: true }
 }
 
-/// Whether a character can be text. Tag characters (U+E0000 to U+E007F) draw nothing, and spell
-/// instructions in ASCII that only machines read.
+/// Whether a character can be text.
 pub(crate) fn is_text(character: char) -> bool {
     match character {
         '\n' | '\t' => true,
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}' => false,
-        other => !other.is_control(),
+        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        other => !other.is_control() && !is_covert(other),
     }
+}
+
+/// Characters that draw nothing and spell what only machines read: tag characters (U+E0000 to
+/// U+E007F) in ASCII, variation selectors (U+E0100 to U+E01EF) in bytes.
+pub(crate) fn is_covert(character: char) -> bool {
+    matches!(character, '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Appends `raw` with each run of white space as one space, as a browser shows it.

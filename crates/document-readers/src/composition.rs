@@ -3,12 +3,12 @@ use passages::{Area, Block, BlockKind, Document, Note, Page, Place, Run, Size, S
 
 use crate::{
     Excess, Limits, ReadError,
-    cleaning::is_text,
+    cleaning::{is_covert, is_text},
     limits::{length, within},
 };
 
 /// Notes beyond this many say nothing new to a person.
-const NOTES_MAX: usize = 200;
+pub(crate) const NOTES_MAX: usize = 200;
 
 pub(crate) struct Composition {
     format: &'static str,
@@ -72,7 +72,7 @@ impl Composition {
             if is_text(character) {
                 self.text.push(character);
             } else {
-                left_out |= ('\u{e0000}'..='\u{e007f}').contains(&character);
+                left_out |= is_covert(character);
             }
         }
         if left_out {

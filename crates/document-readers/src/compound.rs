@@ -75,9 +75,11 @@ impl<'b> Compound<'b> {
             bytes_out_max: limits.bytes_out,
         };
         file.table = file.read_table().ok_or_else(broken)?;
-        let directory = file.chained(u32_at(bytes, 48).ok_or_else(broken)?);
+        let entries_max = usize::try_from(limits.entries.saturating_add(1)).unwrap_or(usize::MAX);
+        let directory_max = entries_max.saturating_mul(ENTRY);
+        let directory = file.chained(u32_at(bytes, 48).ok_or_else(broken)?, directory_max);
         within(Excess::Entries, length(directory.len() / ENTRY), limits.entries)?;
-        let short = file.chained(u32_at(bytes, 60).ok_or_else(broken)?);
+        let short = file.chained(u32_at(bytes, 60).ok_or_else(broken)?, usize::MAX);
         file.short_table = numbers(&short);
         file.walk(&directory)?;
         Ok(file)
@@ -108,10 +110,12 @@ impl<'b> Compound<'b> {
         }
         self.bytes_out = self.bytes_out.saturating_add(size);
         within(Excess::BytesOut, self.bytes_out, self.bytes_out_max)?;
-        let mut bytes =
-            if size < self.short_below { self.short_chained(start) } else { self.chained(start) };
-        bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        Ok(Some(bytes))
+        let bytes_max = usize::try_from(size).unwrap_or(usize::MAX);
+        Ok(Some(if size < self.short_below {
+            self.short_chained(start, bytes_max)
+        } else {
+            self.chained(start, bytes_max)
+        }))
     }
 
     /// The allocation table: its sectors are named in the header, and in a chain behind it.
@@ -143,23 +147,26 @@ impl<'b> Compound<'b> {
         self.bytes.get(start..end).filter(|sector| !sector.is_empty())
     }
 
-    /// The bytes of a chain of sectors, which ends where the file lies: a cycle is cut.
-    fn chained(&self, start: u32) -> Vec<u8> {
+    /// The first bytes of a chain of sectors, not more than the file has: a cycle is cut.
+    fn chained(&self, start: u32, bytes_max: usize) -> Vec<u8> {
+        let bytes_max = bytes_max.min(self.bytes.len());
         let mut bytes = Vec::new();
         let mut next = start;
-        while bytes.len() < self.bytes.len() {
+        while bytes.len() < bytes_max {
             let Some(sector) = self.sector(next) else { break };
             bytes.extend_from_slice(sector);
             next = link(&self.table, next);
         }
+        bytes.truncate(bytes_max);
         bytes
     }
 
     /// The same for small streams, which share sectors.
-    fn short_chained(&self, start: u32) -> Vec<u8> {
+    fn short_chained(&self, start: u32, bytes_max: usize) -> Vec<u8> {
+        let bytes_max = bytes_max.min(self.short_sectors.len());
         let mut bytes = Vec::new();
         let mut next = start;
-        while bytes.len() < self.short_sectors.len() {
+        while bytes.len() < bytes_max {
             let Some(offset) = usize::try_from(next).ok().filter(|_| next < SECTOR_MAX) else {
                 break;
             };
@@ -172,6 +179,7 @@ impl<'b> Compound<'b> {
             bytes.extend_from_slice(sector);
             next = link(&self.short_table, next);
         }
+        bytes.truncate(bytes_max);
         bytes
     }
 
@@ -182,7 +190,7 @@ impl<'b> Compound<'b> {
             .first_mut()
             .and_then(Option::take)
             .ok_or_else(|| ReadError::broken(self.format, "directory"))?;
-        self.short_sectors = self.chained(root.entry.start);
+        self.short_sectors = self.chained(root.entry.start, usize::MAX);
         let mut open = vec![(root.child, None)];
         while let Some((id, parent)) = open.pop() {
             let slot = usize::try_from(id).ok().and_then(|id| records.get_mut(id));
@@ -239,4 +247,30 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     let eight = bytes.get(at..at.checked_add(8)?)?;
     eight.try_into().ok().map(u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Compound;
+
+    #[test]
+    fn a_chain_in_a_circle_is_copied_as_far_as_it_is_wanted() {
+        let bytes = vec![0; 1024 * 1024];
+        let file = Compound {
+            format: "",
+            bytes: &bytes,
+            sector_shift: 9,
+            short_below: 0,
+            table: vec![0],
+            short_table: vec![0],
+            short_sectors: bytes.clone(),
+            entries: Vec::new(),
+            bytes_out: 0,
+            bytes_out_max: 0,
+        };
+        for chain in [file.chained(0, 700), file.short_chained(0, 700)] {
+            assert_eq!(chain.len(), 700);
+            assert!(chain.capacity() < 10_000);
+        }
+    }
 }

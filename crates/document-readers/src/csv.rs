@@ -12,6 +12,8 @@ use crate::{
 
 /// What may stand between values, the likeliest first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
+/// Delimiters for each cell that a file may have.
+const ENDS_PER_CELL: u64 = 8;
 /// Lines that show which delimiter it is.
 const LINES_LOOKED_AT: usize = 20;
 
@@ -24,10 +26,12 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     limits.admit(bytes)?;
     let mut composition = Composition::new(Format::Csv.name(), limits);
     let text = characters(bytes, &mut composition);
+    let delimiter = delimiter(&text);
+    admit(&text, delimiter, limits)?;
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(&text))
+        .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let (mut record, mut cells) = (StringRecord::new(), 0_u64);
     while next(&mut reader, &mut record)? {
@@ -37,6 +41,13 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
         composition.block(BlockKind::TableRow, &joined(&row))?;
     }
     composition.finish()
+}
+
+/// Counts what may end a value before the reader keeps a place for each value of a row.
+fn admit(text: &str, delimiter: u8, limits: &Limits) -> Result<(), ReadError> {
+    let ends = text.bytes().filter(|byte| *byte == delimiter).count();
+    // Delimiters inside of quotes are none: prose has a few for each value, hostile rows have more.
+    within(Excess::Cells, length(ends), limits.cells.saturating_mul(ENDS_PER_CELL))
 }
 
 fn next(reader: &mut ::csv::Reader<&[u8]>, record: &mut StringRecord) -> Result<bool, ReadError> {

@@ -1,5 +1,12 @@
 //! Messages as they travel (RFC 5322, MIME).
-use mail_parser::{Address, DateTime, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+mod transfer;
+
+use std::borrow::Cow;
+
+use mail_parser::{
+    Address, DateTime, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+    decoders::charsets::map::charset_decoder,
+};
 use passages::{Document, Note};
 
 use crate::{
@@ -8,6 +15,14 @@ use crate::{
     limits::{length, within},
     mail::{Body, Head},
 };
+
+use transfer::{Transfer, between};
+
+/// Lines that may begin a part, for each part that a message may have. Texts have them too.
+const LINES_PER_PART: u64 = 4;
+/// The parser looks for the first line of each part that holds parts in all that follows. This
+/// many bytes take a few seconds.
+const SEARCHED_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
 /// Reads a message: its head, and the page that its reader saw; plain text where it has no page.
 /// Files that it carries, messages among them, are noted and not opened.
@@ -18,16 +33,17 @@ use crate::{
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     limits.admit(bytes)?;
     let format = Format::Eml.name();
-    let message =
-        MessageParser::default().parse(bytes).ok_or_else(|| ReadError::broken(format, "head"))?;
-    admit(&message, limits)?;
-    if is_locked(&message) {
+    admit(bytes, limits)?;
+    let opened = Opened::parse(bytes).ok_or_else(|| ReadError::broken(format, "head"))?;
+    let message = &opened.0;
+    within(Excess::Entries, length(message.parts.len()), limits.entries)?;
+    if is_locked(message) {
         return Err(ReadError::Encrypted { format });
     }
     let mut composition = Composition::new(format, limits);
-    head(&message).compose(&mut composition)?;
+    head(message).compose(&mut composition)?;
     for part in message.html_bodies() {
-        compose_body(part, &mut composition, limits)?;
+        compose_body(message, part, &mut composition, limits)?;
     }
     for part in message.attachments() {
         attachment(part, &mut composition);
@@ -35,13 +51,52 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     composition.finish()
 }
 
-fn admit(message: &Message<'_>, limits: &Limits) -> Result<(), ReadError> {
-    within(Excess::Entries, length(message.parts.len()), limits.entries)?;
-    let decoded = message
-        .parts
-        .iter()
-        .fold(0_u64, |sum, part| sum.saturating_add(length(part.contents().len())));
-    within(Excess::BytesOut, decoded, limits.bytes_out)
+/// Counts what may begin a part before the parser makes one of it: a part needs a line with its
+/// mark, a message in a message needs a line with its type.
+fn admit(bytes: &[u8], limits: &Limits) -> Result<(), ReadError> {
+    let (mut parts, mut messages, mut searches) = (0_u64, 0_u64, 0_u64);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        parts += u64::from(holds(line, b"--"));
+        messages += u64::from(holds(line, b"rfc822") || holds(line, b"global"));
+        searches += u64::from(holds(line, b"boundary"));
+    }
+    within(Excess::Entries, parts, limits.entries.saturating_mul(LINES_PER_PART))?;
+    within(Excess::Entries, messages, limits.entries)?;
+    let searches_max = SEARCHED_MAX / length(bytes.len()).max(1);
+    within(Excess::Entries, searches, searches_max)
+}
+
+/// Whether a line holds these letters, in any case.
+fn holds(line: &[u8], letters: &[u8]) -> bool {
+    line.windows(letters.len()).any(|window| window.eq_ignore_ascii_case(letters))
+}
+
+/// A message with messages inside of messages. Taken apart one by one, since dropping it as it
+/// is goes as deep as they do.
+struct Opened<'x>(Message<'x>);
+
+impl<'x> Opened<'x> {
+    /// Parses without decoding: messages inside of encoded ones would be counted by nobody, and
+    /// the parser copies them as deep as they go. [`Transfer`] decodes the bodies that are read.
+    fn parse(bytes: &'x [u8]) -> Option<Self> {
+        let parser = MessageParser::new()
+            .with_minimal_headers()
+            .ignore_header(HeaderName::ContentTransferEncoding);
+        parser.parse(bytes).map(Self)
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        let mut open = vec![std::mem::take(&mut self.0)];
+        while let Some(mut message) = open.pop() {
+            for part in &mut message.parts {
+                if let PartType::Message(inner) = &mut part.body {
+                    open.push(std::mem::take(inner));
+                }
+            }
+        }
+    }
 }
 
 fn is_locked(message: &Message<'_>) -> bool {
@@ -81,22 +136,46 @@ fn date(date: &DateTime) -> String {
 }
 
 fn compose_body(
+    message: &Message<'_>,
     part: &MessagePart<'_>,
     composition: &mut Composition,
     limits: &Limits,
 ) -> Result<(), ReadError> {
-    if part.is_encoding_problem {
-        let place = composition.place();
-        composition.note(Note::Doubtful { place });
-    }
-    match &part.body {
-        PartType::Html(page) => Body::Html(page).compose(composition, limits),
-        PartType::Text(text) => Body::Plain(text).compose(composition, limits),
+    let (raw, is_page) = match &part.body {
+        PartType::Html(page) => (&**page, true),
+        PartType::Text(text) => (&**text, false),
         PartType::Binary(_)
         | PartType::InlineBinary(_)
         | PartType::Message(_)
-        | PartType::Multipart(_) => Ok(()),
+        | PartType::Multipart(_) => return Ok(()),
+    };
+    let decoded = decoded(message, part, raw);
+    if part.is_encoding_problem || decoded.is_none() {
+        let place = composition.place();
+        composition.note(Note::Doubtful { place });
     }
+    let text = decoded.unwrap_or(Cow::Borrowed(raw));
+    let body = if is_page { Body::Html(&text) } else { Body::Plain(&text) };
+    body.compose(composition, limits)
+}
+
+/// The characters of a body, of which `raw` is as it travels; nothing where it does not decode.
+fn decoded<'m>(
+    message: &Message<'_>,
+    part: &MessagePart<'_>,
+    raw: &'m str,
+) -> Option<Cow<'m, str>> {
+    let transfer = Transfer::of(message, part);
+    if transfer == Transfer::AsIs {
+        return Some(Cow::Borrowed(raw));
+    }
+    let bytes = transfer.decoded(between(message, part.offset_body, part.offset_end))?;
+    let said = part.content_type().and_then(|kind| kind.attribute("charset"));
+    let text = match said.and_then(|charset| charset_decoder(charset.as_bytes())) {
+        Some(decoder) => decoder(&bytes),
+        None => String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    Some(Cow::Owned(text))
 }
 
 fn attachment(part: &MessagePart<'_>, composition: &mut Composition) {

@@ -87,7 +87,7 @@ pub enum Excess {
     Nesting,
     /// Nodes of a page.
     Nodes,
-    /// Attributes of one element, as pairs that have to be compared.
+    /// Attributes of elements: all of them, those of one, or what they say.
     Attributes,
     /// The text that comes out.
     Text,
@@ -107,7 +107,7 @@ impl fmt::Display for Excess {
             Self::Depth => "levels of elements",
             Self::Nesting => "levels of tables, lists or boxes",
             Self::Nodes => "nodes",
-            Self::Attributes => "pairs of attributes in one element",
+            Self::Attributes => "attributes",
             Self::Text => "bytes of text",
             Self::Cells => "cells",
             Self::Entities => "declared entities",

@@ -1,5 +1,6 @@
 //! Pages of the web: what a browser shows of them, and nothing that it hides.
 mod grid;
+mod length;
 mod look;
 mod rules;
 mod tree;

@@ -3,7 +3,8 @@
 //!
 //! Two rules hold for every format. **What people do not see is not text:** hidden runs, hidden
 //! sheets, deleted revisions and comments are left out and noted, since instructions can hide
-//! there. **Every file is hostile:** [`Limits`] bound what is unpacked before it is kept, entities
+//! there. What colour and size hide is known of pages of the web alone; in office documents it is
+//! text. **Every file is hostile:** [`Limits`] bound what is unpacked before it is kept, entities
 //! are never expanded, nothing outside the file is fetched, nothing is written.
 //!
 //! **Never here:** files, network, clocks, PDF and images. See [`Format`].

@@ -1,6 +1,7 @@
 use crate::{Excess, ReadError};
 
-/// How much one document may ask for. Each limit is checked before the memory is taken.
+/// How much one document may ask for. Each limit is checked while the document is read, before
+/// much more than it is kept in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the file.

@@ -8,7 +8,7 @@ use passages::{Document, Note, Place};
 use crate::{
     Format, Limits, ReadError,
     cleaning::decode,
-    composition::Composition,
+    composition::{Composition, NOTES_MAX},
     compound::{Compound, PROPERTIES, u32_at, u64_at},
     mail::{Body, Head},
 };
@@ -139,9 +139,11 @@ impl<'b> Properties<'b> {
         instant(u64_at(value(&self.fixed, SENT)?, 0)?)
     }
 
+    /// Names of the files that are noted: each is looked for in all entries.
     fn file_names(&mut self) -> Result<Vec<String>, ReadError> {
         let storages: Vec<usize> = (0..self.file.entries().len())
             .filter(|index| self.file.entries().get(*index).is_some_and(is_attachment))
+            .take(NOTES_MAX)
             .collect();
         let mut names = Vec::new();
         for storage in storages {

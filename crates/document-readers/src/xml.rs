@@ -8,6 +8,9 @@ use crate::{
     limits::{length, within},
 };
 
+/// Attributes of one element: no format has as many.
+const ATTRIBUTES_MAX: u64 = 1_000;
+
 pub(crate) enum Token {
     Start(Element),
     End(String),
@@ -127,6 +130,7 @@ impl<'b> Xml<'b> {
             let attribute = attribute.map_err(|_| self.broken())?;
             let value = self.unescaped(&attribute.value)?;
             attributes.push((attribute.key.as_ref().to_owned(), value));
+            within(Excess::Attributes, length(attributes.len()), ATTRIBUTES_MAX)?;
         }
         Ok(Element { name: start.local_name().as_ref().to_owned(), attributes })
     }

@@ -71,6 +71,12 @@ ids! {
     ErasureId,
     /// An order to keep something from being removed.
     HoldId,
+    /// Documents that are searched together, and shared together.
+    LibraryId,
+    /// A document of a library, with all of its versions.
+    DocumentId,
+    /// What was searched and cited for one answer.
+    TraceId,
 }
 
 /// Makes `UUIDv7` values: the time given, then random bits.

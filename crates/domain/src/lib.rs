@@ -20,8 +20,9 @@ pub use calendar::{Day, DayError, Month};
 pub use clock::{Clock, Timestamp};
 pub use hexadecimal::hexadecimal;
 pub use id::{
-    AccountId, BatchJobId, ConversationId, EntryId, ErasureId, FileId, GroupId, HoldId, IdSource,
-    KeyId, OpeningId, OrganisationId, ProjectId, RequestId, SessionId, SignInLinkId,
+    AccountId, BatchJobId, ConversationId, DocumentId, EntryId, ErasureId, FileId, GroupId, HoldId,
+    IdSource, KeyId, LibraryId, OpeningId, OrganisationId, ProjectId, RequestId, SessionId,
+    SignInLinkId, TraceId,
 };
 pub use model::{ModelDigest, ModelDigestError, ModelId, ModelIdError};
 pub use protection::{

@@ -98,10 +98,13 @@ impl FromStr for OrderedBy {
 /// What has a term of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RetentionClass {
-    /// Conversations, counted from their last turn, and drafts of none.
+    /// Conversations, counted from their last turn, drafts of none, and how answers from documents
+    /// came to be, counted from the question.
     Conversations,
     /// Files, counted from when they were made, and batch jobs, from their end.
     Files,
+    /// Documents of libraries, counted from their newest version or last change.
+    Documents,
     /// Usage records: who asked which model when, at what cost.
     Usage,
     /// Sessions and sign-in links that are over.
@@ -126,13 +129,14 @@ const DAYS_MAX: u32 = 36_500;
 const AI_ACT: &str = "Regulation (EU) 2024/1689 (AI Act), article 26(6): at least six months";
 
 impl RetentionClass {
-    pub const ALL: [Self; 5] =
-        [Self::Conversations, Self::Files, Self::Usage, Self::SignIns, Self::Log];
+    pub const ALL: [Self; 6] =
+        [Self::Conversations, Self::Files, Self::Documents, Self::Usage, Self::SignIns, Self::Log];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conversations => "conversations",
             Self::Files => "files",
+            Self::Documents => "documents",
             Self::Usage => "usage",
             Self::SignIns => "sign_ins",
             Self::Log => "log",
@@ -141,7 +145,7 @@ impl RetentionClass {
 
     pub const fn bounds(self) -> TermBounds {
         match self {
-            Self::Conversations | Self::Files => TermBounds {
+            Self::Conversations | Self::Files | Self::Documents => TermBounds {
                 days_min: 1,
                 days_max: DAYS_MAX,
                 source: "no law bounds it: what the purpose needs",
@@ -162,7 +166,9 @@ impl RetentionClass {
     /// Whether what is older than its term is removed.
     pub const fn is_removed(self) -> bool {
         match self {
-            Self::Conversations | Self::Files | Self::Usage | Self::SignIns => true,
+            Self::Conversations | Self::Files | Self::Documents | Self::Usage | Self::SignIns => {
+                true
+            }
             Self::Log => false,
         }
     }

@@ -7,6 +7,8 @@
 //! are told to a [`Recorder`]. Answers are bounded in time and size; redirects, proxies, cookies and
 //! repetitions do not exist. TLS is rustls with the certificate authorities of the machine, read at
 //! start.
+//!
+//! A person who types a command is no installation: [`ServerClient`] is that person's client.
 //! **Never here:** what is sent and why, settings, the environment, the audit log itself.
 
 mod address;
@@ -18,6 +20,7 @@ mod error;
 mod guard;
 mod journal;
 mod resolver;
+mod server_client;
 mod stream;
 
 pub use address::AddressKind;
@@ -28,4 +31,5 @@ pub use destination::{AddressError, Destination};
 pub use error::EgressError;
 pub use journal::{Event, NotRecorded, Recorder};
 pub use resolver::{Resolution, ResolveError, Resolver, SystemResolver};
+pub use server_client::{ServerAnswer, ServerClient, ServerClientError, ServerRequest, Verb};
 pub use stream::{Announced, Incoming, Outgoing, Patience};

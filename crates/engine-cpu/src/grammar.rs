@@ -5,6 +5,7 @@
 //! found on another thread while the model computes ([`MaskThread`]).
 
 mod masks;
+mod quotes;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,10 @@ use crate::tokenizer::Tokenizer;
 
 /// Compiled forms that are kept; one takes up to a few megabytes.
 const COMPILED_MAX: usize = 32;
+
+/// Compiled forms of quotes that are kept. Each is of one request and asked for again only by the
+/// generation that follows its preparation, or by several answers to one question.
+const QUOTES_MAX: usize = 8;
 
 /// Characters of a reason that callers are told.
 const REASON_CHARS_MAX: usize = 300;
@@ -62,9 +67,13 @@ pub(crate) enum GrammarError {
 pub(crate) struct Grammars {
     /// Made for the first form: it holds the whole vocabulary.
     factory: OnceLock<Result<ParserFactory, String>>,
-    /// The one that was used last stands at the end.
-    compiled: Mutex<VecDeque<(AnswerFormat, Matcher)>>,
+    compiled: Shelf,
+    /// On a shelf of their own: they push out each other, and no form that is asked for again.
+    quotes: Shelf,
 }
+
+/// The one that was used last stands at the end.
+type Shelf = Mutex<VecDeque<(AnswerFormat, Matcher)>>;
 
 impl fmt::Debug for Grammars {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,8 +104,9 @@ impl Grammars {
             .map_err(|detail| GrammarError::Tokenizer { detail: detail.clone() })?;
         let matcher = compile(factory, format)?;
         let taken = take(&matcher);
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if compiled.len() == COMPILED_MAX {
+        let (shelf, most) = self.shelf(format);
+        let mut compiled = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if compiled.len() == most {
             compiled.pop_front();
         }
         compiled.push_back((format.clone(), matcher));
@@ -104,12 +114,24 @@ impl Grammars {
     }
 
     fn known<T>(&self, format: &AnswerFormat, take: impl Fn(&Matcher) -> T) -> Option<T> {
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shelf, _) = self.shelf(format);
+        let mut compiled = shelf.lock().unwrap_or_else(PoisonError::into_inner);
         let at = compiled.iter().position(|(known, _)| known == format)?;
         let entry = compiled.remove(at)?;
         let taken = take(&entry.1);
         compiled.push_back(entry);
         Some(taken)
+    }
+
+    /// Where a form is kept, and how many are kept there.
+    const fn shelf(&self, format: &AnswerFormat) -> (&Shelf, usize) {
+        match format {
+            AnswerFormat::Quotes(_) => (&self.quotes, QUOTES_MAX),
+            AnswerFormat::Text
+            | AnswerFormat::Json(_)
+            | AnswerFormat::Regex(_)
+            | AnswerFormat::Lark(_) => (&self.compiled, COMPILED_MAX),
+        }
     }
 }
 
@@ -175,6 +197,7 @@ fn grammar(format: &AnswerFormat) -> Result<TopLevelGrammar, GrammarError> {
         }
         AnswerFormat::Regex(pattern) => Ok(TopLevelGrammar::from_regex(pattern)),
         AnswerFormat::Lark(grammar) => Ok(TopLevelGrammar::from_lark(grammar.to_string())),
+        AnswerFormat::Quotes(form) => Ok(TopLevelGrammar::from_lark(quotes::lark(form))),
     }
 }
 

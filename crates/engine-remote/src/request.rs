@@ -193,6 +193,8 @@ fn format(
         }
         // Programs that take grammars take them in notations of their own.
         AnswerFormat::Lark(_) => return Err(unsuited("structured_outputs.grammar")),
+        // No program has words for it. Whoever asks can ask for numbers of sentences instead.
+        AnswerFormat::Quotes(_) => return Err(unsuited("quotes")),
     }
     Ok(())
 }

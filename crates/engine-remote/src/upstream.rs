@@ -231,7 +231,8 @@ impl Ready {
             status @ (400 | 413 | 422) => {
                 Err(UpstreamError::Refused { status, detail: explanation(&mut incoming).await })
             }
-            status @ (401 | 403) => Err(UpstreamError::Barred { status }),
+            // A wrong key, a wrong address or name of the model, or nobody behind the door.
+            status @ (401 | 403 | 404 | 405 | 503) => Err(UpstreamError::Barred { status }),
             // Programs answer so where a request breaks something of theirs, and go on.
             500 => Err(UpstreamError::Erred { status: 500 }),
             // What it says is not repeated: it may be what it was sent.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use transparency_log::KeyError;
 
 const HELP: &str = "\
-Checks exports, proofs, receipts, erasure certificates, checkpoints and evidence of a Galerne log,
-without Galerne and without a network.
+Checks exports, proofs, receipts, erasure certificates, citations, checkpoints and evidence of a
+Galerne log, without Galerne and without a network.
 
 Usage:
   galerne-verify export DIR --key VKEY [--checkpoint FILE]... [--against DIR] [--json]
@@ -15,6 +15,8 @@ Usage:
   galerne-verify receipt FILE --key VKEY [--checkpoint FILE]... [--messages FILE --salt HEX]
                  [--json]
   galerne-verify erasure FILE --key VKEY [--checkpoint FILE]... [--json]
+  galerne-verify citation FILE --key VKEY [--checkpoint FILE]... [--document FILE] [--text FILE]
+                 [--json]
   galerne-verify checkpoints FILE... --key VKEY [--json]
   galerne-verify evidence DIR --key VKEY [--checkpoint FILE]... [--json]
   galerne-verify --help | --version
@@ -26,6 +28,8 @@ Commands:
   receipt      Check the receipt of one answer: its signature, its place in the log, and that it
                says what the log says
   erasure      Check the certificate of an erasure: its signature, and that the log says the same
+  citation     Check the evidence record of a citation: its signature, the place in the log of the
+               request that quoted, and that the quote stands in the document
   checkpoints  Check the signatures in files of checkpoints, and that no two contradict each other
   evidence     Check the evidence of an assessment: who signed it, every file of it, and that the
                log has the report
@@ -39,12 +43,16 @@ Options:
   --messages FILE    The messages that the entry of a proof or receipt commits to, in their
                      canonical form
   --salt HEX         The salt of that entry, as `galerne audit prove` tells it
+  --document FILE    The bytes of the cited version
+  --text FILE        The text that was read of it, in which the quote has its place
   --json             Print one JSON object: {verified, size, root, checkpoints_matched,
                      checkpoints_ignored, findings: [{code, message, leaf?, from?, to?, size?}]}
   -h, --help         Print this text
   -V, --version      Print the version
 
 Exit codes: 0 verified, 1 the evidence is bad, 2 wrong usage, 3 a file cannot be read.";
+
+const COMMANDS: &str = "export, proof, receipt, erasure, citation, checkpoints or evidence";
 
 /// The salt of an entry is 32 bytes; others are accepted up to this length.
 const SALT_BYTES_MAX: usize = 1024;
@@ -69,6 +77,7 @@ pub(crate) enum Command {
     Proof(ProofRequest),
     Receipt(ProofRequest),
     Erasure(ProofRequest),
+    Citation(CitationRequest),
     Checkpoints(CheckpointsRequest),
     Evidence(EvidenceRequest),
 }
@@ -98,6 +107,14 @@ pub(crate) struct ProofRequest {
     pub(crate) content: Option<ContentRequest>,
 }
 
+/// The record of a citation, and what is at hand of the document.
+#[derive(Debug)]
+pub(crate) struct CitationRequest {
+    pub(crate) proof: ProofRequest,
+    pub(crate) document: Option<PathBuf>,
+    pub(crate) text: Option<PathBuf>,
+}
+
 #[derive(Debug)]
 pub(crate) struct ContentRequest {
     pub(crate) messages: PathBuf,
@@ -113,7 +130,7 @@ pub(crate) struct CheckpointsRequest {
 /// What was typed makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UsageError {
-    #[error("say what to verify: export, proof, receipt, erasure, checkpoints or evidence")]
+    #[error("say what to verify: {COMMANDS}")]
     NoCommand,
     #[error("there is no command `{word}`")]
     UnknownCommand { word: String },
@@ -154,6 +171,8 @@ struct Words {
     against: Option<OsString>,
     messages: Option<OsString>,
     salt: Option<OsString>,
+    document: Option<OsString>,
+    text: Option<OsString>,
     json: bool,
     help: bool,
     version: bool,
@@ -182,6 +201,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Request, Us
             words.refuse_content("erasure")?;
             Command::Erasure(words.proof("erasure", "the file of a certificate")?)
         }
+        Some("citation") => words.citation()?,
         Some("checkpoints") => words.checkpoints()?,
         Some("evidence") => words.evidence()?,
         Some(_) | None => {
@@ -224,6 +244,8 @@ impl Words {
             "--against" => once("--against", &mut self.against, value_of("--against")?),
             "--messages" => once("--messages", &mut self.messages, value_of("--messages")?),
             "--salt" => once("--salt", &mut self.salt, value_of("--salt")?),
+            "--document" => once("--document", &mut self.document, value_of("--document")?),
+            "--text" => once("--text", &mut self.text, value_of("--text")?),
             "--checkpoint" => {
                 self.checkpoints.push(value_of("--checkpoint")?.into());
                 Ok(())
@@ -245,6 +267,7 @@ impl Words {
 
     fn export(mut self) -> Result<Command, UsageError> {
         self.refuse_content("export")?;
+        self.refuse_source("export")?;
         let folder = self.one_path("export", "the directory of an export")?;
         let against = self.against.map(PathBuf::from);
         let key = self.key.ok_or(UsageError::NoKey)?;
@@ -257,6 +280,7 @@ impl Words {
         what: &'static str,
     ) -> Result<ProofRequest, UsageError> {
         self.refuse_against(command)?;
+        self.refuse_source(command)?;
         let file = self.one_path(command, what)?;
         let content = match (self.messages, self.salt) {
             (Some(messages), Some(salt)) => Some(ContentRequest {
@@ -270,8 +294,17 @@ impl Words {
         Ok(ProofRequest { file, key, checkpoints: self.checkpoints, content })
     }
 
+    fn citation(mut self) -> Result<Command, UsageError> {
+        self.refuse_content("citation")?;
+        let document = self.document.take().map(PathBuf::from);
+        let text = self.text.take().map(PathBuf::from);
+        let proof = self.proof("citation", "the file of an evidence record")?;
+        Ok(Command::Citation(CitationRequest { proof, document, text }))
+    }
+
     fn checkpoints(self) -> Result<Command, UsageError> {
         self.refuse_content("checkpoints")?;
+        self.refuse_source("checkpoints")?;
         self.refuse_against("checkpoints")?;
         if !self.checkpoints.is_empty() {
             let (option, command) = ("--checkpoint", "checkpoints");
@@ -290,6 +323,7 @@ impl Words {
 
     fn evidence(mut self) -> Result<Command, UsageError> {
         self.refuse_content("evidence")?;
+        self.refuse_source("evidence")?;
         self.refuse_against("evidence")?;
         let folder = self.one_path("evidence", "the directory of an assessment")?;
         let key = self.key.ok_or(UsageError::NoKey)?;
@@ -311,6 +345,14 @@ impl Words {
 
     fn refuse_content(&self, command: &'static str) -> Result<(), UsageError> {
         let typed = [("--messages", &self.messages), ("--salt", &self.salt)];
+        match typed.into_iter().find(|(_, value)| value.is_some()) {
+            Some((option, _)) => Err(UsageError::Misplaced { option, command }),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_source(&self, command: &'static str) -> Result<(), UsageError> {
+        let typed = [("--document", &self.document), ("--text", &self.text)];
         match typed.into_iter().find(|(_, value)| value.is_some()) {
             Some((option, _)) => Err(UsageError::Misplaced { option, command }),
             None => Ok(()),
@@ -382,6 +424,14 @@ mod tests {
         assert_eq!(request.file, PathBuf::from("r"));
         assert_eq!(request.checkpoints, [PathBuf::from("c")]);
 
+        let line = "citation c --key k --document d --text=t";
+        let Ok(Request::Verify(Command::Citation(request), Format::Text)) = parsed(line) else {
+            panic!("{line}");
+        };
+        assert_eq!(request.proof.file, PathBuf::from("c"));
+        assert_eq!(request.document, Some(PathBuf::from("d")));
+        assert_eq!(request.text, Some(PathBuf::from("t")));
+
         let line = "checkpoints --key k a -- --b -";
         let Ok(Request::Verify(Command::Checkpoints(request), Format::Text)) = parsed(line) else {
             panic!("{line}");
@@ -424,6 +474,11 @@ mod tests {
         check("proof f --key k --against d", &misplaced("--against", "proof"));
         check("receipt f --key k --against d", &misplaced("--against", "receipt"));
         check("evidence d --key k --salt 00", &misplaced("--salt", "evidence"));
+        check("receipt f --key k --text t", &misplaced("--text", "receipt"));
+        check("export d --key k --document d", &misplaced("--document", "export"));
+        check("citation c --key k --salt 00", &misplaced("--salt", "citation"));
+        check("citation c --key k --against d", &misplaced("--against", "citation"));
+        check("citation c --document d", &UsageError::NoKey);
         check("evidence d --key k --against e", &misplaced("--against", "evidence"));
         check("checkpoints f --key k --checkpoint g", &misplaced("--checkpoint", "checkpoints"));
         check("checkpoints f --key k --messages g", &misplaced("--messages", "checkpoints"));

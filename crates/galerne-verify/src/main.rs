@@ -1,4 +1,5 @@
-//! Checks exports, proofs, receipts, erasure certificates, checkpoints and evidence of a Galerne log.
+//! Checks exports, proofs, receipts, erasure certificates, citations, checkpoints and evidence of a
+//! Galerne log.
 //!
 //! It needs files and the public key of the log, nothing else: no Galerne, no network, no clock.
 //! Start at [`arguments`] for what can be asked, at [`export`] for the main check.
@@ -6,6 +7,7 @@
 
 mod arguments;
 mod checkpoints;
+mod citation;
 mod entry;
 mod erasure;
 mod evidence;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use transparency_log::{CheckpointError, Finding, NoteError, Verifier};
 
+use crate::citation;
 use crate::entry::Entry;
 use crate::erasure::Flaw;
 
@@ -81,6 +82,7 @@ pub(crate) enum Problem {
         entry: String,
     },
     Erasure(Flaw),
+    Citation(citation::Flaw),
     EvidenceMalformed {
         reason: String,
     },
@@ -138,6 +140,7 @@ impl Problem {
             Self::ReceiptChanged { .. } | Self::ReceiptUnsigned { .. } => "receipt.signature",
             Self::ReceiptDiffers { .. } => "receipt.differs",
             Self::Erasure(flaw) => flaw.code(),
+            Self::Citation(flaw) => flaw.code(),
             Self::EvidenceMalformed { .. } => "evidence.malformed",
             Self::EvidenceResigned { .. } | Self::EvidenceUnsigned { .. } => "evidence.signature",
             Self::EvidenceChanged { .. } => "evidence.changed",
@@ -155,6 +158,7 @@ impl Problem {
             | Self::EvidenceDiffers { leaf, .. } => Some(*leaf),
             Self::Incomplete { leaf, .. } => *leaf,
             Self::Erasure(flaw) => flaw.leaf(),
+            Self::Citation(flaw) => flaw.leaf(),
             Self::UpperTileAltered { .. }
             | Self::BadSignature { .. }
             | Self::Unsigned { .. }
@@ -187,6 +191,7 @@ impl Problem {
             | Self::ReceiptUnsigned { .. }
             | Self::ReceiptDiffers { .. }
             | Self::Erasure(_)
+            | Self::Citation(_)
             | Self::EvidenceMalformed { .. }
             | Self::EvidenceResigned { .. }
             | Self::EvidenceUnsigned { .. }
@@ -230,6 +235,7 @@ impl Problem {
                 "nothing that it says is to be believed; ask for it again at /v1/receipts/ID"
             }
             Self::Erasure(flaw) => flaw.hint(),
+            Self::Citation(flaw) => flaw.hint(),
             Self::EvidenceMalformed { .. } => {
                 "take the assessment again with `galerne sovereignty assess --evidence DIR`"
             }
@@ -326,6 +332,7 @@ impl fmt::Display for Problem {
                 write!(formatter, "the receipt is not signed by the key of {key}")
             }
             Self::Erasure(flaw) => write!(formatter, "{flaw}"),
+            Self::Citation(flaw) => write!(formatter, "{flaw}"),
             Self::EvidenceMalformed { reason } => {
                 write!(formatter, "this is no evidence: {reason}")
             }

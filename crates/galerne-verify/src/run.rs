@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::arguments::{self, Command, Format, Request, UsageError};
 use crate::files::Unreadable;
 use crate::report::{self, Report};
-use crate::{checkpoints, erasure, evidence, export, proof, receipt};
+use crate::{checkpoints, citation, erasure, evidence, export, proof, receipt};
 
 /// The run ends without a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,7 @@ fn verify(command: &Command) -> Result<Report, Stop> {
         Command::Proof(request) => proof::verify(request),
         Command::Receipt(request) => receipt::verify(request),
         Command::Erasure(request) => erasure::verify(request),
+        Command::Citation(request) => citation::verify(request),
         Command::Checkpoints(request) => checkpoints::verify(request),
         Command::Evidence(request) => evidence::verify(request),
     }

@@ -21,6 +21,8 @@ mod client;
 mod figures;
 #[path = "guarded_speed/guarded.rs"]
 mod guarded;
+#[path = "guarded_speed/libraries.rs"]
+mod libraries;
 #[path = "guarded_speed/shares.rs"]
 mod shares;
 #[path = "../src/system.rs"]

@@ -1,9 +1,10 @@
 //! What can be typed.
 
 mod budget;
+mod library;
 mod records;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -13,6 +14,10 @@ use domain::{
 };
 
 pub(crate) use self::budget::{Budget, BudgetSet, Usage};
+pub(crate) use self::library::{
+    Library, LibraryAdd, LibraryAsk, LibraryCommand, LibraryEval, LibrarySearch, LibraryServer,
+    LibrarySync,
+};
 pub(crate) use self::records::{RecordKind, Records, RecordsExport};
 
 /// Models, assistant and proof on machines that you control.
@@ -71,6 +76,8 @@ pub(crate) enum Command {
     Usage(Usage),
     /// Print a one-time link that signs a browser in as the first owner
     LoginLink(LoginLink),
+    /// Fill, search and ask libraries of documents, as the account of `GALERNE_API_KEY`
+    Library(Library),
     /// Import, list, sign, verify and remove models and their adapters
     #[command(subcommand)]
     Model(Model),
@@ -123,6 +130,20 @@ pub(crate) enum Worker {
     TokenKeeper,
     /// Ask a token
     TokenHolder,
+    /// Have documents read
+    Documents,
+    /// Read a document
+    Document {
+        /// `libpdfium.so`
+        #[arg(long)]
+        pdfium: Option<PathBuf>,
+    },
+    /// Recognise letters in pictures
+    Recogniser {
+        /// With what
+        #[arg(required = true, allow_hyphen_values = true, trailing_var_arg = true)]
+        words: Vec<OsString>,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod encryption;
 mod erasure;
 mod hold;
 mod key;
+mod library;
 mod login_link;
 pub(crate) use login_link::page_link;
 mod model;
@@ -27,6 +28,7 @@ use crate::{
     assessor,
     cli::{Account, Cli, Command, Records, Residency, Sovereignty, Worker},
     config::Settings,
+    document_worker,
     failure::Failure,
     model_worker,
     output::{Output, line},
@@ -68,6 +70,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             let settings = settings(None)?;
             wait(async { login_link::run(&Local::open(&settings).await?, flags, output).await })
         }
+        Command::Library(flags) => wait(library::run(&settings(None)?, flags, output)),
         Command::Model(command) => model::run(&settings(None)?, command, output),
         Command::Bundle(command) => bundle::run(&settings(None)?, command, output),
         Command::Audit(command) => {
@@ -92,16 +95,27 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         }
         Command::Receipt(flags) => wait(receipt::run(&settings(None)?, flags, output)),
         Command::Config(crate::cli::Config::Check) => config::check(&settings(None)?, output),
-        Command::Worker(Worker::Model) => model_worker::answer(),
-        Command::Worker(Worker::Assessor(flags)) => assessor::answer(&settings(Some(flags))?),
-        Command::Worker(Worker::TokenKeeper) => vault::keep(),
-        Command::Worker(Worker::TokenHolder) => Ok(custody::hold()?),
+        Command::Worker(worker) => work(cli, worker),
         Command::Openapi => line(&api::openapi_json()?),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "galerne", &mut script);
             line(String::from_utf8_lossy(&script).trim_end())
         }
+    }
+}
+
+/// What another `galerne` keeps out of its own process.
+fn work(cli: &Cli, worker: &Worker) -> Result<(), Failure> {
+    let settings = |serve| Settings::load(&cli.common, serve);
+    match worker {
+        Worker::Model => model_worker::answer(),
+        Worker::Assessor(flags) => assessor::answer(&settings(Some(flags))?),
+        Worker::TokenKeeper => vault::keep(),
+        Worker::TokenHolder => Ok(custody::hold()?),
+        Worker::Documents => document_worker::keep(&settings(None)?),
+        Worker::Document { pdfium } => document_worker::answer(pdfium.as_deref()),
+        Worker::Recogniser { words } => document_worker::recognise(words),
     }
 }
 

@@ -3,8 +3,10 @@
 //! The only module that reads the environment. The doc comment of a field is its reference text.
 
 mod confinement;
+mod documents;
 mod encryption;
 mod identity;
+mod index;
 mod models;
 mod prices;
 mod residency;
@@ -33,8 +35,10 @@ use site::FileSite;
 
 pub(crate) use self::{
     confinement::ConfinementSettings,
+    documents::DocumentSettings,
     encryption::EncryptionSettings,
     identity::{IdentitySettings, OidcSettings},
+    index::IndexSettings,
     models::Signatures,
     prices::{PriceSettings, prices},
     residency::{DestinationSettings, EgressSettings, ResidencySettings, RuleSettings},
@@ -70,6 +74,8 @@ struct File {
     egress: EgressSettings,
     models: ModelSettings,
     confinement: ConfinementSettings,
+    documents: DocumentSettings,
+    index: IndexSettings,
     encryption: EncryptionSettings,
     identity: IdentitySettings,
     rules: RulesSettings,
@@ -283,6 +289,8 @@ pub(crate) struct Settings {
     pub(crate) outbound: Outbound,
     pub(crate) models: Setting<ModelSettings>,
     pub(crate) confinement: Setting<ConfinementSettings>,
+    pub(crate) documents: Setting<DocumentSettings>,
+    pub(crate) index: Setting<IndexSettings>,
     pub(crate) encryption: Setting<EncryptionSettings>,
     pub(crate) identity: Setting<IdentitySettings>,
     pub(crate) rules: Setting<RulesSettings>,
@@ -367,6 +375,8 @@ impl Settings {
             outbound,
             models: Setting { value: file.models, origin },
             confinement: Setting { value: file.confinement, origin },
+            documents: Setting { value: file.documents, origin },
+            index: Setting { value: file.index, origin },
             encryption: Setting { value: file.encryption, origin },
             identity: Setting { value: file.identity, origin },
             rules: Setting { value: file.rules, origin },
@@ -405,6 +415,8 @@ impl Settings {
         }
         self.site_declared.value.check()?;
         self.confinement.value.check()?;
+        self.documents.value.check()?;
+        self.index.value.check()?;
         self.encryption.value.check()?;
         self.retention.value.terms()?;
         prices(&self.prices.value, &self.upstreams.value)?;
@@ -473,6 +485,8 @@ impl Settings {
         let parts = [
             (self.encryption.value.describe(), self.encryption.origin),
             (self.confinement.value.describe(), self.confinement.origin),
+            (self.documents.value.describe(), self.documents.origin),
+            (self.index.value.describe(), self.index.origin),
             (self.identity.value.describe(), self.identity.origin),
             (self.retention.value.describe(), self.retention.origin),
             (upstreams::describe(&self.upstreams, &self.gateway.value), self.upstreams.origin),

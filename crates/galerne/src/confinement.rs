@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use confine::{Confinement, Descriptors, Granted, Limits, Network};
+use confine::{Confinement, Descriptors, Granted, Limits, Network, Programs};
 
 use crate::{
     config::{ConfinementSettings, Settings, WitnessPlace, environment},
@@ -124,6 +124,7 @@ pub(crate) fn server(settings: &Settings) -> Result<Confinement, Failure> {
         write,
         writes_as_root: true,
         limits: Limits::default(),
+        programs: Programs::None,
     })
 }
 

@@ -13,6 +13,7 @@
 //!                     model.sig, waiver.json; licences/; refused.json if it was not loaded
 //! keys/models/        public keys whose signatures of models count, one a file, *.pub
 //! files/<org>/<id>    bytes of files, sealed
+//! index/<org>/        what documents are found by, sealed
 //! weights/            packed weights of models, made again when they are missing
 //! ```
 
@@ -96,9 +97,14 @@ impl DataDir {
         self.path.join("weights")
     }
 
+    /// What documents are found by.
+    pub(crate) fn index(&self) -> PathBuf {
+        self.path.join("index")
+    }
+
     /// What may be a link to another disk.
     pub(crate) fn linked_places() -> impl Iterator<Item = &'static str> {
-        ["models", "weights", "keys", "keys/models", "files"].into_iter()
+        ["models", "weights", "keys", "keys/models", "files", "index"].into_iter()
     }
 
     /// Makes this process the only server of the directory.

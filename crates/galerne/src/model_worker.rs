@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use confine::{Confinement, Descriptors, Limits, Network, Order, Worker};
+use confine::{Confinement, Descriptors, Limits, Network, Order, Programs, Worker};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -137,7 +137,9 @@ fn reading(source: &Path) -> Confinement {
             file_bytes_max: Some(0),
             files_max: Some(FILES_MAX),
             processes_max: Some(0),
+            ..Limits::default()
         },
+        programs: Programs::None,
     }
 }
 

@@ -8,11 +8,14 @@ use domain::{AccountId, OrganisationId};
 use governance::{
     Erasures, ErasuresParts, Holds, HoldsParts, Retention, RetentionParts, ports::RunningTurns,
 };
+use knowledge::RunningReadings;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workloads::RunningJobs;
 
 use crate::{
     config::Settings,
     failure::Failure,
+    libraries::Knowledge,
     log,
     system::{SystemClock, SystemRandom},
     wiring::{Local, Serving},
@@ -45,7 +48,7 @@ pub(crate) fn holds(local: &Local) -> Holds {
     })
 }
 
-pub(crate) fn retention(local: &Local, settings: &Settings) -> Result<Retention, Failure> {
+fn retention(local: &Local, settings: &Settings) -> Result<Retention, Failure> {
     Ok(Retention::new(RetentionParts {
         store: local.store.clone(),
         access: local.access.clone(),
@@ -55,15 +58,44 @@ pub(crate) fn retention(local: &Local, settings: &Settings) -> Result<Retention,
     }))
 }
 
+/// Carries out erasures and terms while a server runs.
+pub(crate) struct Protection {
+    pub(crate) erasures: Erasures,
+    retention: Retention,
+}
+
+impl Protection {
+    pub(crate) async fn open(
+        local: &Local,
+        settings: &Settings,
+        (serving, knowledge): (&Serving, &Knowledge),
+    ) -> Result<Self, Failure> {
+        let turns = Arc::new(RunningWork::of(serving, knowledge));
+        let erasures = erasures(local, settings, Some(turns)).await?;
+        let retention = retention(local, settings)?;
+        Ok(Self { erasures: erasures.with_derived(knowledge.derived()), retention })
+    }
+
+    pub(crate) fn begin_work(self, tasks: &TaskTracker, stop: &CancellationToken) {
+        tasks.spawn(self.erasures.run(stop.clone()));
+        tasks.spawn(self.retention.run(stop.clone()));
+    }
+}
+
 /// Everything that this process computes for an account.
-pub(crate) struct RunningWork {
+struct RunningWork {
     assistant: Assistant,
     jobs: RunningJobs,
+    readings: RunningReadings,
 }
 
 impl RunningWork {
-    pub(crate) fn of(serving: &Serving) -> Self {
-        Self { assistant: serving.assistant.clone(), jobs: serving.running.clone() }
+    fn of(serving: &Serving, knowledge: &Knowledge) -> Self {
+        Self {
+            assistant: serving.assistant.clone(),
+            jobs: serving.running.clone(),
+            readings: knowledge.running.clone(),
+        }
     }
 }
 
@@ -72,5 +104,6 @@ impl RunningTurns for RunningWork {
     async fn stop_all(&self, organisation: OrganisationId, account: AccountId) {
         self.assistant.stop_all(organisation, account).await;
         self.jobs.stop_all(organisation, account).await;
+        self.readings.stop_all(organisation, account).await;
     }
 }

@@ -30,12 +30,14 @@ use crate::{
     config::{Settings, environment},
     confinement::{Confined, confine_server},
     data_dir::DataDir,
+    document_worker,
     failure::{Exit, Failure},
+    libraries::Knowledge,
     loading::{Loads, watched},
     log,
     model_files::{Manifest, ModelFiles},
     output::{Output, line},
-    protection::{self, RunningWork},
+    protection::{self, Protection},
     rules, sign_in,
     signals::Signals,
     system::{SystemClock, SystemRandom},
@@ -59,6 +61,7 @@ pub(crate) fn run(
     let companions = Companions {
         keeper: vault::start_keeper(settings)?,
         assessor: assessor::start(settings, config)?,
+        documents: document_worker::start(settings, config)?,
     };
     // Before the first thread: all others are confined with it.
     let confined = confine_server(settings)?;
@@ -81,6 +84,8 @@ struct Companions {
     /// Of the token of the wrapping key, if there is one.
     keeper: Option<Pipes>,
     assessor: Pipes,
+    /// One for each document that is read at the same time.
+    documents: Vec<Pipes>,
 }
 
 async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), Failure> {
@@ -107,27 +112,26 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     models.record_refusals(&local.trail, caller).await;
     let token = local.access.create_link(&caller).await?;
     let start = Start { address, first_key, token, log: log.clone() };
-    let stop = CancellationToken::new();
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let receipts = receipts(&local, settings).await?;
-    let turns = Arc::new(RunningWork::of(&serving));
-    let erasures = protection::erasures(&local, settings, Some(turns)).await?;
-    let retention = protection::retention(&local, settings)?;
+    let parser = document_worker::connect(companions.documents, settings, &tasks, &stop)?;
+    let knowledge = Knowledge::open(&local, settings, (&serving, &vault), Arc::new(parser)).await?;
+    let protection = Protection::open(&local, settings, (&serving, &knowledge)).await?;
     let refused = models.refused();
     let identities = sign_in::open(&local, &settings.identity.value).await?;
-    let assessor = DeploymentAssessor::connect(companions.assessor, stop.clone())?;
-    let assessments = Assessments::new(Arc::new(assessor), local.trail.clone());
+    let assessments = assessments(&local, companions.assessor, &stop)?;
     let parts = Parts {
         local: &local,
         serving: &serving,
+        knowledge: &knowledge,
         log: &log,
         vault: &vault,
         settings,
         refused,
         assessments: &assessments,
     };
-    let keeper = erasures.clone();
+    let erasures = protection.erasures.clone();
     let router = api::router(parts.state(metrics, (receipts, erasures), identities, &stop));
-    let tasks = TaskTracker::new();
     let keeping = Keeping::start(&log);
     let limits = ServeLimits::default();
     let server = tasks.spawn(api::serve(listener, router, stop.clone(), limits));
@@ -135,9 +139,9 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     start.print(&serving, output)?;
     let seconds = settings.encryption.value.check_seconds;
     tasks.spawn(vault::watch(Arc::clone(&vault), seconds, stop.clone()));
-    tasks.spawn(keeper.run(stop.clone()));
-    tasks.spawn(retention.run(stop.clone()));
+    protection.begin_work(&tasks, &stop);
     serving.begin_work(&local, &tasks, &stop);
+    knowledge.begin_work(&tasks, &stop);
     tasks.spawn(models.watch(local.trail.clone(), caller, stop.clone()));
     signals.next().await;
     tokio::select! {
@@ -153,6 +157,16 @@ async fn serve(settings: &Settings, begun: Begun, output: Output) -> Result<(), 
     keeping.stop().await;
     local.close().await;
     Ok(())
+}
+
+/// What would be refused if a file of rules were in force, asked in a process of its own.
+fn assessments(
+    local: &Local,
+    assessor: Pipes,
+    stop: &CancellationToken,
+) -> Result<Assessments, Failure> {
+    let assessor = DeploymentAssessor::connect(assessor, stop.clone())?;
+    Ok(Assessments::new(Arc::new(assessor), local.trail.clone()))
 }
 
 /// Whoever asks for a receipt waits for the next checkpoint, and for a moment more.
@@ -221,6 +235,7 @@ impl Keeping {
 struct Parts<'a> {
     local: &'a Local,
     serving: &'a Serving,
+    knowledge: &'a Knowledge,
     log: &'a Log,
     vault: &'a Arc<Vault>,
     settings: &'a Settings,
@@ -237,7 +252,7 @@ impl Parts<'_> {
         identities: Option<Identities>,
         stop: &CancellationToken,
     ) -> ApiState {
-        let Self { local, serving, log, settings, .. } = *self;
+        let Self { local, serving, knowledge, log, settings, .. } = *self;
         let (store, vault) = (local.store.clone(), Arc::clone(self.vault));
         let (stop, refused) = (stop.clone(), self.refused.clone());
         let readiness = ServerReadiness { store, vault, stop, refused };
@@ -254,6 +269,13 @@ impl Parts<'_> {
             assistant: serving.assistant.clone(),
             files: serving.files.clone(),
             jobs: serving.jobs.clone(),
+            libraries: knowledge.libraries.clone(),
+            documents: knowledge.documents.clone(),
+            page_images: knowledge.page_images.clone(),
+            search: knowledge.search.clone(),
+            answers: knowledge.answers.clone(),
+            traces: knowledge.traces.clone(),
+            evidence: knowledge.evidence.clone(),
             models: serving.models.clone(),
             receipts,
             assessments: self.assessments.clone(),
@@ -331,9 +353,10 @@ fn bind(address: SocketAddr) -> Result<StdListener, Failure> {
     })
 }
 
-/// What is logged unless somebody says otherwise: what is wrong, what the server gave up, and loads
-/// that take long.
-const DEFAULT_FILTER: &str = "warn,galerne::confinement=info,galerne::loading=info";
+/// What is logged unless somebody says otherwise: what is wrong, what the server gave up, loads
+/// that take long, and that documents have no vectors.
+const DEFAULT_FILTER: &str =
+    "warn,galerne::confinement=info,galerne::libraries=info,galerne::loading=info";
 
 /// Logs go to standard error as lines of JSON when nobody watches, as text on a terminal.
 pub(crate) fn start_log() {

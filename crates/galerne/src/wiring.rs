@@ -16,6 +16,7 @@ use inference::{
     Embeddings, EmbeddingsParts, EngineBuild, Gateway, Metering, Models, Parts, Site, UsageReports,
     UsageReportsParts, ports::Engine,
 };
+use knowledge::DocumentLinkKey;
 use policy::Keeper;
 use store::{OpenError, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,6 +57,8 @@ pub(crate) struct Local {
     pub(crate) waivers: WaiverKey,
     /// Of links to files.
     links: LinkKey,
+    /// Of links to documents.
+    pub(crate) document_links: DocumentLinkKey,
 }
 
 /// What the key of packed weights is for, among those that follow from the installation key.
@@ -63,6 +66,9 @@ const WEIGHTS_PURPOSE: &str = "galerne 2026 packed weights of models";
 
 /// What the key of links to files is for, among those that follow from the installation key.
 const LINKS_PURPOSE: &str = "galerne 2026 links to files";
+
+/// What the key of links to documents is for, among those that follow from the installation key.
+const DOCUMENT_LINKS_PURPOSE: &str = "galerne 2026 links to documents of libraries";
 
 /// The contexts that answer with models.
 pub(crate) struct Serving {
@@ -90,6 +96,7 @@ impl Local {
         let weights_key = WeightsKey::from_bytes(installation.derive(WEIGHTS_PURPOSE));
         let waivers = WaiverKey::from_bytes(installation.derive(WAIVER_PURPOSE));
         let links = LinkKey::from_bytes(installation.derive(LINKS_PURPOSE));
+        let document_links = DocumentLinkKey::of(&installation.derive(DOCUMENT_LINKS_PURPOSE));
         let gate = LogGate::default();
         let trail = Trail::new(TrailParts {
             audit: store.clone(),
@@ -123,6 +130,7 @@ impl Local {
             weights_key,
             waivers,
             links,
+            document_links,
         })
     }
 

@@ -268,6 +268,24 @@ impl Access {
         Ok(now)
     }
 
+    /// The caller that this server works as on something of these accounts, long after anybody
+    /// asked: the first of them that may be used, else the owner of the organisation. Whatever
+    /// proved who it was may be gone by then, so it is the operator who acts for the account.
+    pub async fn working_for(
+        &self,
+        organisation: OrganisationId,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Caller, AccessError> {
+        for id in accounts {
+            let found = self.store.account(organisation, id).await?;
+            if let Some(account) = found.filter(|account| account.disabled_at.is_none()) {
+                return Ok(operator(&account));
+            }
+        }
+        let owner = self.store.owner(organisation).await?.ok_or(AccessError::NotFounded)?;
+        Ok(operator(&owner))
+    }
+
     pub async fn create_key(
         &self,
         caller: &Caller,

@@ -7,9 +7,9 @@
 use std::fmt;
 
 use domain::{
-    AccountId, BatchJobId, Caller, ConversationId, FileId, GroupId, HoldId, KeyId, ModelDigest,
-    ModelId, OrganisationId, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
-    hexadecimal,
+    AccountId, BatchJobId, Caller, ConversationId, DocumentId, FileId, GroupId, HoldId, KeyId,
+    LibraryId, ModelDigest, ModelId, OrganisationId, RequestId, RetentionClass, SessionId,
+    SignInLinkId, Timestamp, hexadecimal,
 };
 use envelope::WrappingKeyId;
 use serde::Serialize;
@@ -58,6 +58,27 @@ pub enum Action {
     /// A batch job came to its end, whichever it was.
     BatchEnd,
     BatchDelete,
+    LibraryCreate,
+    LibraryList,
+    /// A library, who may use it, or how far its documents are, was read.
+    LibraryRead,
+    LibraryUpdate,
+    LibraryDelete,
+    /// Somebody was given access, or another access than before.
+    LibraryShare,
+    LibraryUnshare,
+    /// Libraries were searched.
+    LibrarySearch,
+    /// A document was added, or another version of one.
+    DocumentAdd,
+    DocumentList,
+    /// What is known of a document, its bytes, or what was read of it, were read.
+    DocumentRead,
+    /// A document has another name or other attributes, is read anew, or is not read after all.
+    DocumentUpdate,
+    /// A link was made with which whoever has it reads the document for some hours.
+    DocumentLink,
+    DocumentDelete,
     ModelList,
     ModelRead,
     /// How the engines that run elsewhere are was read.
@@ -100,6 +121,12 @@ pub enum Action {
     IdentityBind,
     /// A receipt of an answer was issued.
     ReceiptRead,
+    /// Somebody was given an answer from documents, or was told that they have none.
+    AnswerCreate,
+    /// How an answer from documents came to be was read.
+    TraceRead,
+    /// An evidence record of a citation was issued.
+    CitationProve,
     /// A model was copied into the installation.
     ModelImport,
     /// A model was deleted.
@@ -177,6 +204,20 @@ impl Action {
             Self::BatchCancel => "batch.cancel",
             Self::BatchEnd => "batch.end",
             Self::BatchDelete => "batch.delete",
+            Self::LibraryCreate => "library.create",
+            Self::LibraryList => "library.list",
+            Self::LibraryRead => "library.read",
+            Self::LibraryUpdate => "library.update",
+            Self::LibraryDelete => "library.delete",
+            Self::LibraryShare => "library.share",
+            Self::LibraryUnshare => "library.unshare",
+            Self::LibrarySearch => "library.search",
+            Self::DocumentAdd => "document.add",
+            Self::DocumentList => "document.list",
+            Self::DocumentRead => "document.read",
+            Self::DocumentUpdate => "document.update",
+            Self::DocumentLink => "document.link",
+            Self::DocumentDelete => "document.delete",
             Self::ModelList => "model.list",
             Self::ModelRead => "model.read",
             Self::UpstreamList => "upstream.list",
@@ -205,6 +246,9 @@ impl Action {
             Self::RetentionRemove => "retention.remove",
             Self::IdentityBind => "identity.bind",
             Self::ReceiptRead => "receipt.read",
+            Self::AnswerCreate => "answer.create",
+            Self::TraceRead => "trace.read",
+            Self::CitationProve => "citation.prove",
             Self::ModelImport => "model.import",
             Self::ModelRemove => "model.remove",
             Self::ModelSign => "model.sign",
@@ -245,6 +289,8 @@ pub enum Subject {
     Conversation(ConversationId),
     File(FileId),
     BatchJob(BatchJobId),
+    Library(LibraryId),
+    Document(DocumentId),
     Model(ModelId),
     /// A model with the very bytes that it had.
     ModelFiles {

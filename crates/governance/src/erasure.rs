@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     Access, AccessError, Action, AuditError, AuditFact, ReadError, ReceiptLog, Subject,
     erasure::certificate::Statement,
-    ports::{EntryRef, ErasureOrdered, ProtectionStore, RunningTurns, StoreError},
+    ports::{DerivedContent, EntryRef, ErasureOrdered, ProtectionStore, RunningTurns, StoreError},
 };
 
 /// Rows that one transaction removes: other writes wait for no more than these.
@@ -92,6 +92,9 @@ impl ErasureState {
 pub enum ErasedClass {
     /// The row with name, role and password.
     Accounts,
+    /// How answers from documents came to be, for whoever asked; of others, those that hold words of
+    /// documents that are gone.
+    AnswerTraces,
     ApiKeys,
     /// With what they answered and was in no file yet.
     BatchJobs,
@@ -99,6 +102,11 @@ pub enum ErasedClass {
     Budgets,
     /// With their names and settings, and the tokens of a search.
     Conversations,
+    /// Of libraries that nobody else read; with their versions, their bytes and what was read of
+    /// them.
+    Documents,
+    /// Documents that no longer say who added them; they stay in libraries of others.
+    DocumentsUnlinked,
     Drafts,
     /// Questions, answers and files, with the tokens of a search.
     Entries,
@@ -109,6 +117,12 @@ pub enum ErasedClass {
     GroupMemberships,
     /// Bindings to somebody of an identity provider.
     Identities,
+    /// That nobody else read.
+    Libraries,
+    /// Libraries that no longer say whose they were; others read them, and they stay.
+    LibrariesUnlinked,
+    /// That others let the person use their libraries.
+    LibraryShares,
     /// Lifted holds on the account.
     LiftedHolds,
     /// Break-glass that the person was the subject of, or asked for, agreed to or ended.
@@ -124,18 +138,24 @@ pub enum ErasedClass {
 }
 
 impl ErasedClass {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::Accounts,
+        Self::AnswerTraces,
         Self::ApiKeys,
         Self::BatchJobs,
         Self::Budgets,
         Self::Conversations,
+        Self::Documents,
+        Self::DocumentsUnlinked,
         Self::Drafts,
         Self::Entries,
         Self::Files,
         Self::IdempotencyKeys,
         Self::GroupMemberships,
         Self::Identities,
+        Self::Libraries,
+        Self::LibrariesUnlinked,
+        Self::LibraryShares,
         Self::LiftedHolds,
         Self::Openings,
         Self::Provisioned,
@@ -148,16 +168,22 @@ impl ErasedClass {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
+            Self::AnswerTraces => "answer_traces",
             Self::ApiKeys => "api_keys",
             Self::BatchJobs => "batch_jobs",
             Self::Budgets => "budgets",
             Self::Conversations => "conversations",
+            Self::Documents => "documents",
+            Self::DocumentsUnlinked => "documents_unlinked",
             Self::Drafts => "drafts",
             Self::Entries => "entries",
             Self::Files => "files",
             Self::IdempotencyKeys => "idempotency_keys",
             Self::GroupMemberships => "group_memberships",
             Self::Identities => "identities",
+            Self::Libraries => "libraries",
+            Self::LibrariesUnlinked => "libraries_unlinked",
+            Self::LibraryShares => "library_shares",
             Self::LiftedHolds => "lifted_holds",
             Self::Openings => "openings",
             Self::Provisioned => "provisioned",
@@ -237,6 +263,8 @@ pub struct Erasures {
     access: Access,
     log: ReceiptLog,
     turns: Option<Arc<dyn RunningTurns>>,
+    /// `None` where nothing is made of content.
+    derived: Option<Arc<dyn DerivedContent>>,
     patience: Duration,
     ordered: Arc<Notify>,
 }
@@ -244,7 +272,14 @@ pub struct Erasures {
 impl Erasures {
     pub fn new(parts: ErasuresParts) -> Self {
         let ErasuresParts { store, access, log, turns, patience } = parts;
-        Self { store, access, log, turns, patience, ordered: Arc::default() }
+        Self { store, access, log, turns, derived: None, patience, ordered: Arc::default() }
+    }
+
+    /// The same, where something is made of content and kept elsewhere: no certificate is signed
+    /// before nothing of it is left.
+    #[must_use]
+    pub fn with_derived(self, derived: Arc<dyn DerivedContent>) -> Self {
+        Self { derived: Some(derived), ..self }
     }
 
     /// Takes an order. When this returns it is durable, and the account is let in no longer. An
@@ -353,6 +388,10 @@ impl Erasures {
         let in_state = |state| all.iter().filter(move |one| one.state == state);
         let removed: Vec<_> = in_state(ErasureState::Removed).map(|one| one.id).collect();
         if !removed.is_empty() {
+            // Before the step that the next look takes for done.
+            if let Some(derived) = &self.derived {
+                derived.forget(organisation).await?;
+            }
             self.store.overwrite(organisation, &removed).await?;
         }
         let all = self.store.erasures_under_way(organisation).await?;

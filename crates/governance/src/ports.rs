@@ -22,7 +22,7 @@ pub use identity::{
     Entered, Entering, EnteringStep, Identified, Identity, IdentityProvider, IdentityStore,
     ProviderError, Question, Reply,
 };
-pub use protection::{ErasureOrdered, Expired, ProtectionStore, RunningTurns};
+pub use protection::{DerivedContent, ErasureOrdered, Expired, ProtectionStore, RunningTurns};
 pub use provisioning::{Applied, Group, Provisioned, ProvisioningChange, ProvisioningStore};
 pub use rules::Rules;
 

@@ -19,6 +19,9 @@ const RECEIPT: &str = "galerne receipt v1";
 /// The first line of every erasure certificate of this version.
 const ERASURE: &str = "galerne erasure v1";
 
+/// The first line of every evidence record of a citation of this version.
+const CITATION: &str = "galerne citation v1";
+
 /// From one look for a checkpoint to the next, while somebody waits for it.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -127,6 +130,14 @@ impl ReceiptLog {
     /// An erasure certificate, as [`Self::sign`] makes a receipt.
     pub(crate) fn sign_erasure(&self, statement: &str) -> Result<String, NoteError> {
         self.signed(ERASURE, statement)
+    }
+
+    /// An evidence record of a citation, as [`Self::sign`] makes a receipt.
+    ///
+    /// # Errors
+    /// [`NoteError`] for a statement that is no line of text.
+    pub fn sign_citation(&self, statement: &str) -> Result<String, NoteError> {
+        self.signed(CITATION, statement)
     }
 
     fn signed(&self, header: &str, statement: &str) -> Result<String, NoteError> {

@@ -154,6 +154,8 @@ impl Trail {
                 | Subject::Conversation(_)
                 | Subject::File(_)
                 | Subject::BatchJob(_)
+                | Subject::Library(_)
+                | Subject::Document(_)
                 | Subject::Model(_)
                 | Subject::ModelFiles { .. }
                 | Subject::Key(_)
@@ -215,6 +217,8 @@ impl Trail {
             Subject::Conversation(id) => return Ok(Some(format!("conversation:{id}"))),
             Subject::File(id) => return Ok(Some(format!("file:{id}"))),
             Subject::BatchJob(id) => return Ok(Some(format!("batch_job:{id}"))),
+            Subject::Library(id) => return Ok(Some(format!("library:{id}"))),
+            Subject::Document(id) => return Ok(Some(format!("document:{id}"))),
             Subject::Group(id) => return Ok(Some(format!("group:{id}"))),
             Subject::Model(id) => return Ok(Some(format!("model:{id}"))),
             Subject::Party(destination) => return Ok(Some(format!("party:{destination}"))),

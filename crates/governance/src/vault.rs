@@ -33,9 +33,9 @@ pub const REFRESH_SECONDS_MAX: u64 = 30;
 /// What has keys of its own in an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DataClass {
-    /// Names, questions, answers, files and drafts.
+    /// Names, questions, answers, files, drafts and documents.
     Conversations,
-    /// The words that a search looks for.
+    /// The words that a search looks for, and the digests of documents.
     Search,
 }
 

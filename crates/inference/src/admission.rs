@@ -45,12 +45,21 @@ impl Admission {
         Some(Place { _permit: permit })
     }
 
-    /// So many places now, or none at all.
-    pub(crate) fn enter_all(&self, places: usize) -> Result<Place, NoPlace> {
+    /// What [`Self::enter_all`] would say now; nothing is taken.
+    pub(crate) fn would_enter(&self, places: usize) -> Result<(), NoPlace> {
         // One may always come again.
         if places > self.room.max(1) {
             return Err(NoPlace::TooMany);
         }
+        if places > self.places.available_permits() {
+            return Err(NoPlace::Taken);
+        }
+        Ok(())
+    }
+
+    /// So many places now, or none at all.
+    pub(crate) fn enter_all(&self, places: usize) -> Result<Place, NoPlace> {
+        self.would_enter(places)?;
         let places = u32::try_from(places).map_err(|_| NoPlace::TooMany)?;
         let permit = Arc::clone(&self.places).try_acquire_many_owned(places);
         Ok(Place { _permit: permit.map_err(|_| NoPlace::Taken)? })
@@ -67,6 +76,8 @@ mod tests {
         assert_eq!(admission.enter_all(4).err(), Some(NoPlace::TooMany));
         let two = admission.enter_all(2).unwrap();
         assert_eq!(admission.enter_all(2).err(), Some(NoPlace::Taken));
+        assert_eq!(admission.would_enter(2).err(), Some(NoPlace::Taken));
+        assert!(admission.would_enter(1).is_ok());
         assert_eq!(admission.here().running, 2, "nothing was taken");
         drop(two);
         assert!(admission.enter_all(3).is_ok());

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::QuoteForm;
+
 /// What the text of an answer must be. The engine lets the model write nothing else; only an
 /// answer that is cut by `max_tokens` or a stop string is incomplete.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,6 +17,9 @@ pub enum AnswerFormat {
     Regex(Arc<str>),
     /// Text that a context-free grammar in Lark's notation describes.
     Lark(Arc<str>),
+    /// Sentences of given passages, to the letter. The engine of this server keeps it; engines
+    /// elsewhere cannot and refuse it, see [`QuoteForm::picks`].
+    Quotes(Arc<QuoteForm>),
 }
 
 impl AnswerFormat {

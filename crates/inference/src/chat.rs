@@ -320,6 +320,12 @@ impl Chat {
         self.start_here(request, several).await
     }
 
+    /// Whether answers of the model can be kept to [`AnswerFormat::Quotes`]: where the engine of
+    /// this server has it. That engine answers then, whoever else has the model.
+    pub fn keeps_quotes(&self, model: &ModelId) -> bool {
+        self.is_here(model)
+    }
+
     fn is_here(&self, model: &ModelId) -> bool {
         self.engine.models().iter().any(|card| card.id == *model)
     }

@@ -10,13 +10,14 @@ use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Budgets, ChatError, Gateway, Metering, Reservation, Usage, UsageOpened, UsageOutcome,
+    Budgets, ChatError, Gateway, Metering, ModelPurpose, Reservation, Usage, UsageOpened,
+    UsageOutcome,
     admission::{Admission, Place},
     budget::Wanted,
     content,
     gateway::{Seat, Work},
     ports::{
-        BrokenOff, Consumed, Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger,
+        BrokenOff, Embed, Embedding, Engine, EngineError, Passage, Passages, UsageLedger,
         WhenTooLong,
     },
     rules,
@@ -143,7 +144,7 @@ struct Started {
     /// Of whoever answers.
     metering: Metering,
     /// What those used who were sent it before and have not answered.
-    earlier: Option<Consumed>,
+    earlier: Option<Usage>,
 }
 
 /// What the request occupies until it has ended.
@@ -193,6 +194,30 @@ impl Embeddings {
         let (sender, answer) = oneshot::channel();
         self.tasks.spawn(async move { embeddings.run(&caller, command, sender).await });
         answer.await.map_err(|_| ChatError::Preparation)?
+    }
+
+    /// Numbers in a vector of a model that the engine of this server has; `None` where it has no
+    /// such model, or one that makes no vectors.
+    pub fn dimensions(&self, model: &ModelId) -> Option<u32> {
+        let cards = self.engine.models();
+        match cards.into_iter().find(|card| card.id == *model)?.purpose {
+            ModelPurpose::Embeddings { dimensions } => Some(dimensions),
+            ModelPurpose::Chat => None,
+        }
+    }
+
+    /// Tokens of a text as a model of this server counts them, with those that it puts around it;
+    /// `None` where it has no such model. No request: nothing is computed, and nobody charged. May
+    /// take milliseconds on a long text: call it off the async threads.
+    pub fn count_tokens(&self, model: &ModelId, text: &str) -> Option<u32> {
+        let passage = Passage::Text(text.to_owned());
+        match self.engine.prepare_passages(model, vec![passage], WhenTooLong::Refuse) {
+            Ok(passages) => Some(passages.count()),
+            Err(EngineError::PassageTooLong { tokens, .. }) => {
+                Some(u32::try_from(tokens).unwrap_or(u32::MAX))
+            }
+            Err(_) => None,
+        }
     }
 
     /// Refuses new requests and returns when all are settled. The engine must be shut down before,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carbon_ledger::{Footprint, GridFactor};
+use carbon_ledger::{Emissions, Footprint, GridFactor, Uncertainty};
 use domain::{
     AccountId, ModelDigest, ModelId, OrganisationId, Principal, ProjectId, RequestId, Timestamp,
     chat::ToolCall,
@@ -73,20 +73,45 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// What two requests of one server used together.
+    /// With what was used before it, if anything was.
+    pub(crate) fn after(self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(earlier) => self.plus(earlier),
+            None => self,
+        }
+    }
+
+    /// What two requests used together. The site and the grid stay the first one's; emissions are
+    /// those of each on its own grid.
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
-        let energy = self.footprint.energy.plus(other.footprint.energy);
         let cached = self.cached_prompt_tokens.saturating_add(other.cached_prompt_tokens);
         Self {
             prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
             cached_prompt_tokens: cached,
             completion_tokens: self.completion_tokens.saturating_add(other.completion_tokens),
-            footprint: Footprint::new(energy, self.footprint.factor),
+            footprint: together(self.footprint, other.footprint),
             cpu_seconds: self.cpu_seconds + other.cpu_seconds,
             site: self.site,
         }
     }
+}
+
+fn together(one: Footprint, other: Footprint) -> Footprint {
+    let energy = one.energy.plus(other.energy);
+    if one.factor == other.factor {
+        return Footprint::new(energy, one.factor);
+    }
+    let (first, second) = (one.emissions, other.emissions);
+    let emissions = Emissions {
+        grams: first.grams + second.grams,
+        method: first.method.combine(second.method),
+        uncertainty: Uncertainty::of_sum([
+            (first.grams.value(), first.uncertainty),
+            (second.grams.value(), second.uncertainty),
+        ]),
+    };
+    Footprint { energy, emissions, factor: one.factor }
 }
 
 /// A request that was admitted: the first half of its usage row.
@@ -166,4 +191,35 @@ pub enum ChatEvent {
     Unrecorded {
         usage: Usage,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use carbon_ledger::{Energy, Joules, Method, factors};
+
+    use super::*;
+
+    fn usage(zone: &str) -> Usage {
+        let joules = Joules::new(3_600_000.0).unwrap();
+        let energy = Energy { joules, method: Method::Estimated, uncertainty: Uncertainty::NONE };
+        let site = Site { name: zone.to_owned(), zone: zone.to_owned() };
+        Metering::new(site, factors::grid(zone).unwrap()).usage(&Consumed {
+            prompt_tokens: 1,
+            cached_prompt_tokens: 0,
+            completion_tokens: 1,
+            energy,
+            cpu_seconds: 0.0,
+        })
+    }
+
+    #[test]
+    fn work_at_two_sites_emits_what_it_does_at_each() {
+        let (here, there) = (usage("FR"), usage("DE"));
+        let grams = |usage: &Usage| usage.footprint.emissions.grams.value();
+        for (one, other) in [(&here, &there), (&there, &here), (&here, &here)] {
+            let both = one.clone().plus(other);
+            assert!((grams(&both) - grams(one) - grams(other)).abs() < 1e-9);
+            assert_eq!((&both.site, both.footprint.factor), (&one.site, one.footprint.factor));
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) struct UsageRow {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metering: Metering,
     /// What upstreams used that were sent it and have not answered, before another one did.
-    pub(crate) earlier: Option<Consumed>,
+    pub(crate) earlier: Option<Usage>,
     /// The server ends: what cannot be written now is left to the next start.
     pub(crate) stopping: CancellationToken,
 }
@@ -203,8 +203,7 @@ impl UsageRow {
 
     /// With what was used before it was answered.
     fn usage_of(&self, answer: Consumed) -> Usage {
-        let sum = |earlier| several::together(&[earlier, answer], 1);
-        self.metering.usage(&self.earlier.map_or(answer, sum))
+        self.metering.usage(&answer).after(self.earlier.as_ref())
     }
 
     /// Holds the place of the request meanwhile: rows that wait are bounded like requests.

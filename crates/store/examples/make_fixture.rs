@@ -1,5 +1,5 @@
-//! Writes the database `FILE` with the known rows of the twelfth version, the same bytes each time:
-//! `cargo run --release -p store --example make_fixture FILE`.
+//! Writes the database `FILE` with the known rows of the thirteenth version, the same bytes each
+//! time: `cargo run --release -p store --example make_fixture FILE`.
 #![expect(clippy::expect_used, reason = "the rows are literals")]
 
 #[path = "../tests/fixtures/v0001/rows.rs"]
@@ -30,6 +30,9 @@ mod provisioning_rows;
 #[path = "../tests/fixtures/v0011/workload_rows.rs"]
 mod workload_rows;
 
+#[path = "../tests/fixtures/v0013/library_rows.rs"]
+mod library_rows;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -46,6 +49,9 @@ use governance::{
     },
 };
 use inference::ports::{BudgetStore as _, UsageLedger as _};
+use knowledge::ports::{
+    DocumentStore, LibraryStore, ReadingStore as _, Refusal, Stage, Step, TraceStore,
+};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use store::{Conversations, Store};
 use testkit::{MemoryCustodian, operator_of, vault_of};
@@ -60,7 +66,7 @@ async fn main() -> anyhow::Result<()> {
     let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
     sqlx::raw_sql(
         "UPDATE _sqlx_migrations SET installed_on = '2026-01-01 00:00:00', execution_time = 0; \
-         PRAGMA journal_mode = DELETE; PRAGMA page_size = 2048; VACUUM; \
+         PRAGMA journal_mode = DELETE; PRAGMA page_size = 1024; VACUUM; \
          PRAGMA journal_mode = WAL;",
     )
     .execute(&mut connection)
@@ -104,7 +110,8 @@ async fn fill(path: &Path) -> anyhow::Result<()> {
     let entry = budget_rows::entry();
     let put = store.put_budget(&budget_rows::budget(), entry.at, &entry).await?;
     anyhow::ensure!(put, "no such account");
-    work(&store, vault).await?;
+    work(&store, Arc::clone(&vault)).await?;
+    collect(&store, vault).await?;
     store.close().await;
     Ok(())
 }
@@ -151,6 +158,29 @@ async fn work(store: &Store, vault: Arc<Vault>) -> anyhow::Result<()> {
     let claim = store.claim(&[], rows::time(720)).await?.context("a job")?;
     let line = workload_rows::RESULT.to_owned();
     store.record(&claim, &[JobResult { number: 0, kind: ResultKind::Answer, line }]).await?;
+    Ok(())
+}
+
+/// Documents without their bytes: nothing but the database is part of a fixture.
+async fn collect(store: &Store, vault: Arc<Vault>) -> anyhow::Result<()> {
+    let entries = library_rows::entries();
+    let [made, shared, first, second, asked] = &entries[..] else {
+        anyhow::bail!("five entries");
+    };
+    let (store, library) = (store.libraries(vault), library_rows::library());
+    let refused = |refusal: Refusal| anyhow::anyhow!("{refusal:?}");
+    LibraryStore::insert(&store, &library, 9, made).await?.map_err(refused)?;
+    let share = library_rows::share();
+    LibraryStore::share(&store, library_rows::anne(), &share, shared).await?.map_err(refused)?;
+    let new = library_rows::version(1);
+    DocumentStore::keep(&store, &new, first).await?.map_err(refused)?;
+    let claim = store.claim(Stage::Read, &[]).await?.context("a version")?;
+    let failed = Step::Failed(library_rows::failure());
+    let done = store.advance(&[(claim, failed)], new.at).await?;
+    anyhow::ensure!(done == [true], "the version has another state");
+    let new = library_rows::version(2);
+    DocumentStore::keep(&store, &new, second).await?.map_err(refused)?;
+    TraceStore::keep(&store, &library_rows::trace(), asked).await?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Files behind `FileStore`: a row says what is known of one, its bytes lie sealed beside the
-//! database ([`blob`]).
+//! database ([`blob`]), as those of documents do.
 //!
 //! A row is written after the bytes are durable, and removed before they are: whatever a kill
 //! leaves behind are bytes without a row, which [`sweep`] finds.
@@ -21,22 +21,24 @@ use workloads::{
 use crate::{
     audit,
     failure::{Failure, store_error},
+    job::claim::PassedOver,
     protection::hold,
     store::Store,
 };
-use blob::{BlobReader, BlobWriter};
+use blob::{BlobReader, BlobWriter, SealedBytes};
 
 /// The files and batch jobs of a store, under the keys of a vault. Cheap to clone.
 #[derive(Clone)]
 pub struct Workloads {
     pub(crate) store: Store,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) passed_over: PassedOver,
 }
 
 impl Store {
     /// Its files and batch jobs, which are readable while the vault is open.
     pub fn workloads(&self, vault: Arc<Vault>) -> Workloads {
-        Workloads { store: self.clone(), vault }
+        Workloads { store: self.clone(), vault, passed_over: PassedOver::default() }
     }
 }
 
@@ -49,12 +51,20 @@ impl Workloads {
     }
 }
 
+fn sealed_bytes((owner, id): (Owner, FileId)) -> SealedBytes {
+    SealedBytes {
+        blob: (owner.organisation, id.as_uuid()),
+        account: Some(owner.account),
+        name: row::sealed_as((owner, id)),
+    }
+}
+
 #[async_trait]
 impl FileStore for Workloads {
     async fn begin(&self, owner: Owner, id: FileId) -> Result<Box<dyn FileWriter>, StoreError> {
         let begun = async {
             let keys = self.keys(owner.organisation).await?;
-            BlobWriter::create(&self.store.blobs, keys, (owner, id)).await
+            BlobWriter::create(&self.store.blobs, keys, sealed_bytes((owner, id))).await
         };
         let writer = begun.await.map_err(store_error("begin the file"))?;
         Ok(Box::new(writer))
@@ -105,7 +115,8 @@ impl FileStore for Workloads {
     ) -> Result<Option<Box<dyn FileReader>>, StoreError> {
         let Some(file) = self.file(owner, id).await? else { return Ok(None) };
         let vault = Arc::clone(&self.vault);
-        match BlobReader::open(&self.store.blobs, vault, &file).await {
+        let of = (sealed_bytes((owner, id)), file.bytes);
+        match BlobReader::open(&self.store.blobs, vault, of).await {
             Ok(reader) => Ok(Some(Box::new(reader))),
             Err(Failure::Bytes { source }) if source.kind() == io::ErrorKind::NotFound => {
                 tracing::error!(file = %id, "the bytes of a file are gone");
@@ -140,7 +151,8 @@ impl FileStore for Workloads {
         });
         let deleted = deleted.await.map_err(failed())?;
         if deleted == FileDeleted::Done {
-            sweep::one(&self.store, (owner.organisation, id)).await.map_err(failed())?;
+            let blob = (owner.organisation, id.as_uuid());
+            sweep::one(&self.store, blob).await.map_err(failed())?;
         }
         Ok(deleted)
     }

@@ -4,8 +4,6 @@ pub(crate) mod claim;
 pub(crate) mod result;
 pub(crate) mod row;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use domain::{BatchJobId, Timestamp};
 use governance::{AuditEntry, ports::StoreError};
@@ -131,28 +129,28 @@ impl JobStore for Workloads {
 
     async fn claim(&self, held: &[BatchJobId], at: Timestamp) -> Result<Option<Claim>, StoreError> {
         let failed = || store_error("claim a batch job");
-        let (vault, held) = (Arc::clone(&self.vault), held.to_vec());
+        let (workloads, held) = (self.clone(), held.to_vec());
         // Nothing is written while there is nothing to do.
-        let asked = held.clone();
+        let (looking, asked) = (self.clone(), held.clone());
         let next = self.store.read(move |connection| {
-            Box::pin(async move { claim::next_owner(connection, &asked).await })
+            Box::pin(async move { claim::next_owner(connection, &looking, &asked).await })
         });
         if next.await.map_err(failed())?.is_none() {
             return Ok(None);
         }
         self.store
             .change(move |connection| {
-                Box::pin(async move { claim::next(connection, &vault, &held, at).await })
+                Box::pin(async move { claim::next(connection, &workloads, &held, at).await })
             })
             .await
             .map_err(failed())
     }
 
     async fn next_owner(&self, held: &[BatchJobId]) -> Result<Option<Owner>, StoreError> {
-        let held = held.to_vec();
+        let (workloads, held) = (self.clone(), held.to_vec());
         self.store
             .read(move |connection| {
-                Box::pin(async move { claim::next_owner(connection, &held).await })
+                Box::pin(async move { claim::next_owner(connection, &workloads, &held).await })
             })
             .await
             .map_err(store_error("look whose batch job is next"))

@@ -15,6 +15,7 @@ mod failure;
 mod file;
 mod flusher;
 mod job;
+mod library;
 mod log;
 mod open;
 mod overwriting;
@@ -32,5 +33,6 @@ mod writer;
 
 pub use conversation::{ClearTexts, Conversations, seal_clear_texts};
 pub use file::Workloads;
+pub use library::Libraries;
 pub use open::OpenError;
 pub use store::Store;

@@ -91,7 +91,7 @@ impl ProtectionStore for Store {
         removed: &[ErasureId],
     ) -> Result<(), StoreError> {
         let failed = || store_error("write the file anew");
-        sweep::erase(self).await.map_err(failed())?;
+        sweep::erase(self, organisation).await.map_err(failed())?;
         self.overwrite_file().await.map_err(failed())?;
         let removed = removed.to_vec();
         self.change(move |connection| {

@@ -8,8 +8,8 @@ use std::sync::{
 use async_trait::async_trait;
 use carbon_ledger::{Energy, Joules, Method, Uncertainty, factors};
 use inference::{
-    AnsweredBy, Declared, Deployment, FinishReason, Metering, ModelPurpose, Site, TokenPiece,
-    UpstreamEngine,
+    AnswerFormat, AnsweredBy, Declared, Deployment, FinishReason, Metering, ModelPurpose, Site,
+    TokenPiece, UpstreamEngine,
     ports::{
         Announced, AnnouncedPassages, Asking, AskingPassages, BrokenOff, Consumed, Denial,
         Embedding, EngineEvent, Generation, Passage, Upstream, UpstreamCard, UpstreamError,
@@ -173,6 +173,9 @@ impl Upstream for FakeUpstream {
     }
 
     async fn announce(&self, asking: &Asking) -> Result<Box<dyn Announced>, UpstreamError> {
+        if matches!(asking.format, AnswerFormat::Quotes(_)) {
+            return Err(UpstreamError::Unsuited { field: "quotes" });
+        }
         self.announced()?;
         let texts = asking.messages.iter().map(|message| message.content.clone()).collect();
         let prompt_tokens = asking.prompt_tokens_estimated();

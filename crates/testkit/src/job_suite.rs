@@ -181,6 +181,11 @@ async fn the_next_one_is_that_of_who_has_least(case: &Case) {
     }
     assert_eq!(case.claim(&held).await, None);
     assert_eq!(case.jobs.next_owner(&held).await.expect("looked"), None);
+    let entry = case.samples.entry(Some(case.owner.organisation));
+    let cancelled = case.jobs.cancel(case.owner, second.id, &entry).await.expect("answered");
+    assert_eq!(cancelled.expect("there").state, JobState::Cancelling);
+    let claim = case.claim(&[first.id]).await.expect("one");
+    assert_eq!(claim.job.id, second.id, "it needs a place for a moment only");
 }
 
 /// The vectors of one request may take tens of megabytes: a page has so many bytes, not so many

@@ -9,6 +9,7 @@ mod conversation;
 mod file;
 mod identity;
 mod job;
+mod library;
 mod log;
 mod protection;
 mod provisioning;
@@ -68,6 +69,7 @@ struct State {
     drafts: BTreeMap<(Scope, DraftOf), Draft>,
     files: file::Kept,
     jobs: BTreeMap<BatchJobId, job::Kept>,
+    libraries: library::Kept,
 }
 
 #[derive(Debug)]

@@ -238,10 +238,10 @@ impl Upload {
         let Described { name, purpose, seconds } = described;
         // It may have taken hours: whoever began it may be let in no longer.
         self.files.access.resume(&self.caller).await?;
-        // Others have ended since it began.
+        // Others have ended since it began, and others end just now.
         let kept = self.files.store.bytes_kept(self.caller.organisation).await?;
         let bytes_max = self.files.quota.bytes_max;
-        if kept.saturating_add(self.bytes) > bytes_max {
+        if kept.saturating_add(self.room.take(0)) > bytes_max {
             return Err(WorkloadError::NoRoom { bytes: kept, bytes_max });
         }
         self.writer.finish().await?;

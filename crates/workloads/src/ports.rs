@@ -49,7 +49,7 @@ pub trait FileStore: Send + Sync {
     async fn expired(&self, at: Timestamp, limit: u32) -> Result<Vec<(Owner, FileId)>, StoreError>;
 
     /// Removes the bytes of files that are no more and of uploads that were given up. `all`: those
-    /// of an earlier process too; for a process that has begun no upload yet, and is alone.
+    /// of an earlier process too; for a process that is alone. What is being written stays.
     async fn clean_up(&self, all: bool) -> Result<u64, StoreError>;
 }
 
@@ -117,9 +117,9 @@ pub trait JobStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<JobDeleted, StoreError>;
 
-    /// The next job that has not ended, none of `held`: of accounts of which the fewest are held,
-    /// the oldest. A queued one runs from now on. Whoever claimed it before records nothing any
-    /// more.
+    /// The next job that has not ended, none of `held`: one that is being cancelled, or of accounts
+    /// of which the fewest are held, the oldest. A queued one runs from now on. Whoever claimed it
+    /// before records nothing any more. One that cannot be read is passed over.
     async fn claim(&self, held: &[BatchJobId], at: Timestamp) -> Result<Option<Claim>, StoreError>;
 
     /// Whose job [`Self::claim`] would give.
@@ -155,8 +155,8 @@ pub trait JobStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError>;
 
-    /// Removes some results of jobs that have ended: they are in their files. `true` while there
-    /// are more.
+    /// Removes some results of jobs that have ended: they are in their files. At most so many, and
+    /// fewer where they are long. `true` while there are more.
     async fn discard_results(&self, rows_max: u32) -> Result<bool, StoreError>;
 }
 
@@ -222,7 +222,7 @@ pub trait Answers: Send + Sync {
     /// The name that whoever wrote the line gave the request, if the line can be read.
     fn name_of(&self, line: &[u8]) -> Option<String>;
 
-    /// The model that the line names, if it names one.
+    /// The model that the line names, if it names one that could be.
     fn model_of(&self, line: &[u8]) -> Option<String>;
 
     /// Answers one request as background work of the caller.

@@ -5,6 +5,7 @@
 
 mod ending;
 mod input;
+mod place;
 mod play;
 mod rests;
 mod waiting;
@@ -33,7 +34,7 @@ const CLEAN_EVERY: Duration = Duration::from_mins(1);
 /// How long a job is played at least before it makes room for somebody who has none.
 const TURN: Duration = Duration::from_mins(2);
 
-/// Results that one transaction removes: other writes wait for no more than these.
+/// Results that one transaction removes at most: other writes wait for no more than these.
 const DISCARDED: u32 = 500;
 
 /// How much is done at a time.

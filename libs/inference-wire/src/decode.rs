@@ -2,10 +2,12 @@
 
 mod batch;
 mod classification;
+mod collection;
 mod conversation;
 mod embedding;
 mod field;
 mod format;
+mod library;
 mod rerank;
 mod responses;
 mod text_completion;

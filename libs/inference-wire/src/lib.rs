@@ -2,8 +2,8 @@
 //!
 //! Requests are read leniently: start at [`ChatRequest::decode`], for vectors of texts at
 //! [`EmbeddingRequest::decode`] and, for conversations that the server keeps, at
-//! [`StartConversation::decode`], and for the Responses of `OpenAI` at
-//! [`responses::ResponsesRequest::decode`]. Unknown fields are ignored and
+//! [`StartConversation::decode`], for libraries of documents at [`CreateLibrary::decode`], and for
+//! the Responses of `OpenAI` at [`responses::ResponsesRequest::decode`]. Unknown fields are ignored and
 //! `null` means absent, but a field that is understood must make sense, and its error names it
 //! ([`FieldError`]). Answers are written strictly, because client libraries read them strictly:
 //! `usage`, `object`, `created`, `index` and `finish_reason` are always there. [`sse`] frames them.
@@ -16,6 +16,7 @@ pub mod sse;
 
 mod batch;
 mod classification;
+mod collection;
 mod completion;
 mod connector;
 mod conversation;
@@ -25,6 +26,7 @@ mod error_body;
 mod field_error;
 mod file;
 mod finite;
+mod library;
 mod logprobs;
 mod me;
 mod model;
@@ -47,6 +49,12 @@ pub use classification::{
     ClassificationInput, ClassificationRequest, ClassificationResponse, ClassificationScores,
     ClassificationTarget, Judge, JudgeMethod, ModerationResponse, ModerationResult,
 };
+pub use collection::{
+    ChunkSearchMethod, Collection, CollectionDocument, CollectionDocumentList,
+    CollectionDocumentObject, CollectionList, CollectionObject, CreateCollection, CreatedId,
+    DocumentChunk, DocumentChunkList, DocumentChunkObject, FoundChunk, FoundChunkList,
+    SearchChunks, UpdateCollection,
+};
 pub use completion::{
     AnswerMessage, AnswerRole, ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice,
     ChunkObject, CompletionObject, Delta, FinishReason,
@@ -67,6 +75,20 @@ pub use embedding::{
 pub use error_body::{ErrorBody, ErrorDetail, ErrorMember, ErrorObject, ErrorType};
 pub use field_error::{FieldError, FieldErrorKind, PathPart, RequestError};
 pub use file::{DeletedFile, File, FileList, FileObject, FileStatus, FileUrl, FileVisibility};
+pub use library::{
+    AnswerFailure, AnswerGap, AnswerGapReason, AnswerStage, AnswerStep, AnswerTrace,
+    AnswerTraceObject, AskLibraries, ClaimsCheck, CreateLibrary, DocumentFailure,
+    DocumentPagination, DocumentState, DocumentText, DocumentVersion, DocumentVersionList,
+    FoundPassage, FoundVersion, Library, LibraryAccess, LibraryAnswer, LibraryAnswerEvent,
+    LibraryAnswerFallback, LibraryAnswerMode, LibraryAnswerObject, LibraryAnswerOutcome,
+    LibraryCitation, LibraryCitedVersion, LibraryDocument, LibraryDocumentList, LibraryList,
+    LibraryParty, LibrarySearchMode, LibraryShare, LibraryShareList, LibraryStatement,
+    LibraryStatementKind, MissingClaim, MissingClaimKind, PageArea, PassageList, PassageObject,
+    ProcessStatus, ProcessingStatus, ProcessingWord, RejectedSentence, SearchLibraries,
+    SearchedLibraries, ShareKind, ShareLevel, ShareLibrary, SimilarityCheck, StatementChecks,
+    TracedHit, TracedPassage, TracedStep, TracedStepKind, UnshareLibrary, UpdateLibrary,
+    UpdateLibraryDocument,
+};
 pub use logprobs::{Logprobs, TokenCandidate, TokenLogprob};
 pub use me::{
     Me, MeCaller, MeImpacts, MeLimit, MeLimitKind, MeMetrics, MeObject, MeUsage, MeUsageDetail,

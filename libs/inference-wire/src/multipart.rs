@@ -59,6 +59,8 @@ pub enum FormEvent {
         name: String,
         /// What the file is called, if it is one.
         file_name: Option<String>,
+        /// What its bytes are said to be.
+        content_type: Option<String>,
     },
     /// Bytes of the part, never none.
     Bytes(Vec<u8>),
@@ -173,11 +175,13 @@ impl Multipart {
         }
         let head = std::str::from_utf8(&self.kept[..end]).map_err(|_| MultipartError::Head)?;
         let (name, file_name) = described(head).ok_or(MultipartError::Head)?;
+        let content_type = member(head, "content-type").filter(|kind| !kind.is_empty());
+        let content_type = content_type.map(str::to_owned);
         // The empty line's end stays, as if it were the part's: a boundary may follow it at once.
         self.forget(end + 2);
         self.is_first = true;
         self.state = State::Body;
-        Ok(Some(FormEvent::Part { name, file_name }))
+        Ok(Some(FormEvent::Part { name, file_name, content_type }))
     }
 
     fn body(&mut self) -> Option<FormEvent> {
@@ -235,13 +239,17 @@ fn boundary(content_type: &str) -> Option<String> {
     is_fit.then_some(boundary)
 }
 
+/// What a line of the head of a part says.
+fn member<'a>(head: &'a str, wanted: &str) -> Option<&'a str> {
+    head.split("\r\n").find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.trim().eq_ignore_ascii_case(wanted).then_some(value.trim())
+    })
+}
+
 /// Name and name of the file, of the head of a part.
 fn described(head: &str) -> Option<(String, Option<String>)> {
-    let disposition = head.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("content-disposition").then_some(value)
-    })?;
-    let (kind, parameters) = disposition.split_once(';')?;
+    let (kind, parameters) = member(head, "content-disposition")?.split_once(';')?;
     if !kind.trim().eq_ignore_ascii_case("form-data") {
         return None;
     }

@@ -44,6 +44,12 @@ pub mod limits {
     pub const LABELS: usize = 16;
     /// Documents of one request to order them.
     pub const DOCUMENTS: usize = 1000;
+    /// Libraries that one search or question names.
+    pub const LIBRARIES: usize = 100;
+    /// Passages that one search of libraries tells.
+    pub const PASSAGES: u32 = 50;
+    /// Chunks that one search of collections tells, those among them that `offset` leaves out.
+    pub const CHUNKS: u32 = 100;
     /// Bytes of what stands before each text to order.
     pub const PREFIX_BYTES: usize = 256;
     /// Bytes of the name of a tool.

@@ -56,7 +56,7 @@ pub struct RerankResult {
     pub index: u32,
     /// The cosine between the vectors of the question and of the document, from -1 to 1. It says
     /// which is nearer, not how near is near enough: that differs between models.
-    #[serde(serialize_with = "relevance")]
+    #[serde(serialize_with = "finite::score")]
     pub relevance_score: f32,
     /// Where `return_documents` asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ pub struct RerankScore {
     /// Always `rerank`.
     pub object: RerankObject,
     /// Its `relevance_score`.
-    #[serde(serialize_with = "relevance")]
+    #[serde(serialize_with = "finite::score")]
     pub score: f32,
     /// Its position in the request, from 0.
     pub index: u32,
@@ -92,9 +92,4 @@ pub struct RerankScore {
 pub struct RerankDocument {
     /// What it says.
     pub text: String,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
-fn relevance<S: serde::Serializer>(score: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f32(finite::number(*score))
 }

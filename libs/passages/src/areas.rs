@@ -11,7 +11,7 @@ const CHARACTERS_MAX: usize = u16::MAX as usize;
 ///
 /// Runs whose middles are less than half a line apart stand on one line. A run that is only
 /// partly in the span gives its share of its width, by characters, from the side at which its
-/// script begins.
+/// script begins; one of several lines gives all of its area.
 ///
 /// Empty where the span is not one of the document (beyond the text, off character boundaries, or
 /// empty), and on pages that say nothing of where their characters stand: a wrong rectangle is
@@ -56,7 +56,8 @@ fn part(text: &str, run: &Run, span: Span) -> Option<Area> {
     if text.get(held.range())?.trim().is_empty() {
         return None;
     }
-    if held == run.span {
+    // In a shape of several lines nobody knows on which one a part of it stands.
+    if held == run.span || characters.trim().contains('\n') {
         return Some(run.area);
     }
     let before = text.get(Span::new(run.span.start, held.start).range())?;

@@ -3,6 +3,8 @@
 mod cut;
 mod pack;
 
+use std::{cell::RefCell, collections::HashMap};
+
 use crate::{
     document::{Block, BlockKind, Document, Span},
     sentences::{sentences, trimmed},
@@ -55,7 +57,8 @@ impl ChunkLimits {
 }
 
 impl Default for ChunkLimits {
-    /// 200 to 350 tokens: with headings and columns, within the 512 that encoders read.
+    /// 200 to 350 tokens. Headings are not counted, names of columns as half a chunk at most: this
+    /// leaves room for them within the 512 that encoders read.
     fn default() -> Self {
         Self { min: 200, max: 350 }
     }
@@ -66,8 +69,9 @@ impl Default for ChunkLimits {
 pub struct Chunk {
     /// From its first sentence to its last.
     pub span: Span,
-    /// The headings that its text stands under, outermost first. Those inside of `span` are also
-    /// among `sentences`; [`Chunk::above`] gives the others.
+    /// The headings that its text stands under, outermost first; where it has headings alone, those
+    /// of the last of them. Those inside of `span` are also among `sentences`; [`Chunk::above`]
+    /// gives the others.
     pub headings: Vec<Span>,
     /// The row that names the columns, where the chunk begins further down in the same table.
     pub table_header: Option<Span>,
@@ -116,10 +120,14 @@ pub fn chunks<C: CountTokens + ?Sized>(
 ) -> Vec<Chunk> {
     let headers = table_headers(&document.blocks);
     let header_of = |unit: &Unit| headers.get(unit.block).copied().flatten();
+    // One row stands above all chunks of its table, and may be long.
+    let counted = RefCell::new(HashMap::new());
     let mut made = Vec::new();
     for section in sections(document, units(document, limits, counter)) {
         let context = |unit: &Unit| {
-            header_of(unit).and_then(|span| document.slice(span)).map_or(0, |t| counter.tokens(t))
+            let Some(span) = header_of(unit) else { return 0 };
+            let count = || document.slice(span).map_or(0, |text| counter.tokens(text));
+            *counted.borrow_mut().entry(span.start).or_insert_with(count)
         };
         for packed in pack::pack(&section.units, limits, context) {
             made.extend(chunk(document, &section.headings, packed, header_of));

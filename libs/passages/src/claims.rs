@@ -8,7 +8,7 @@ mod scan;
 mod token;
 mod vocabulary;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use scan::{Fact, facts};
 
@@ -112,8 +112,9 @@ impl Found {
 /// All that quotes say.
 #[derive(Default)]
 struct Evidence {
-    quantities: Vec<Quantity>,
-    dates: Vec<Date>,
+    /// What each reading of a number counts.
+    quantities: HashMap<String, Vec<Unit>>,
+    dates: HashSet<Date>,
     articles: HashSet<String>,
     words: HashSet<String>,
 }
@@ -133,10 +134,12 @@ impl Evidence {
 
     fn add(&mut self, fact: Fact) {
         match fact {
-            Fact::Quantity(quantity) => self.quantities.push(quantity),
+            Fact::Quantity(quantity) => self.add_quantity(&quantity),
             Fact::Date(readings) => {
-                self.quantities.extend(readings.iter().flat_map(Date::numbers));
-                self.dates.extend(readings);
+                for number in readings.iter().flat_map(Date::numbers) {
+                    self.add_quantity(&number);
+                }
+                self.dates.extend(readings.iter().flat_map(Date::said));
             }
             Fact::Article(article) => {
                 self.articles.insert(article);
@@ -147,12 +150,27 @@ impl Evidence {
         }
     }
 
+    fn add_quantity(&mut self, quantity: &Quantity) {
+        for reading in quantity.readings() {
+            let units = self.quantities.entry(reading.clone()).or_default();
+            if !units.contains(&quantity.unit) {
+                units.push(quantity.unit);
+            }
+        }
+    }
+
+    /// Whether a number is there, of the same unit if this one has any.
+    fn holds_quantity(&self, wanted: &Quantity) -> bool {
+        wanted.readings().iter().any(|reading| {
+            let units = self.quantities.get(reading);
+            units.is_some_and(|units| wanted.unit == Unit::None || units.contains(&wanted.unit))
+        })
+    }
+
     fn holds(&self, fact: &Fact) -> bool {
         match fact {
-            Fact::Quantity(wanted) => self.quantities.iter().any(|held| wanted.is_in(held)),
-            Fact::Date(readings) => {
-                readings.iter().any(|wanted| self.dates.iter().any(|held| wanted.is_in(held)))
-            }
+            Fact::Quantity(wanted) => self.holds_quantity(wanted),
+            Fact::Date(readings) => readings.iter().any(|wanted| self.dates.contains(wanted)),
             Fact::Article(article) => self.articles.contains(article),
             Fact::Name(word) => name::forms(word).iter().any(|form| self.words.contains(form)),
         }

@@ -43,7 +43,8 @@
 //! exactly; only the last is estimated, from signs or from codes of `x - c`. Embeddings that fill
 //! a narrow cone differ little from their centre, so what is estimated is small.
 //!
-//! All sums over coordinates are sums of integers: every processor finds the same scores.
+//! Sums over signs and codes are sums of integers, the few others are added up in one order: every
+//! processor finds the same scores.
 //!
 //! # Source
 //! Gao and Long, "`RaBitQ`: Quantizing High-Dimensional Vectors with a Theoretical Error Bound for

@@ -54,6 +54,11 @@ impl Ranked {
         self.row.0
     }
 
+    /// The order of the scores alone.
+    pub(crate) fn compare_scores(self, other: Self) -> Ordering {
+        self.score.cmp(&other.score)
+    }
+
     pub(crate) fn score(self) -> f32 {
         let bits = if self.score & SIGN == 0 { !self.score } else { self.score & !SIGN };
         f32::from_bits(bits)

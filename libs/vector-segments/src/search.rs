@@ -1,5 +1,7 @@
 //! The two passes of a search.
 
+use std::cmp::Ordering;
+
 use crate::instructions::Instructions;
 use crate::kernels::{Table, distances, products};
 use crate::query::Prepared;
@@ -69,6 +71,12 @@ impl Part<'_> {
         best.finish()
     }
 
+    /// A row of this part, among those of other parts.
+    fn candidate(&self, ranked: Ranked, place: usize) -> Option<Candidate> {
+        let ordinal = self.ordinals.get(usize::try_from(ranked.row()).ok()?)?;
+        Some(Candidate { ranked, ordinal, place })
+    }
+
     /// The best `keep` of some rows by their codes.
     fn hits(&self, rows: &Selection, keep: usize) -> Vec<Hit> {
         let mut best = Best::new(keep);
@@ -91,6 +99,22 @@ impl Part<'_> {
     }
 }
 
+/// A row that is worth a look at its codes.
+struct Candidate {
+    ranked: Ranked,
+    ordinal: u32,
+    /// Which part it is a row of.
+    place: usize,
+}
+
+impl Candidate {
+    /// Higher estimates first; of equal ones the lower ordinal, whatever part it stands in.
+    fn best_first(&self, other: &Self) -> Ordering {
+        let scores = other.ranked.compare_scores(self.ranked);
+        scores.then(self.ordinal.cmp(&other.ordinal)).then(self.place.cmp(&other.place))
+    }
+}
+
 /// The best hits of all parts, scored by codes only where sketches promise something.
 ///
 /// Estimates of different parts can be compared, so the candidates are the best of all of them.
@@ -99,18 +123,16 @@ pub(crate) fn two_pass(parts: &[Part<'_>], depth: Depth) -> Vec<Hit> {
     if selected <= depth.candidates {
         return exact(parts, depth.k);
     }
-    let mut candidates: Vec<(Ranked, usize)> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
     for (place, part) in parts.iter().enumerate() {
         let best = part.estimates(depth.candidates);
-        candidates.extend(best.into_iter().map(|ranked| (ranked, place)));
+        candidates.extend(best.into_iter().filter_map(|ranked| part.candidate(ranked, place)));
         // Kept short after each part, so that many small segments need no more than one large one.
-        keep_best(&mut candidates, depth.candidates, |left, right| {
-            right.0.cmp(&left.0).then(left.1.cmp(&right.1))
-        });
+        keep_best(&mut candidates, depth.candidates, Candidate::best_first);
     }
     let hits = parts.iter().enumerate().map(|(place, part)| {
-        let of_part = candidates.iter().filter(|(_, other)| *other == place);
-        let mut rows: Vec<u32> = of_part.map(|(ranked, _)| ranked.row()).collect();
+        let of_part = candidates.iter().filter(|candidate| candidate.place == place);
+        let mut rows: Vec<u32> = of_part.map(|candidate| candidate.ranked.row()).collect();
         rows.sort_unstable();
         part.hits(&Selection::Rows(rows), depth.k)
     });

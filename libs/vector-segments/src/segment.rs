@@ -38,7 +38,8 @@ pub struct Segment<B> {
 }
 
 impl<B: AsRef<[u8]>> Segment<B> {
-    /// Reads the header, the centre and the ordinals, and checks those.
+    /// Reads the header, the centre, the keys and the ordinals, and checks those: what is found
+    /// is never ascribed to another document.
     ///
     /// The rest is checked by [`verify`](Self::verify), which reads all of it: once is enough,
     /// after it was written or fetched. Bytes that fail there are safe to search nevertheless.
@@ -49,6 +50,7 @@ impl<B: AsRef<[u8]>> Segment<B> {
         let content = bytes.as_ref();
         let outline = Outline::parse(content)?;
         outline.verify(content, Section::Centre)?;
+        outline.verify(content, Section::Keys)?;
         outline.verify(content, Section::Ordinals)?;
         let centre = read_centre(outline.section(content, Section::Centre))?;
         check_order(Ordinals::new(outline.section(content, Section::Ordinals)))?;

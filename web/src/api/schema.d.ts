@@ -718,6 +718,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the passages of a document
+         * @description In order.
+         */
+        get: operations["listChunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chunks/{id}/{chunk}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one passage */
+        get: operations["readChunk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/classifications": {
         parameters: {
             query?: never;
@@ -737,6 +774,55 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List collections
+         * @description Libraries, in the shape of Albert; the newest first.
+         */
+        get: operations["listCollections"];
+        put?: never;
+        /**
+         * Make a collection
+         * @description A library, which nobody else sees until it is shared.
+         */
+        post: operations["createCollection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one collection */
+        get: operations["readCollection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a collection
+         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner.
+         */
+        delete: operations["deleteCollection"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a collection
+         * @description Its name, its description, or both. Needs its owner.
+         */
+        patch: operations["updateCollection"];
         trace?: never;
     };
     "/v1/completions": {
@@ -982,6 +1068,88 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/document-links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the bytes of a document with a link */
+        get: operations["readLinkedDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/document-links/{token}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the text of a document with a link */
+        get: operations["readLinkedDocumentText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the documents of a collection
+         * @description The newest first.
+         */
+        get: operations["listDocuments"];
+        put?: never;
+        /**
+         * Add a document to a collection
+         * @description One that has the name of a document of the collection becomes another version of it, and has its
+         *     id. It is read in the background. How it is cut is the server's business: `chunker` and its like
+         *     are ignored. Needs an editor.
+         */
+        post: operations["addDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one document */
+        get: operations["readDocument"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a document
+         * @description With all of its versions: nobody finds or reads anything of it once this is answered. Needs an
+         *     editor.
+         */
+        delete: operations["deleteDocument"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1247,6 +1415,331 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/libraries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List libraries
+         * @description The newest first: own ones, and those that somebody shared.
+         */
+        get: operations["listLibraries"];
+        put?: never;
+        /**
+         * Make a library
+         * @description It belongs to the account that makes it, and nobody else sees it until it is shared.
+         */
+        post: operations["createLibrary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask libraries
+         * @description Galerne's own. An answer is made of statements, each with the quotes that it rests on: document,
+         *     version, page, place and rectangles, to the letter. That nothing answers is an answer too. What
+         *     is asked of the model are requests of the caller like any other.
+         *
+         *     With `stream: true` events tell how far the answer is, `answer.progress`; the last one has all of
+         *     it, `answer.done`, or says why there is none, `answer.error`. Lines that start with `:` are to be
+         *     skipped. Closing the connection stops the model.
+         */
+        post: operations["askLibraries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search libraries
+         * @description Galerne's own. Passages of documents that the caller may read at that moment, the best first.
+         *     Who may read them is asked before anything is looked at, and again before a passage is told.
+         */
+        post: operations["searchLibraries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one library */
+        get: operations["readLibrary"];
+        /**
+         * Change a library
+         * @description As with `PATCH`: older clients of Mistral send what they change with `PUT`.
+         */
+        put: operations["replaceLibrary"];
+        post?: never;
+        /**
+         * Delete a library
+         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner.
+         */
+        delete: operations["deleteLibrary"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a library
+         * @description Its name, its description, or both. Needs its owner.
+         */
+        patch: operations["updateLibrary"];
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the documents of a library
+         * @description The newest first, unless `sort_by` and `sort_order` say otherwise. A library with more than
+         *     50,000 documents is listed by `created_at`, all of them.
+         */
+        get: operations["listLibraryDocuments"];
+        put?: never;
+        /**
+         * Add a document
+         * @description A form with the document. One that has the name of a document of the library becomes another
+         *     version of it, which holds from now on, or from `in_force_from` on; the same bytes become none.
+         *     It is read in the background: `state` tells how far it is. At most 64 MiB. Needs an editor.
+         */
+        post: operations["addLibraryDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell of one document */
+        get: operations["readLibraryDocument"];
+        /**
+         * Change a document
+         * @description As with `PATCH`: older clients of Mistral send what they change with `PUT`.
+         */
+        put: operations["replaceLibraryDocument"];
+        post?: never;
+        /**
+         * Delete a document
+         * @description With all of its versions: nobody finds or reads anything of it once this is answered. Needs an
+         *     editor.
+         */
+        delete: operations["deleteLibraryDocument"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a document
+         * @description Its name, its attributes, or both. Needs an editor.
+         */
+        patch: operations["updateLibraryDocument"];
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/extracted-text-signed-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Make a link to the text of a document
+         * @description As a link to its bytes.
+         */
+        get: operations["linkLibraryDocumentText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/pages/{page}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a page of a document
+         * @description Galerne's own: a picture of the page, as people see it. For formats that have pages.
+         */
+        get: operations["readLibraryDocumentPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/reprocess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a document read anew
+         * @description It is found as before until that is done. Needs an editor.
+         */
+        post: operations["reprocessLibraryDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/signed-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Make a link to the bytes of a document
+         * @description Whoever has it reads the version that holds now, without a key. It ends with its time, with the
+         *     key that made it, and as soon as its maker may not read the document any more.
+         */
+        get: operations["linkLibraryDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how far a document is */
+        get: operations["readLibraryDocumentStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/text_content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what was read of a document
+         * @description Passages and quotes stand at bytes of this text.
+         */
+        get: operations["readLibraryDocumentText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/documents/{document}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a document
+         * @description Galerne's own. The newest first.
+         */
+        get: operations["listLibraryDocumentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/libraries/{id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who may use a library
+         * @description Beside its owner. Needs an editor.
+         */
+        get: operations["listLibraryShares"];
+        /**
+         * Share a library
+         * @description With an account, a group of accounts, or everybody of the organisation, in the place of what they
+         *     were given before. Needs its owner.
+         */
+        put: operations["shareLibrary"];
+        post?: never;
+        /**
+         * Take a library back
+         * @description They find nothing of it from the next search on. Needs its owner, or the account whose share it
+         *     is.
+         */
+        delete: operations["unshareLibrary"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/info": {
         parameters: {
             query?: never;
@@ -1435,6 +1928,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search collections
+         * @description Passages of documents that the caller may read at that moment, the best first.
+         */
+        post: operations["searchChunks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1556,6 +2069,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/traces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how an answer came to be
+         * @description To the account that asked, without what rests on documents that it may not read any more.
+         */
+        get: operations["readTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces/{id}/citations/{number}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a citation signed
+         * @description A signed note: the line `galerne citation v1`, one line of JSON that tells what is cited, which
+         *     model quoted it and where the log has that, an empty line, and the signature of the log's key.
+         *     `galerne-verify citation FILE --key KEY` checks it without a network. The server waits until the
+         *     log has signed the entry of the request, a few seconds at most; 503 means to ask again.
+         */
+        post: operations["proveCitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/upstreams": {
         parameters: {
             query?: never;
@@ -1641,6 +2197,45 @@ export interface components {
         AccountList: {
             data: components["schemas"]["Account"][];
         };
+        /** @description The answer broke off. */
+        AnswerFailure: {
+            /** @description A sentence for people. */
+            message: string;
+            /**
+             * Format: int32
+             * @description The status that an answer in one piece would have had.
+             */
+            code: number;
+            /** @description Stable and documented, as in every error. */
+            error_code: string;
+        };
+        /** @description What was searched without finding an answer. */
+        AnswerGap: {
+            /** @description Why there is none. */
+            reason: components["schemas"]["AnswerGapReason"];
+            /** @description Which libraries; `null` for all that whoever asks may read. */
+            library_ids: string[] | null;
+            /**
+             * Format: date-time
+             * @description As of when, in RFC 3339; `null` for what held when it was asked.
+             */
+            as_of: string | null;
+            /**
+             * Format: int32
+             * @description Passages that were found.
+             */
+            hits: number;
+            /**
+             * Format: int32
+             * @description Passages that the model was shown.
+             */
+            passages: number;
+        };
+        /**
+         * @description Why there is no answer.
+         * @enum {string}
+         */
+        AnswerGapReason: "nothing_found" | "not_in_passages" | "nothing_held" | "withdrawn";
         /** @description What the model said. */
         AnswerMessage: {
             /** @description Always `assistant`. */
@@ -1655,6 +2250,75 @@ export interface components {
          * @enum {string}
          */
         AnswerRole: "assistant";
+        /**
+         * @description What an answer is at.
+         * @enum {string}
+         */
+        AnswerStage: "selected" | "quoting" | "writing" | "checking";
+        /** @description How far an answer is. Says nothing of what stands in documents. */
+        AnswerStep: {
+            /** @description What it is at. */
+            stage: components["schemas"]["AnswerStage"];
+            /**
+             * Format: int32
+             * @description How many of what the stage says.
+             */
+            count: number;
+        };
+        /** @description How an answer came to be. */
+        AnswerTrace: {
+            /** @description Always `trace`. */
+            object: components["schemas"]["AnswerTraceObject"];
+            /** @description Under which it is asked for. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description In RFC 3339.
+             */
+            asked_at: string;
+            /** @description What was asked. */
+            question: string;
+            /** @description In which language the model was told what to do: `fr`, `en`, `ar` or `hi`. */
+            language: string;
+            /** @description The model that answered. */
+            model: string;
+            /** @description Whose words the answer was to have. */
+            mode: components["schemas"]["LibraryAnswerMode"];
+            /** @description What was to take the place of a written sentence that does not hold. */
+            fallback: components["schemas"]["LibraryAnswerFallback"];
+            /** @description Where it was looked. */
+            searched: components["schemas"]["SearchedLibraries"];
+            /** @description What the search gave, the best first. */
+            hits: components["schemas"]["TracedHit"][];
+            /** @description What the model was shown. */
+            passages: components["schemas"]["TracedPassage"][];
+            /** @description What the model was asked, in order. */
+            steps: components["schemas"]["TracedStep"][];
+            /** @description All statements that held, those too that were withdrawn before the answer was given. */
+            statements: components["schemas"]["LibraryStatement"][];
+            /** @description Sentences of the model that did not hold. */
+            rejected: components["schemas"]["RejectedSentence"][];
+            /** @description How the answer ended. */
+            outcome: components["schemas"]["LibraryAnswerOutcome"];
+            gap: components["schemas"]["AnswerGap"] | null;
+            /**
+             * Format: int32
+             * @description Statements that the answer left out since their documents could not be read any more.
+             */
+            withdrawn: number;
+            /**
+             * Format: int32
+             * @description Sentences that did not hold and were left out.
+             */
+            refused: number;
+            /** @description Whether something is left out here since its documents may not be read any more. */
+            withheld: boolean;
+        };
+        /**
+         * @description The `object` member of an [`AnswerTrace`].
+         * @enum {string}
+         */
+        AnswerTraceObject: "trace";
         /** @description The next question of a conversation, or the wish for another answer. */
         AppendConversation: {
             inputs?: components["schemas"]["ConversationInputs"] | null;
@@ -1668,6 +2332,26 @@ export interface components {
             parent_id?: string | null;
             /** @description Galerne's own: the model that answers from now on; that of the conversation if absent. */
             model?: string | null;
+        };
+        /** @description What somebody asks of libraries. Fields that are not listed are ignored. */
+        AskLibraries: {
+            /** @description 1 to 4,000 characters. */
+            question: string;
+            /** @description Where to look, 1 to 100 of them; everywhere that whoever asks may read, if absent. */
+            library_ids?: string[] | null;
+            /**
+             * @description What held then: a day such as `2016-10-01`, which begins in UTC, or a time in RFC 3339; what
+             *     holds now, if absent.
+             */
+            as_of?: string | null;
+            /** @description The model that answers. */
+            model: string;
+            /** @description `quotes` if absent. */
+            mode?: components["schemas"]["LibraryAnswerMode"];
+            /** @description `quote` if absent. */
+            fallback?: components["schemas"]["LibraryAnswerFallback"];
+            /** @description Send events while the answer is made. */
+            stream?: boolean;
         };
         /** @description A text file. */
         Attachment: {
@@ -2152,6 +2836,18 @@ export interface components {
          * @enum {string}
          */
         ChunkObject: "chat.completion.chunk";
+        /**
+         * @description How chunks are looked for.
+         * @enum {string}
+         */
+        ChunkSearchMethod: "hybrid" | "semantic" | "lexical";
+        /** @description What of a statement no quote of it has. */
+        ClaimsCheck: {
+            /** @description Whether nothing is missing. */
+            holds: boolean;
+            /** @description What is. */
+            missing: components["schemas"]["MissingClaim"][];
+        };
         /** @description A request about texts, as clients write it. Fields that are not listed are ignored. */
         ClassificationBody: {
             /** @description The id of a chat model, as `GET /v1/models` lists them: it is asked. */
@@ -2198,6 +2894,115 @@ export interface components {
         };
         /** @description The shapes of `input`. */
         ClassificationTexts: string | string[];
+        /** @description A library, as a collection. */
+        Collection: {
+            /** @description Always `collection`. */
+            object: components["schemas"]["CollectionObject"];
+            /** @description That of the library. */
+            id: string;
+            /** @description On one line. */
+            name: string;
+            /** @description The id of the account that made it; empty once that account was erased. */
+            owner: string;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Always `null`: `GET /v1/libraries/{id}/share` tells who may use it. */
+            visibility: string | null;
+            /**
+             * Format: int64
+             * @description Unix time in seconds; older clients read it.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Unix time in seconds; older clients read it.
+             */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            updated: number;
+            /**
+             * Format: int64
+             * @description How many documents it has.
+             */
+            documents: number;
+            /**
+             * Format: int64
+             * @description Bytes of all versions of its documents.
+             */
+            size: number;
+        };
+        /** @description A document of a collection. */
+        CollectionDocument: {
+            /** @description Always `document`. */
+            object: components["schemas"]["CollectionDocumentObject"];
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description On one line. */
+            name: string;
+            /** @description The collection that it stands in. */
+            collection_id: string;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            created: number;
+            /**
+             * Format: int32
+             * @description How many; `null` until it was read.
+             */
+            chunks: number | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+        };
+        /** @description Some documents of a collection, the newest first. */
+        CollectionDocumentList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["CollectionDocument"][];
+        };
+        /**
+         * @description The `object` member of a [`CollectionDocument`].
+         * @enum {string}
+         */
+        CollectionDocumentObject: "document";
+        /** @description The form of an upload. */
+        CollectionForm: {
+            /** @description The collection, before the file; older clients say `collection`. */
+            collection_id: string;
+            /**
+             * Format: binary
+             * @description The document.
+             */
+            file: string;
+            /** @description In the place of the name of the file. */
+            name?: string | null;
+            /** @description What is said of it, a JSON object of at most 4 KiB. */
+            metadata?: string | null;
+        };
+        /** @description Some collections, the newest first. */
+        CollectionList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["Collection"][];
+        };
+        /**
+         * @description The `object` member of a [`Collection`].
+         * @enum {string}
+         */
+        CollectionObject: "collection";
         /** @description How an answer is drawn. */
         CompletionArgs: {
             /**
@@ -2392,6 +3197,13 @@ export interface components {
              */
             timeout_hours?: number;
         };
+        /** @description A collection to make. Fields that are not listed are ignored. */
+        CreateCollection: {
+            /** @description 1 to 200 characters, on one line. */
+            name: string;
+            /** @description What it is for; at most 2,000 characters. */
+            description?: string | null;
+        };
         CreateKey: {
             /** @description What the key is for. */
             name: string;
@@ -2402,6 +3214,18 @@ export interface components {
              * @description 1 to 3,650; without it the key is good until it is revoked.
              */
             expires_in_days?: number | null;
+        };
+        /** @description A library to make. Fields that are not listed are ignored. */
+        CreateLibrary: {
+            /** @description 1 to 200 characters, on one line. */
+            name: string;
+            /** @description What it is for; at most 2,000 characters. */
+            description?: string | null;
+        };
+        /** @description The id of what was made. */
+        CreatedId: {
+            /** @description Under which it is asked for. */
+            id: string;
         };
         /** @description A key that was just made. */
         CreatedKey: components["schemas"]["Key"] & {
@@ -2441,6 +3265,165 @@ export interface components {
         DescribedSchema: {
             /** @description A JSON schema; at most 256 KiB. */
             schema: Record<string, never>;
+        };
+        /** @description A passage of a document. */
+        DocumentChunk: {
+            /** @description Always `chunk`. */
+            object: components["schemas"]["DocumentChunkObject"];
+            /**
+             * Format: int32
+             * @description Which passage of the document, from 0.
+             */
+            id: number;
+            /** @description The collection of the document. */
+            collection_id: string;
+            /** @description The document. */
+            document_id: string;
+            /** @description What it says. */
+            content: string;
+            /** @description The attributes of the document, and its name as `document_name`. */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description When its document was added, as Unix time in seconds.
+             */
+            created: number;
+        };
+        /** @description Passages of a document, in order. */
+        DocumentChunkList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["DocumentChunk"][];
+        };
+        /**
+         * @description The `object` member of a [`Chunk`].
+         * @enum {string}
+         */
+        DocumentChunkObject: "chunk";
+        /** @description Why a document went no further. */
+        DocumentFailure: {
+            /** @description Stable, explained in `docs/errors/`. */
+            code: string;
+            /** @description Which part of the document it is about. */
+            part: string | null;
+        };
+        /** @description The form of an upload. */
+        DocumentForm: {
+            /**
+             * Format: binary
+             * @description The document.
+             */
+            file: string;
+            /** @description Galerne's own: in the place of the name of the file. */
+            name?: string | null;
+            /** @description Galerne's own: what is said of it, a JSON object of at most 4 KiB. */
+            attributes?: string | null;
+            /** @description Galerne's own: from when on it holds, a day or a time in RFC 3339; from now on if absent. */
+            in_force_from?: string | null;
+            /** @description Galerne's own: until when, that time not included. */
+            in_force_until?: string | null;
+        };
+        /** @description Which page of a list it is. */
+        DocumentPagination: {
+            /**
+             * Format: int64
+             * @description On all pages together.
+             */
+            total_items: number;
+            /**
+             * Format: int64
+             * @description At least 1.
+             */
+            total_pages: number;
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            current_page: number;
+            /**
+             * Format: int32
+             * @description Of a page that is full.
+             */
+            page_size: number;
+            /** @description Whether more follow. */
+            has_more: boolean;
+        };
+        /**
+         * @description How far a document is.
+         * @enum {string}
+         */
+        DocumentState: "queued" | "reading" | "indexing" | "ready" | "failed";
+        /** @description What was read of a document. */
+        DocumentText: {
+            /** @description Places of passages and quotes are bytes of this, in UTF-8. */
+            text: string;
+        };
+        /** @description Some bytes of a document, and when they hold. */
+        DocumentVersion: {
+            /**
+             * Format: int32
+             * @description Of the document, from 1.
+             */
+            number: number;
+            /** @description `sha256:` and 64 hexadecimal digits of the bytes. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description In RFC 3339.
+             */
+            added_at: string;
+            /** @description How far it is. */
+            state: components["schemas"]["DocumentState"];
+            /** @description Whether it is found, also while it is read anew. */
+            searchable: boolean;
+            /**
+             * Format: date-time
+             * @description From when on it holds, in RFC 3339.
+             */
+            in_force_from: string;
+            /**
+             * Format: date-time
+             * @description Until when, that time not included; `null` if no end is known.
+             */
+            in_force_until: string | null;
+            /**
+             * Format: int32
+             * @description 0 for formats without pages.
+             */
+            pages: number;
+            /**
+             * Format: int32
+             * @description What is found and shown together.
+             */
+            passages: number;
+            /**
+             * Format: int32
+             * @description Of all passages, as the model counts them that makes vectors.
+             */
+            tokens: number;
+            /** @description Two letters, or `zz`; `null` if nobody knows. */
+            language: string | null;
+            /**
+             * Format: int32
+             * @description What its reading left out or doubts: so many notes.
+             */
+            notes: number;
+            failure: components["schemas"]["DocumentFailure"] | null;
+        };
+        /** @description Versions of a document, the newest first. */
+        DocumentVersionList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The page. */
+            data: components["schemas"]["DocumentVersion"][];
         };
         /** @description Galerne's own: what somebody has typed and not sent. */
         Draft: {
@@ -2796,6 +3779,99 @@ export interface components {
             /** @description The operator's name for the place where the work was done. */
             site: string;
         };
+        /** @description A passage that was found. */
+        FoundChunk: {
+            /** @description How it was really looked for: `lexical` where no vector could be made. */
+            method: components["schemas"]["ChunkSearchMethod"];
+            /**
+             * Format: float
+             * @description What passages are ordered by; a cosine for the method `semantic`.
+             */
+            score: number;
+            /** @description The passage. */
+            chunk: components["schemas"]["DocumentChunk"];
+        };
+        /** @description Passages that were found, the best first. */
+        FoundChunkList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description The passages. */
+            data: components["schemas"]["FoundChunk"][];
+        };
+        /** @description A passage that was found. */
+        FoundPassage: {
+            /** @description Always `passage`. */
+            object: components["schemas"]["PassageObject"];
+            /**
+             * Format: float
+             * @description What passages are ordered by; comparable within one search only.
+             */
+            score: number;
+            /**
+             * Format: float
+             * @description What its words say; `null` where none was found in it, or words were not looked at.
+             */
+            lexical: number | null;
+            /**
+             * Format: float
+             * @description The cosine of its vector with that of the query; `null` where it has none, or vectors were
+             *     not looked at.
+             */
+            dense: number | null;
+            /** @description The library of the document. */
+            library_id: string;
+            /** @description The document. */
+            document_id: string;
+            /** @description Its name. */
+            document_name: string;
+            /** @description Which version of it. */
+            version: components["schemas"]["FoundVersion"];
+            /**
+             * Format: int32
+             * @description Which passage of the version, from 0.
+             */
+            passage: number;
+            /** @description That it stands under, the outermost first. */
+            headings: string[];
+            /** @description The row that names the columns, where the passage lacks it. */
+            table_header: string | null;
+            /** @description Numbers of the pages that it stands on; empty for formats without pages. */
+            pages: number[];
+            /** @description What it says. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Its first byte in the text of the document.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description The byte behind its last one.
+             */
+            end: number;
+            /** @description The sentence of it that says most of what was looked for. */
+            snippet: string;
+        };
+        /** @description Of which version of its document a passage is. */
+        FoundVersion: {
+            /**
+             * Format: int32
+             * @description Of the document, from 1.
+             */
+            number: number;
+            /** @description `sha256:` and 64 hexadecimal digits of the bytes. */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description From when on it holds, in RFC 3339.
+             */
+            in_force_from: string;
+            /**
+             * Format: date-time
+             * @description Until when, that time not included; `null` if no end is known.
+             */
+            in_force_until: string | null;
+        };
         /** @description The name of a function. */
         FunctionName: {
             /** @description The name of one of `tools`. */
@@ -2922,6 +3998,286 @@ export interface components {
         KeyList: {
             data: components["schemas"]["Key"][];
         };
+        /** @description A library, as whoever asks sees it. */
+        Library: {
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description On one line. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description In RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description In RFC 3339.
+             */
+            updated_at: string;
+            /** @description The account that made it; `null` once that account was erased. */
+            owner_id: string | null;
+            /** @description Always `User`. */
+            owner_type: components["schemas"]["LibraryParty"];
+            /**
+             * Format: int64
+             * @description Bytes of all versions of its documents.
+             */
+            total_size: number;
+            /**
+             * Format: int64
+             * @description How many documents it has.
+             */
+            nb_documents: number;
+            /**
+             * Format: int32
+             * @description Always `null`: documents are cut at their sentences.
+             */
+            chunk_size: number | null;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Galerne's own: what whoever asks may do with it. */
+            access: components["schemas"]["LibraryAccess"];
+        };
+        /**
+         * @description What somebody may do with a library; each may do what those before it may.
+         * @enum {string}
+         */
+        LibraryAccess: "viewer" | "editor" | "owner";
+        /** @description An answer from documents. That there is none is an answer too. */
+        LibraryAnswer: {
+            /** @description Always `answer`. */
+            object: components["schemas"]["LibraryAnswerObject"];
+            /** @description How it ended. */
+            outcome: components["schemas"]["LibraryAnswerOutcome"];
+            /** @description In the order in which they are to be read. */
+            statements: components["schemas"]["LibraryStatement"][];
+            gap: components["schemas"]["AnswerGap"] | null;
+            /**
+             * Format: int32
+             * @description Statements that are left out since their documents may not be read any more.
+             */
+            withdrawn: number;
+            /**
+             * Format: int32
+             * @description Sentences that did not hold and were left out.
+             */
+            refused: number;
+            /** @description `GET /v1/traces/{id}` tells how it came to be. */
+            trace_id: string;
+            /** @description The model that answered. */
+            model: string;
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /** @description One event of an answer that is made. `Done` or `Error` is the last one. */
+        LibraryAnswerEvent: (components["schemas"]["AnswerStep"] & {
+            /** @enum {string} */
+            type: "answer.progress";
+        }) | (components["schemas"]["LibraryAnswer"] & {
+            /** @enum {string} */
+            type: "answer.done";
+        }) | (components["schemas"]["AnswerFailure"] & {
+            /** @enum {string} */
+            type: "answer.error";
+        });
+        /**
+         * @description What takes the place of a written sentence that does not hold.
+         * @enum {string}
+         */
+        LibraryAnswerFallback: "quote" | "nothing";
+        /**
+         * @description Whose words an answer has.
+         * @enum {string}
+         */
+        LibraryAnswerMode: "quotes" | "written";
+        /**
+         * @description The `object` member of a [`LibraryAnswer`].
+         * @enum {string}
+         */
+        LibraryAnswerObject: "answer";
+        /**
+         * @description How an answer ended.
+         * @enum {string}
+         */
+        LibraryAnswerOutcome: "answered" | "no_answer" | "withdrawn";
+        /** @description Where the words stand that a statement rests on. */
+        LibraryCitation: {
+            /**
+             * Format: int32
+             * @description In its answer, from 1; it stays the same where others are withdrawn. Absent of sentences
+             *     that did not hold.
+             */
+            number?: number | null;
+            /** @description The document. */
+            document_id: string;
+            /** @description Its name, as it was then. */
+            document_name: string;
+            /** @description The library of the document. */
+            library_id: string;
+            /** @description Which version of it. */
+            version: components["schemas"]["LibraryCitedVersion"];
+            /** @description Numbers of the pages; none for formats without pages. */
+            pages: number[];
+            /**
+             * Format: int32
+             * @description The first byte in the text that was read of the version.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description The byte behind the last one.
+             */
+            end: number;
+            /** @description One rectangle a line; none where the format does not say where characters stand. */
+            areas: components["schemas"]["PageArea"][];
+            /** @description The text at the place, byte by byte. */
+            quote: string;
+        };
+        /** @description A version of a document, as it is cited. */
+        LibraryCitedVersion: {
+            /**
+             * Format: int32
+             * @description Of the document, from 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Of the installation: what its trace and its record call it.
+             */
+            key: number;
+            /** @description `sha256:` and 64 hexadecimal digits of the bytes. */
+            digest: string;
+        };
+        /** @description What is known of a document. */
+        LibraryDocument: {
+            /** @description Under which it is asked for. */
+            id: string;
+            /** @description The library that it stands in. */
+            library_id: string;
+            /** @description SHA-256 of the bytes of the version that holds, hexadecimal. */
+            hash: string;
+            /** @description As whoever added it says. */
+            mime_type: string;
+            /** @description What its name ends in; `null` if in nothing. */
+            extension: string | null;
+            /**
+             * Format: int64
+             * @description Of the version that holds, in bytes.
+             */
+            size: number;
+            /** @description On one line. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description In RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Galerne's own: when something was said or added of it last, in RFC 3339.
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing is left to do, in RFC 3339.
+             */
+            last_processed_at: string | null;
+            /**
+             * Format: int32
+             * @description `null` for formats without pages.
+             */
+            number_of_pages: number | null;
+            /** @description How far it is, in Mistral's newer words. */
+            process_status: components["schemas"]["ProcessStatus"];
+            /** @description How far it is, in Mistral's older words. */
+            processing_status: components["schemas"]["ProcessingWord"];
+            /** @description The account that added it; `null` once that account was erased. */
+            uploaded_by_id: string | null;
+            /** @description Always `User`. */
+            uploaded_by_type: components["schemas"]["LibraryParty"];
+            /**
+             * Format: int32
+             * @description Tokens of its passages.
+             */
+            tokens_processing_total: number;
+            /** @description What whoever added it says of it. */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** @description Galerne's own: how far it is. */
+            state: components["schemas"]["DocumentState"];
+            /**
+             * Format: int32
+             * @description Galerne's own: what is found and shown together, so many.
+             */
+            passages: number;
+            /**
+             * Format: int32
+             * @description Galerne's own: how many versions it has.
+             */
+            versions: number;
+            /** @description Galerne's own: the version that holds, or is about to once it is read. */
+            version: components["schemas"]["DocumentVersion"];
+        };
+        /** @description Some documents of a library. */
+        LibraryDocumentList: {
+            /** @description Which page of how many. */
+            pagination: components["schemas"]["DocumentPagination"];
+            /** @description The page. */
+            data: components["schemas"]["LibraryDocument"][];
+        };
+        /** @description Some libraries, the newest first. */
+        LibraryList: {
+            /** @description The page. */
+            data: components["schemas"]["Library"][];
+            /** @description Which page of how many. */
+            pagination: components["schemas"]["DocumentPagination"];
+            /** @description `page_token` of the next page; `null` on the last one. */
+            next_page_token: string | null;
+        };
+        /**
+         * @description The `owner_type` and `uploaded_by_type` members: who has done it.
+         * @enum {string}
+         */
+        LibraryParty: "User";
+        /**
+         * @description How passages are looked for.
+         * @enum {string}
+         */
+        LibrarySearchMode: "hybrid" | "lexical" | "dense";
+        /** @description That somebody may use a library. */
+        LibraryShare: {
+            /** @description The library. */
+            library_id: string;
+            /** @description The organisation of both. */
+            org_id: string;
+            /** @description `Viewer` or `Editor`; `None` of a share that was taken back. */
+            role: string;
+            /** @description What `share_with_uuid` is the id of. */
+            share_with_type: components["schemas"]["ShareKind"];
+            /** @description The id of the account, of the group, or of the organisation. */
+            share_with_uuid: string;
+        };
+        /** @description Who may use a library beside its owner. */
+        LibraryShareList: {
+            /** @description All of them. */
+            data: components["schemas"]["LibraryShare"][];
+        };
+        /** @description A sentence of an answer, and what it rests on. */
+        LibraryStatement: {
+            /** @description On one line. */
+            text: string;
+            /** @description Whose words it has. */
+            kind: components["schemas"]["LibraryStatementKind"];
+            /** @description Never none. */
+            citations: components["schemas"]["LibraryCitation"][];
+            /** @description All of them hold. */
+            checks: components["schemas"]["StatementChecks"];
+        };
+        /**
+         * @description Whose words a statement has.
+         * @enum {string}
+         */
+        LibraryStatementKind: "quoted" | "written";
         /**
          * @description The `object` member of a list.
          * @enum {string}
@@ -3176,6 +4532,18 @@ export interface components {
          * @enum {string}
          */
         MessagesObject: "conversation.messages";
+        /** @description Words of a statement that no quote of it has. */
+        MissingClaim: {
+            /** @description What they claim. */
+            kind: components["schemas"]["MissingClaimKind"];
+            /** @description The words. */
+            text: string;
+        };
+        /**
+         * @description What kind of claim is missing.
+         * @enum {string}
+         */
+        MissingClaimKind: "number" | "percentage" | "amount" | "date" | "article" | "name";
         /** @description What is told of a model. */
         ModelCard: {
             /** @description The name to write in `model`. */
@@ -3373,6 +4741,53 @@ export interface components {
             /** @description Galerne's own: why it failed; `null` unless it did. */
             error_code: string | null;
         };
+        /** @description A rectangle on a page, in points from its top left corner. */
+        PageArea: {
+            /**
+             * Format: int32
+             * @description The number of the page, from 1.
+             */
+            page: number;
+            /**
+             * Format: float
+             * @description Its left side.
+             */
+            left: number;
+            /**
+             * Format: float
+             * @description Its upper side.
+             */
+            top: number;
+            /**
+             * Format: float
+             * @description Its right side.
+             */
+            right: number;
+            /**
+             * Format: float
+             * @description Its lower side.
+             */
+            bottom: number;
+        };
+        /** @description Passages that were found, the best first. */
+        PassageList: {
+            /** @description Always `list`. */
+            object: components["schemas"]["ListObject"];
+            /** @description How it was really looked for: `lexical` where no vector could be made. */
+            mode: components["schemas"]["LibrarySearchMode"];
+            /**
+             * Format: date-time
+             * @description The versions are those of this time, in RFC 3339.
+             */
+            as_of: string;
+            /** @description The passages. */
+            data: components["schemas"]["FoundPassage"][];
+        };
+        /**
+         * @description The `object` member of a [`FoundPassage`].
+         * @enum {string}
+         */
+        PassageObject: "passage";
         /** @description One step on the way from the body to a field: a key or a position. */
         PathPart: number | string;
         PlaceHold: {
@@ -3383,6 +4798,27 @@ export interface components {
             /** @description Of the case, 1 to 200 characters; best without a name. */
             reference: string;
         };
+        /**
+         * @description How far a document is, in Mistral's newer words.
+         * @enum {string}
+         */
+        ProcessStatus: "todo" | "in_progress" | "done" | "error";
+        /** @description How far a document is. */
+        ProcessingStatus: {
+            /** @description Which one. */
+            document_id: string;
+            /** @description In Mistral's newer words. */
+            process_status: components["schemas"]["ProcessStatus"];
+            /** @description In Mistral's older words. */
+            processing_status: components["schemas"]["ProcessingWord"];
+            /** @description Galerne's own: in words that tell more. */
+            state: components["schemas"]["DocumentState"];
+        };
+        /**
+         * @description How far a document is, in Mistral's older words.
+         * @enum {string}
+         */
+        ProcessingWord: "Running" | "Completed" | "Error";
         /** @description Tokens of the prompt by where they came from. */
         PromptTokensDetails: {
             /**
@@ -3414,6 +4850,15 @@ export interface components {
         ReadyStatus: "ready" | "not_ready";
         /** @enum {string} */
         Reason: "engine.no_model" | "store.unavailable" | "server.stopping" | "model.refused" | "encryption.locked" | "log.unavailable" | "log.witness_late" | "clock.moved_back" | "log.altered" | "log.rolled_back" | "log.forked";
+        /** @description A sentence of the model that did not hold. */
+        RejectedSentence: {
+            /** @description What it said. */
+            text: string;
+            /** @description At least one of them does not hold. */
+            checks: components["schemas"]["StatementChecks"];
+            /** @description What it was about. */
+            citations: components["schemas"]["LibraryCitation"][];
+        };
         RequestOpening: {
             /** @description The id of the account whose conversations shall be opened. */
             account: string;
@@ -3996,6 +5441,62 @@ export interface components {
          * @enum {string}
          */
         Role: "system" | "user" | "assistant" | "tool";
+        /** @description What somebody looks for. Fields that are not listed are ignored. */
+        SearchChunks: {
+            /** @description Words or a question; older clients say `prompt`. */
+            query: string;
+            /**
+             * @description Where to look, 1 to 100 of them; everywhere that whoever asks may read, if absent or empty.
+             *     Older clients say `collections`.
+             */
+            collection_ids?: string[];
+            /**
+             * Format: int32
+             * @description 1 to 100 together with `offset`; 10 if absent. Older clients say `k`.
+             */
+            limit?: number;
+            /**
+             * Format: int32
+             * @description So many of the best are left out; 0 if absent.
+             */
+            offset?: number;
+            /** @description `semantic` if absent. */
+            method?: components["schemas"]["ChunkSearchMethod"];
+            /**
+             * Format: float
+             * @description The least score, from 0 to 1; for the method `semantic` alone.
+             */
+            score_threshold?: number | null;
+        };
+        /** @description What somebody looks for. Fields that are not listed are ignored. */
+        SearchLibraries: {
+            /** @description Words or a question; at most 8 KiB. Words in quotation marks must all be found. */
+            query: string;
+            /** @description Where to look, 1 to 100 of them; everywhere that whoever asks may read, if absent. */
+            library_ids?: string[] | null;
+            /**
+             * Format: int32
+             * @description 1 to 50 passages; 10 if absent.
+             */
+            limit?: number;
+            /** @description `hybrid` if absent. */
+            mode?: components["schemas"]["LibrarySearchMode"];
+            /**
+             * @description What held then: a day such as `2016-10-01`, which begins in UTC, or a time in RFC 3339; what
+             *     holds now, if absent.
+             */
+            as_of?: string | null;
+        };
+        /** @description What was searched. */
+        SearchedLibraries: {
+            /** @description Which libraries; `null` for all that whoever asked could read. */
+            library_ids: string[] | null;
+            /**
+             * Format: date-time
+             * @description As of when, in RFC 3339; `null` for what held when it was asked.
+             */
+            as_of: string | null;
+        };
         /**
          * @description How urgent an answer is.
          * @enum {string}
@@ -4033,6 +5534,25 @@ export interface components {
              */
             limit: number;
         };
+        /**
+         * @description To whom a library is given.
+         * @enum {string}
+         */
+        ShareKind: "User" | "Workspace" | "Org";
+        /**
+         * @description What somebody may do with a library of another.
+         * @enum {string}
+         */
+        ShareLevel: "Viewer" | "Editor";
+        /** @description To whom a library is to be given, in the place of what was given before. */
+        ShareLibrary: {
+            /** @description What they may do. */
+            level: components["schemas"]["ShareLevel"];
+            /** @description The id of the account, of the group, or of the organisation. */
+            share_with_uuid: string;
+            /** @description What it is the id of. */
+            share_with_type: components["schemas"]["ShareKind"];
+        };
         /** @description The token of a one-time link, or a name and a password. */
         SignIn: {
             /** @description What follows `#token=` in the address that the server printed. */
@@ -4045,6 +5565,21 @@ export interface components {
         SignInProvider: {
             /** @description As people know it; null where none is set. */
             name?: string | null;
+        };
+        /** @description How close a statement is to its quotes. */
+        SimilarityCheck: {
+            /** @description Whether it is close enough. What could not be compared is not. */
+            holds: boolean;
+            /**
+             * Format: float
+             * @description The cosine of both vectors; `null` where it could not be found out.
+             */
+            found: number | null;
+            /**
+             * Format: float
+             * @description The least that is enough, in the language of the question.
+             */
+            wanted: number;
         };
         /** @description One check with its answer. */
         SovereigntyCheck: {
@@ -4266,6 +5801,13 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             completion_args?: components["schemas"]["CompletionArgs"] | null;
+        };
+        /** @description What a statement was held against; what is absent was not. */
+        StatementChecks: {
+            /** @description Whether the words stand at their place to the letter. */
+            verbatim?: boolean | null;
+            claims?: components["schemas"]["ClaimsCheck"] | null;
+            similarity?: components["schemas"]["SimilarityCheck"] | null;
         };
         /** @description Stop strings as clients may write them. */
         StopStrings: string | string[];
@@ -4513,10 +6055,91 @@ export interface components {
          * @enum {string}
          */
         ToolKind: "function";
+        /** @description A passage that the search gave. */
+        TracedHit: {
+            /**
+             * Format: int64
+             * @description The version, as citations call it.
+             */
+            version_key: number;
+            /**
+             * Format: int32
+             * @description Which passage of it, from 0.
+             */
+            passage: number;
+            /**
+             * Format: float
+             * @description What passages were ordered by.
+             */
+            score: number;
+            /**
+             * Format: float
+             * @description What its words said.
+             */
+            lexical: number | null;
+            /**
+             * Format: float
+             * @description The cosine of its vector with that of the question.
+             */
+            dense: number | null;
+        };
+        /** @description A passage that the model was shown. */
+        TracedPassage: {
+            /**
+             * Format: int64
+             * @description The version, as citations call it.
+             */
+            version_key: number;
+            /**
+             * Format: int32
+             * @description Which passage of it, from 0.
+             */
+            passage: number;
+            /**
+             * Format: float
+             * @description What passages were ordered by.
+             */
+            score: number;
+            /**
+             * Format: int32
+             * @description How many sentences there were to choose from.
+             */
+            sentences: number;
+        };
+        /** @description A question to the model. */
+        TracedStep: {
+            /** @description What for. */
+            kind: components["schemas"]["TracedStepKind"];
+            /** @description Its receipt is asked by this. */
+            request_id: string;
+            /** @description What the model said, as it said it; `null` where it was shown what may not be read any more. */
+            text: string | null;
+            /** @description Whether it was cut by the limit of tokens. */
+            cut: boolean;
+        };
+        /**
+         * @description What a model was asked for.
+         * @enum {string}
+         */
+        TracedStepKind: "quote" | "pick" | "write";
+        /** @description From whom a library is to be taken back. */
+        UnshareLibrary: {
+            /** @description The id of the account, of the group, or of the organisation. */
+            share_with_uuid: string;
+            /** @description What it is the id of. */
+            share_with_type: components["schemas"]["ShareKind"];
+        };
         UpdateAccount: {
             role?: string | null;
             /** @description Whether nothing of it is let in; this ends its sessions. */
             disabled?: boolean | null;
+        };
+        /** @description What of a collection is to be changed; what is absent stays. */
+        UpdateCollection: {
+            /** @description 1 to 200 characters, on one line. */
+            name?: string | null;
+            /** @description At most 2,000 characters; an empty text takes it away. */
+            description?: string | null;
         };
         /** @description Galerne's own: what changes in a conversation. What is absent stays. */
         UpdateConversation: {
@@ -4528,6 +6151,22 @@ export interface components {
             archived?: boolean | null;
             /** @description The entry at the end of the branch that is to be shown. */
             head?: string | null;
+        };
+        /** @description What of a library is to be changed; what is absent stays. */
+        UpdateLibrary: {
+            /** @description 1 to 200 characters, on one line. */
+            name?: string | null;
+            /** @description At most 2,000 characters; an empty text takes it away. */
+            description?: string | null;
+        };
+        /** @description What of a document is to be changed; what is absent stays. */
+        UpdateLibraryDocument: {
+            /** @description On one line; longer ones than 255 characters are cut. */
+            name?: string | null;
+            /** @description In the place of those that it has; at most 4 KiB as JSON. */
+            attributes?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description The form of an upload. */
         UploadForm: {
@@ -8134,6 +9773,167 @@ export interface operations {
             };
         };
     };
+    listChunks: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 10 if absent */
+                limit?: number;
+                /** @description So many of the first are left out; 0 if absent */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentChunkList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document was not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readChunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the document */
+                id: string;
+                /** @description Which passage of it, from 0 */
+                chunk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentChunk"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document was not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document could not be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     classifyTexts: {
         parameters: {
             query?: never;
@@ -8238,6 +10038,385 @@ export interface operations {
                 };
             };
             /** @description The server is stopping or cannot record the request */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listCollections: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 10 if absent */
+                limit?: number;
+                /** @description So many of the newest are left out; 0 if absent */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCollection"];
+            };
+        };
+        responses: {
+            /** @description It is made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedId"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The account has as many as are possible */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the collection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the collection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    updateCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the collection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateCollection"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9601,6 +11780,392 @@ export interface operations {
             };
         };
     };
+    readLinkedDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What a link ends in */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The link is not one of ours, or is over, or its maker may not read the document any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or libraries are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLinkedDocumentText: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What a link ends in, but for `/text` */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The link is not one of ours, or is over, or its maker may not read the document any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document was not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document could not be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, or libraries are locked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listDocuments: {
+        parameters: {
+            query: {
+                /** @description The id of the collection; older clients say `collection` */
+                collection_id: string;
+                /** @description Those whose names have these characters */
+                name?: string;
+                /** @description 1 to 100; 10 if absent */
+                limit?: number;
+                /** @description So many of the newest are left out; 0 if absent */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDocumentList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["CollectionForm"];
+            };
+        };
+        responses: {
+            /** @description It is kept, and read even after a crash */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedId"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too little arrived for too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document is too large, or there is no room */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not a form, or fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDocument"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     createEmbeddings: {
         parameters: {
             query?: never;
@@ -10786,6 +13351,2045 @@ export interface operations {
             };
         };
     };
+    listLibraries: {
+        parameters: {
+            query?: {
+                /** @description From 0 */
+                page?: number;
+                /** @description 1 to 1000; 100 if absent */
+                page_size?: number;
+                /** @description Those behind a page, as `next_page_token` of it says; `page` counts from there */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The page that `page_token` stands for is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLibrary"];
+            };
+        };
+        responses: {
+            /** @description It is made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The account has as many as are possible */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    askLibraries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskLibraries"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryAnswer"];
+                    "text/event-stream": components["schemas"]["LibraryAnswerEvent"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description As many searches wait as may, or a limit is reached; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The index is damaged, or the engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The engine elsewhere that has the model failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    searchLibraries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchLibraries"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassageList"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description As many searches wait as may, or a limit is reached; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The index is damaged, or the engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replaceLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLibrary"];
+            };
+        };
+        responses: {
+            /** @description The library as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The library as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    updateLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLibrary"];
+            };
+        };
+        responses: {
+            /** @description The library as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listLibraryDocuments: {
+        parameters: {
+            query?: {
+                /** @description From 0 */
+                page?: number;
+                /** @description 1 to 1000; 100 if absent */
+                page_size?: number;
+                /** @description Those whose names have these characters */
+                search?: string;
+                /** @description Those that have all of these attributes: a JSON object */
+                filters_attributes?: string;
+                /** @description `created_at` (if absent), `updated_at`, `name` or `size` */
+                sort_by?: string;
+                /** @description `desc` (if absent) or `asc` */
+                sort_order?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocumentList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addLibraryDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["DocumentForm"];
+            };
+        };
+        responses: {
+            /** @description The library had it already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocument"];
+                };
+            };
+            /** @description It is kept, and read even after a crash */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocument"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too little arrived for too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The document is too large, or there is no room */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not a form, or fields that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLibraryDocument: {
+        parameters: {
+            query?: {
+                /** @description Galerne's own: with this version, from 1 */
+                version?: number;
+                /** @description Galerne's own: with the version that held at this day or time */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocument"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replaceLibraryDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLibraryDocument"];
+            };
+        };
+        responses: {
+            /** @description The document as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocument"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteLibraryDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A hold covers it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    updateLibraryDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLibraryDocument"];
+            };
+        };
+        responses: {
+            /** @description The document as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDocument"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    linkLibraryDocumentText: {
+        parameters: {
+            query?: {
+                /** @description Galerne's own: hours, 1 to 168; 24 if absent */
+                expiry?: number;
+                /** @description Galerne's own: to this version, from 1 */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLibraryDocumentPage: {
+        parameters: {
+            query?: {
+                /** @description Of this version, from 1; of the one that holds if absent */
+                version?: number;
+                /** @description Of the version that held at this day or time */
+                as_of?: string;
+                /** @description `overview` (72 dots an inch), `screen` (108, if absent) or `sharp` (216) */
+                resolution?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+                /** @description From 1 */
+                page: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file in the format PNG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has more dots than are drawn */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no picture of it, or parameters make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description As many documents are being read as may be; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reprocessLibraryDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its turn */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    linkLibraryDocument: {
+        parameters: {
+            query?: {
+                /** @description Galerne's own: hours, 1 to 168; 24 if absent */
+                expiry?: number;
+                /** @description Galerne's own: to this version, from 1 */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLibraryDocumentStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessingStatus"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readLibraryDocumentText: {
+        parameters: {
+            query?: {
+                /** @description Galerne's own: of this version, from 1; of the one that holds if absent */
+                version?: number;
+                /** @description Galerne's own: of the version that held at this day or time */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentText"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be read, or parameters make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listLibraryDocumentVersions: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000; 100 if absent */
+                limit?: number;
+                /** @description Those with lower numbers */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+                /** @description The id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentVersionList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Parameters that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listLibraryShares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryShareList"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shareLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareLibrary"];
+            };
+        };
+        responses: {
+            /** @description They may use it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryShare"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unshareLibrary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the library */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnshareLibrary"];
+            };
+        };
+        responses: {
+            /** @description They may use it no longer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryShare"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readMe: {
         parameters: {
             query?: never;
@@ -11504,6 +16108,120 @@ export interface operations {
             };
         };
     };
+    searchChunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchChunks"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundChunkList"];
+                };
+            };
+            /** @description Not JSON or not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing that the caller may use */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Fields that make no sense or are not offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description As many searches wait as may, or a limit is reached; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The index is damaged, or the engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readSession: {
         parameters: {
             query?: never;
@@ -11951,6 +16669,126 @@ export interface operations {
                 };
             };
             /** @description It takes too long, or cannot be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `trace_id` of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTrace"];
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No answer of the caller's account has that trace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proveCitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `trace_id` of the answer */
+                id: string;
+                /** @description The `number` of the citation */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record, to be kept byte by byte */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No answer of the caller's account has that citation, or its document may not be read any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
             503: {
                 headers: {
                     [name: string]: unknown;

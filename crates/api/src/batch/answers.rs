@@ -1,10 +1,10 @@
 //! Answers requests of batch jobs, and writes the lines of their files.
 
 use async_trait::async_trait;
-use domain::{Caller, RequestId};
+use domain::{Caller, ModelId, RequestId};
 use inference::{Chat, Embeddings, Priority, Several};
 use inference_wire as wire;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 use workloads::{
@@ -26,6 +26,17 @@ const PAUSE_SECONDS: u32 = 2;
 pub struct BatchAnswers {
     chat: Chat,
     embeddings: Embeddings,
+}
+
+/// A line as far as it says which model it asks: the rest of it is passed over.
+#[derive(Deserialize)]
+struct Naming {
+    body: Option<NamedModel>,
+}
+
+#[derive(Deserialize)]
+struct NamedModel {
+    model: Option<String>,
 }
 
 /// The body of an answer, and the request that it is of.
@@ -90,8 +101,10 @@ impl Answers for BatchAnswers {
     }
 
     fn model_of(&self, line: &[u8]) -> Option<String> {
-        let line: Value = serde_json::from_slice(line).ok()?;
-        line.get("body")?.get("model")?.as_str().map(str::to_owned)
+        let line: Naming = serde_json::from_slice(line).ok()?;
+        // Not longer than names are: it is kept while requests of the model wait.
+        let model = line.body?.model?.parse::<ModelId>().ok()?;
+        Some(model.as_str().to_owned())
     }
 
     async fn answer(&self, caller: &Caller, task: &Task, asked: Asked<'_>) -> Answered {

@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use crate::{
     batch::{a_job, until_ended},
     break_glass::Staged,
+    collection,
     conversation::{append, start},
     file::{FORM, form, kept},
     identity::{leave, sign_in},
+    library, library_answers,
     scim::provisioning_key,
     server::{Answer, Server, anonymous, hello},
 };
@@ -54,7 +56,7 @@ const fn row(
     Row { method, path, needs, permission, audit }
 }
 
-const TABLE: [Row; 104] = [
+const TABLE: [Row; 144] = [
     row("get", "/health", Needs::Nothing, "none", "none"),
     row("get", "/log/checkpoint", Needs::Nothing, "none", "none"),
     row("get", "/log/tile/entries/{*position}", Needs::Caller, "log", "log.read"),
@@ -123,7 +125,14 @@ const TABLE: [Row; 104] = [
     row("post", "/v1/chat/classifications", Needs::Caller, "models", "chat.complete"),
     row("post", "/v1/chat/completions", Needs::Caller, "models", "chat.complete"),
     row("post", "/v1/chat/moderations", Needs::Caller, "models", "chat.complete"),
+    row("get", "/v1/chunks/{id}", Needs::Caller, "models", "document.read"),
+    row("get", "/v1/chunks/{id}/{chunk}", Needs::Caller, "models", "document.read"),
     row("post", "/v1/classifications", Needs::Caller, "models", "chat.complete"),
+    row("get", "/v1/collections", Needs::Caller, "models", "library.list"),
+    row("post", "/v1/collections", Needs::Caller, "models", "library.create"),
+    row("delete", "/v1/collections/{id}", Needs::Caller, "models", "library.delete"),
+    row("get", "/v1/collections/{id}", Needs::Caller, "models", "library.read"),
+    row("patch", "/v1/collections/{id}", Needs::Caller, "models", "library.update"),
     row("post", "/v1/completions", Needs::Caller, "models", "chat.complete"),
     row("get", "/v1/connectors/bootstrap", Needs::Caller, "models", "none"),
     row("get", "/v1/conversations", Needs::Caller, "conversations", "conversation.list"),
@@ -164,6 +173,12 @@ const TABLE: [Row; 104] = [
     ),
     row("post", "/v1/conversations/{id}/stop", Needs::Caller, "conversations", "conversation.stop"),
     row("get", "/v1/data-subjects", Needs::Browser, "data_protection", "account.list"),
+    row("get", "/v1/document-links/{token}", Needs::Nothing, "none", "document.read"),
+    row("get", "/v1/document-links/{token}/text", Needs::Nothing, "none", "document.read"),
+    row("get", "/v1/documents", Needs::Caller, "models", "document.list"),
+    row("post", "/v1/documents", Needs::Caller, "models", "document.add"),
+    row("delete", "/v1/documents/{id}", Needs::Caller, "models", "document.delete"),
+    row("get", "/v1/documents/{id}", Needs::Caller, "models", "document.read"),
     row("post", "/v1/embeddings", Needs::Caller, "models", "embedding.create"),
     row("get", "/v1/erasures", Needs::Browser, "data_protection", "erasure.list"),
     row("get", "/v1/erasures/{id}", Needs::Browser, "data_protection", "erasure.read"),
@@ -181,6 +196,90 @@ const TABLE: [Row; 104] = [
     row("get", "/v1/keys", Needs::Browser, "keys", "key.list"),
     row("post", "/v1/keys", Needs::Browser, "keys", "key.create"),
     row("delete", "/v1/keys/{id}", Needs::Browser, "keys", "key.revoke"),
+    row("get", "/v1/libraries", Needs::Caller, "models", "library.list"),
+    row("post", "/v1/libraries", Needs::Caller, "models", "library.create"),
+    row("post", "/v1/libraries/answers", Needs::Caller, "models", "answer.create"),
+    row("post", "/v1/libraries/search", Needs::Caller, "models", "library.search"),
+    row("delete", "/v1/libraries/{id}", Needs::Caller, "models", "library.delete"),
+    row("get", "/v1/libraries/{id}", Needs::Caller, "models", "library.read"),
+    row("patch", "/v1/libraries/{id}", Needs::Caller, "models", "library.update"),
+    row("put", "/v1/libraries/{id}", Needs::Caller, "models", "library.update"),
+    row("get", "/v1/libraries/{id}/documents", Needs::Caller, "models", "document.list"),
+    row("post", "/v1/libraries/{id}/documents", Needs::Caller, "models", "document.add"),
+    row(
+        "delete",
+        "/v1/libraries/{id}/documents/{document}",
+        Needs::Caller,
+        "models",
+        "document.delete",
+    ),
+    row("get", "/v1/libraries/{id}/documents/{document}", Needs::Caller, "models", "document.read"),
+    row(
+        "patch",
+        "/v1/libraries/{id}/documents/{document}",
+        Needs::Caller,
+        "models",
+        "document.update",
+    ),
+    row(
+        "put",
+        "/v1/libraries/{id}/documents/{document}",
+        Needs::Caller,
+        "models",
+        "document.update",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/extracted-text-signed-url",
+        Needs::Caller,
+        "models",
+        "document.link",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/pages/{page}/image",
+        Needs::Caller,
+        "models",
+        "document.read",
+    ),
+    row(
+        "post",
+        "/v1/libraries/{id}/documents/{document}/reprocess",
+        Needs::Caller,
+        "models",
+        "document.update",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/signed-url",
+        Needs::Caller,
+        "models",
+        "document.link",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/status",
+        Needs::Caller,
+        "models",
+        "document.read",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/text_content",
+        Needs::Caller,
+        "models",
+        "document.read",
+    ),
+    row(
+        "get",
+        "/v1/libraries/{id}/documents/{document}/versions",
+        Needs::Caller,
+        "models",
+        "document.read",
+    ),
+    row("delete", "/v1/libraries/{id}/share", Needs::Caller, "models", "library.unshare"),
+    row("get", "/v1/libraries/{id}/share", Needs::Caller, "models", "library.read"),
+    row("put", "/v1/libraries/{id}/share", Needs::Caller, "models", "library.share"),
     row("get", "/v1/me/info", Needs::Caller, "none", "account.read"),
     row("get", "/v1/me/usage", Needs::Caller, "none", "usage.read"),
     row("get", "/v1/models", Needs::Caller, "models", "model.list"),
@@ -191,6 +290,7 @@ const TABLE: [Row; 104] = [
     row("post", "/v1/rerank", Needs::Caller, "models", "embedding.create"),
     row("post", "/v1/responses", Needs::Caller, "models", "chat.complete"),
     row("post", "/v1/responses/input_tokens", Needs::Caller, "models", "none"),
+    row("post", "/v1/search", Needs::Caller, "models", "library.search"),
     row("get", "/v1/session", Needs::Browser, "none", "session.read"),
     row("post", "/v1/session", Needs::Link, "none", "session.create"),
     row("get", "/v1/session/oidc", Needs::Nothing, "none", "none"),
@@ -198,6 +298,14 @@ const TABLE: [Row; 104] = [
     row("get", "/v1/session/oidc/callback", Needs::Return, "none", "session.create"),
     row("get", "/v1/session/provider", Needs::Nothing, "none", "none"),
     row("get", "/v1/sovereignty/assessment", Needs::Caller, "log", "sovereignty.assess"),
+    row("get", "/v1/traces/{id}", Needs::Caller, "models", "trace.read"),
+    row(
+        "post",
+        "/v1/traces/{id}/citations/{number}/record",
+        Needs::Caller,
+        "models",
+        "citation.prove",
+    ),
     row("get", "/v1/upstreams", Needs::Caller, "log", "upstream.list"),
     row("get", "/v1/usage", Needs::Caller, "none", "usage.read"),
     row("put", "/v1/session/password", Needs::Browser, "none", "account.update"),
@@ -207,16 +315,54 @@ const TABLE: [Row; 104] = [
 const NOBODY: &str = "00000000000000000000000000000000";
 
 impl Row {
+    /// `id` may name two things, with a bar between them: a library, and a document of it.
     fn request(&self, id: &str, body: String) -> Request<Body> {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
+        let (id, document) = id.split_once('|').unwrap_or((id, NOBODY));
         let path = self.path.replace("{id}", id).replace("{level}", "0");
         let path = path.replace("{conversation}", NOBODY).replace("{token}", id);
-        let mut request = anonymous(method, &path.replace("{*position}", "000.p/1"), body);
-        if self.audit == "file.create" {
-            *request.body_mut() = form("batch", "{}").into();
+        let path = path.replace("{document}", document).replace("{chunk}", "0");
+        let path = path.replace("{page}", "1").replace("{number}", "1");
+        let path = path.replace("{*position}", "000.p/1");
+        let query =
+            if self.path == "/v1/documents" { format!("?collection={id}") } else { String::new() };
+        let mut request = anonymous(method, &format!("{path}{query}"), body);
+        if let Some(form) = self.form(id) {
+            *request.body_mut() = form.into();
             request.headers_mut().insert(header::CONTENT_TYPE, FORM.parse().unwrap());
         }
         request
+    }
+
+    fn form(&self, id: &str) -> Option<String> {
+        match (self.audit, self.path) {
+            ("file.create", _) => Some(form("batch", "{}")),
+            ("document.add", "/v1/documents") => Some(collection::document_form(id)),
+            ("document.add", _) => Some(library::form("more.txt", "more", &[])),
+            _ => None,
+        }
+    }
+
+    /// Of what is kept in libraries.
+    fn is_of_libraries(&self) -> bool {
+        let (subject, _) = self.audit.split_once('.').unwrap_or_default();
+        matches!(subject, "library" | "document" | "answer" | "trace" | "citation")
+    }
+
+    #[track_caller]
+    fn assert_audit(&self, mut new: Vec<(String, String)>) {
+        let ok = |action: &str| (action.to_owned(), "ok".to_owned());
+        if self.asks_a_model() {
+            // What asks a model leaves the entry of every request to a model too.
+            assert_eq!(new.pop(), Some(ok("chat.complete")));
+        }
+        if self.audit == "answer.create" {
+            // Documents are searched, and the model is asked about what was found.
+            let before: Vec<_> = new.drain(..2).collect();
+            assert_eq!(before, [ok("library.search"), ok("chat.complete")]);
+        }
+        let expected = (self.audit != "none").then(|| ok(self.audit));
+        assert_eq!(new, Vec::from_iter(expected), "{} {}", self.method, self.path);
     }
 }
 
@@ -286,6 +432,12 @@ impl Row {
                 json!({"endpoint": "/v1/chat/completions", "input_files": [entry]})
             }
             "/v1/batches" => json!({"endpoint": "/v1/embeddings", "input_file_id": entry}),
+            _ if self.is_of_libraries() => {
+                let whom = entry.as_str().and_then(|made| made.split_once('|'));
+                let (_, whom) = whom.unwrap_or((NOBODY, NOBODY));
+                json!({"name": "a", "query": "a", "question": "town hall?", "level": "Viewer",
+                    "share_with_uuid": whom, "share_with_type": "Org"})
+            }
             _ => json!({"inputs": "Encore", "text": "typed"}),
         };
         hello(also)
@@ -440,7 +592,7 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         } else if let Some(staged) = &staged {
             (staged.opening.as_str(), &Value::Null)
         } else if let Some(id) = &made {
-            (id.as_str(), &Value::Null)
+            (id.as_str(), &file)
         } else if row.path.starts_with("/v1/conversations/") {
             (kept["conversation_id"].as_str().unwrap(), &kept["outputs"][0]["id"])
         } else if row.path.starts_with("/v1/accounts/") {
@@ -485,13 +637,7 @@ async fn an_answer_leaves_the_entry_that_its_route_declares() {
         if !row.path.starts_with("/log/tile/") {
             answer.assert_common_headers();
         }
-        let mut new = server.audit().split_off(before);
-        if row.asks_a_model() {
-            // What asks a model leaves the entry of every request to a model too.
-            assert_eq!(new.pop(), Some(("chat.complete".to_owned(), "ok".to_owned())));
-        }
-        let expected = (row.audit != "none").then(|| (row.audit.to_owned(), "ok".to_owned()));
-        assert_eq!(new, Vec::from_iter(expected), "{} {}", row.method, row.path);
+        row.assert_audit(server.audit().split_off(before));
     }
 }
 
@@ -548,7 +694,27 @@ async fn made_for(server: &Server, row: &Row, (member, provider): (&str, &str)) 
         "/v1/budgets/{id}" => Some(a_budget(server).await),
         path if path.starts_with("/v1/file") => Some(a_file_or_link(server, row).await),
         path if path.starts_with("/v1/batch") => Some(a_file_or_job(server, row).await),
+        _ if row.is_of_libraries() => Some(a_shelf(server, row).await),
         _ => provisioned(server, row, provider).await,
+    }
+}
+
+/// What a route of libraries is asked about: a library, with whatever else its path names.
+async fn a_shelf(server: &Server, row: &Row) -> String {
+    let (library, document) = library_answers::town(server).await;
+    match row.path {
+        path if path.starts_with("/v1/traces") => {
+            let answer = library_answers::answered(server, library).await;
+            server.log.checkpoint().await.unwrap();
+            answer["trace_id"].as_str().unwrap().to_owned()
+        }
+        path if path.starts_with("/v1/document-links") => {
+            let wanted = server.shelves.documents.now(document.parse().unwrap());
+            server.shelves.documents.link(&server.caller, wanted, 1).await.unwrap()
+        }
+        path if path.starts_with("/v1/chunks") || path.starts_with("/v1/documents/") => document,
+        path if path.ends_with("/share") => format!("{library}|{}", server.caller.organisation),
+        _ => format!("{library}|{document}"),
     }
 }
 

@@ -41,6 +41,8 @@ use workloads::{
     RunningJobs,
 };
 
+use crate::shelves::{Around, Shelves};
+
 /// Nothing here takes long; a test that waits longer hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(30);
 
@@ -54,6 +56,7 @@ pub(crate) struct Server {
     pub(crate) assistant: Assistant,
     pub(crate) files: Files,
     pub(crate) jobs: Jobs,
+    pub(crate) shelves: Shelves,
     chat: Chat,
     embeddings: Embeddings,
     pub(crate) switches: Arc<Switches>,
@@ -187,6 +190,16 @@ impl Server {
             ids: ids.clone(),
         });
         let (files, jobs) = workloads(&access, &store, &clock, &trail);
+        let models = Models::new(Arc::new(engine.clone()));
+        let shelves = Shelves::new(Around {
+            store: &store,
+            clock: &clock,
+            access: &access,
+            trail: &trail,
+            chat: &chat,
+            models: models.clone(),
+            log: &log,
+        });
         let provider = FakeProvider::new("subject-1", Some("anne"), &["staff"]);
         let identities = has_provider.then(|| identities(&access, &store, &provider));
         let assessor = Arc::clone(&switches) as Arc<dyn Assessor>;
@@ -217,7 +230,14 @@ impl Server {
             assistant: assistant.clone(),
             files: files.clone(),
             jobs: jobs.clone(),
-            models: Models::new(Arc::new(engine.clone())),
+            libraries: shelves.libraries.clone(),
+            documents: shelves.documents.clone(),
+            page_images: shelves.page_images.clone(),
+            search: shelves.search.clone(),
+            answers: shelves.answers.clone(),
+            traces: shelves.traces.clone(),
+            evidence: shelves.evidence.clone(),
+            models,
             receipts,
             assessments,
             erasures: erasures.clone(),
@@ -241,6 +261,7 @@ impl Server {
             assistant,
             files,
             jobs,
+            shelves,
             chat,
             embeddings,
             switches,

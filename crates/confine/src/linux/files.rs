@@ -8,6 +8,7 @@ use landlock::{
     RulesetError, RulesetStatus, Scope,
 };
 
+use super::program::interpreter;
 use crate::{Confinement, Grant, Network};
 
 /// What is asked for: the newest version that takes everything away that is given up here. Older
@@ -27,6 +28,13 @@ pub(super) fn apply(confinement: &Confinement) -> Result<(Grant, u32), RulesetEr
     }
     for path in &confinement.write {
         rules = allow(rules, path, write)?;
+    }
+    // A program is opened by the kernel, and so is what loads it.
+    for program in confinement.programs.paths() {
+        rules = allow(rules, program, read | AccessFs::Execute)?;
+        if let Some(loader) = interpreter(program) {
+            rules = allow(rules, &loader, read | AccessFs::Execute)?;
+        }
     }
     if let Network::Connect { ports } = &confinement.network {
         for port in ports {

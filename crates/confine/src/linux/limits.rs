@@ -10,10 +10,17 @@ use crate::{Grant, Limits};
 const FIRST: libc::c_uint = 3;
 
 pub(super) fn apply(limits: &Limits) -> Grant {
-    let Limits { memory_bytes_max, cpu_seconds_max, file_bytes_max, files_max, processes_max } =
-        *limits;
+    let Limits {
+        memory_bytes_max,
+        written_bytes_max,
+        cpu_seconds_max,
+        file_bytes_max,
+        files_max,
+        processes_max,
+    } = *limits;
     let wanted = [
         (Resource::As, memory_bytes_max),
+        (Resource::Data, written_bytes_max),
         (Resource::Cpu, cpu_seconds_max),
         (Resource::Fsize, file_bytes_max),
         (Resource::Nofile, files_max),

@@ -15,17 +15,17 @@ use seccompiler::{
 };
 
 use self::list::Denied;
-use crate::{Grant, Network};
+use crate::{Grant, Network, Programs};
 
 /// Rules by the number of the call; none of them means always.
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Installs two filters, as one can give one answer only.
-pub(super) fn apply(network: &Network) -> Result<Grant, Error> {
+pub(super) fn apply(network: &Network, programs: &Programs) -> Result<Grant, Error> {
     let Ok(processor) = TargetArch::try_from(ARCH) else {
         return Ok(Grant::Missing(format!("no filter is known for {ARCH}")));
     };
-    let Denied { forbidden, unknown } = list::denied(network)?;
+    let Denied { forbidden, unknown } = list::denied(network, programs)?;
     // As a kernel would answer that does not have them: callers then do the same in an older way.
     let mut first = OTHER_MODES.to_vec();
     first.extend(program(unknown, libc::ENOSYS, processor)?);

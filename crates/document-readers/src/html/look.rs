@@ -1,5 +1,5 @@
 //! How an element looks, as far as it matters for whether people can read it.
-use super::tree::Node;
+use super::{rules::outside, tree::Node};
 
 /// Text this small is not read by people, in pixels.
 const READABLE: f32 = 3.0;
@@ -47,15 +47,19 @@ impl Look {
         if let Some(ink) = node.attribute("color").and_then(colour).filter(|_| node.is("font")) {
             self.ink = Some(ink);
         }
-        let own = node.attribute("style").unwrap_or_default().to_ascii_lowercase();
+        let own = readable(node.attribute("style").unwrap_or_default());
+        let all = || rules.iter().copied().chain([own.as_str()]);
         let mut frame = Frame::default();
-        for declarations in rules.iter().copied().chain([own.as_str()]) {
-            for (property, value) in declarations_of(declarations) {
-                self.take(property, value);
-                frame.take(property, value);
-            }
+        for (property, value) in all().flat_map(declarations_of) {
+            self.take(property, value);
+            frame.take(property, value);
         }
-        self.is_gone |= frame.is_gone();
+        // What is important counts last, wherever it stands.
+        for (property, value) in all().flat_map(important_of) {
+            self.take(property, value);
+            frame.take(property, value);
+        }
+        self.is_gone |= frame.is_gone() || hide(rules, &own);
         self
     }
 
@@ -184,12 +188,113 @@ fn is_absent(node: &Node) -> bool {
     by_name || is_hidden || is_shut
 }
 
+/// Declarations as they are compared: in small letters, without comments, strings and escapes.
+pub(super) fn readable(declarations: &str) -> String {
+    unescaped(&without_comments(declarations)).to_ascii_lowercase()
+}
+
+/// A sheet without comments and without what strings hold: nothing in them hides or shows.
+pub(super) fn without_comments(sheet: &str) -> String {
+    let mut kept = String::with_capacity(sheet.len());
+    let mut rest = sheet;
+    while let Some(at) = rest.find(['"', '\'', '/', '\\']) {
+        let (before, after) = rest.split_at(at);
+        kept.push_str(before);
+        let (length, stands_for) = passed(after);
+        kept.push_str(stands_for);
+        rest = after.get(length..).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Bytes of the comment, string or escape at the start of a text, and what is kept of it.
+fn passed(text: &str) -> (usize, &str) {
+    if let Some(comment) = text.strip_prefix("/*") {
+        return (comment.find("*/").map_or(text.len(), |end| end + 4), "");
+    }
+    let first = text.chars().next().unwrap_or_default();
+    if matches!(first, '"' | '\'') {
+        return (string_length(text, first), "\"\"");
+    }
+    let second = text.chars().nth(1).filter(|_| first == '\\');
+    let length = first.len_utf8() + second.map_or(0, char::len_utf8);
+    (length, text.get(..length).unwrap_or_default())
+}
+
+/// Bytes of a string with its quotes; it ends with its line.
+fn string_length(text: &str, quote: char) -> usize {
+    let mut characters = text.char_indices().skip(1);
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' {
+            characters.next();
+        } else if character == quote || character == '\n' {
+            return at + 1;
+        }
+    }
+    text.len()
+}
+
+/// `d\69 splay` is `display`: a backslash, up to six digits, and one space that ends them. Only
+/// letters and digits are kept: any other character is no part of a declaration when escaped.
+fn unescaped(text: &str) -> String {
+    const DIGITS_MAX: usize = 6;
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        kept.push_str(before);
+        let digits = after.bytes().take(DIGITS_MAX).take_while(u8::is_ascii_hexdigit).count();
+        let (number, following) = after.split_at(digits);
+        let letter = u32::from_str_radix(number, 16).ok().and_then(char::from_u32);
+        kept.extend(letter.filter(|letter| letter.is_alphanumeric() || *letter == '-'));
+        let is_passed = |c: char| if digits > 0 { c.is_whitespace() } else { !c.is_alphanumeric() };
+        let next = following.chars().next().filter(|c| is_passed(*c));
+        rest = following.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    kept
+}
+
 fn declarations_of(declarations: &str) -> impl Iterator<Item = (&str, &str)> {
-    declarations.split(';').filter_map(|declaration| {
+    each(declarations).map(|(property, value, _)| (property, value))
+}
+
+fn important_of(declarations: &str) -> impl Iterator<Item = (&str, &str)> {
+    let important = each(declarations).filter(|(_, _, is_important)| *is_important);
+    important.map(|(property, value, _)| (property, value))
+}
+
+/// Properties, their values, and whether they are important.
+fn each(declarations: &str) -> impl Iterator<Item = (&str, &str, bool)> {
+    outside(declarations, |c| c == ';').into_iter().filter_map(|declaration| {
         let (property, value) = declaration.split_once(':')?;
-        let value = value.trim().trim_end_matches("!important").trim_end();
-        Some((property.trim(), value))
+        let (property, value) = (property.trim(), value.trim());
+        match value.rsplit_once('!') {
+            Some((before, mark)) if mark.trim() == "important" => {
+                Some((property, before.trim_end(), true))
+            }
+            Some(_) | None => Some((property, value, false)),
+        }
     })
+}
+
+/// Whether one of the rules takes an element away. Which of two rules counts more is not
+/// followed: one that hides counts more than one that shows, but not more than what the element
+/// says itself, unless it is important.
+fn hide(rules: &[&str], own: &str) -> bool {
+    let is_shown = |(property, value): (&str, &str)| property == "display" && value != "none";
+    let is_shown = declarations_of(own).any(is_shown);
+    rules.iter().any(|rule| {
+        takes_away(important_of(rule)) || (!is_shown && takes_away(declarations_of(rule)))
+    })
+}
+
+fn takes_away<'d>(declarations: impl Iterator<Item = (&'d str, &'d str)>) -> bool {
+    let mut frame = Frame::default();
+    for (property, value) in declarations {
+        frame.take(property, value);
+    }
+    frame.is_gone()
 }
 
 /// A length in pixels, taking 16 pixels for a letter.
@@ -257,7 +362,8 @@ fn distance(one: Colour, other: Colour) -> u32 {
     one.0.iter().zip(other.0).map(|(a, b)| u32::from(a.abs_diff(b))).sum()
 }
 
-/// The colours that pages write: names of the common ones, `#rgb`, `#rrggbb` and `rgb()`.
+/// The colours that pages write: names of the common ones, `#rgb`, `#rrggbb`, `rgb()`
+/// and `hsl()`.
 fn colour(value: &str) -> Option<Colour> {
     let value = value.trim().to_ascii_lowercase();
     let channels = match value.as_str() {
@@ -291,8 +397,42 @@ fn hexadecimal(value: &str) -> Option<Colour> {
 }
 
 fn by_function(value: &str) -> Option<Colour> {
-    let inner = value.strip_prefix("rgba(").or_else(|| value.strip_prefix("rgb("))?;
-    let mut channels = inner.split([',', ' ', '/', ')']).filter(|word| !word.is_empty());
-    let mut channel = || channels.next()?.parse::<u8>().ok();
-    Some(Colour([channel()?, channel()?, channel()?]))
+    let (name, inner) = value.split_once('(')?;
+    let mut words = inner.split([',', ' ', '/', ')']).filter(|word| !word.is_empty());
+    let three = [words.next()?, words.next()?, words.next()?];
+    match name.trim() {
+        "rgb" | "rgba" => {
+            let [red, green, blue] = three.map(channel);
+            Some(Colour([red?, green?, blue?]))
+        }
+        "hsl" | "hsla" => {
+            let [_, saturation, lightness] = three.map(share);
+            by_lightness(saturation?, lightness?)
+        }
+        _ => None,
+    }
+}
+
+/// A channel from 0 to 255, or in percent.
+fn channel(word: &str) -> Option<u8> {
+    match word.strip_suffix('%') {
+        Some(_) => share(word).map(of_255),
+        None => word.parse::<f32>().ok().map(|number| of_255(number / 255.0)),
+    }
+}
+
+/// A number in percent as a part of one.
+fn share(word: &str) -> Option<f32> {
+    word.trim_end_matches('%').parse::<f32>().ok().map(|percent| percent / 100.0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255")]
+fn of_255(part: f32) -> u8 {
+    (part.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
+/// Colours close to white, black or grey. Others are taken for one that can be read.
+fn by_lightness(saturation: f32, lightness: f32) -> Option<Colour> {
+    let is_grey = saturation < 0.1 || !(0.05..=0.95).contains(&lightness);
+    is_grey.then(|| Colour([of_255(lightness); 3]))
 }

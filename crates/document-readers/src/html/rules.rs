@@ -5,11 +5,14 @@
 //! sentence, hiding too little reads an instruction that nobody saw.
 use std::{cell::Cell, collections::HashMap, rc::Rc};
 
-use super::tree::{Content, Node, Tree};
+use super::{
+    look::{readable, without_comments},
+    tree::{Content, Node, Tree},
+};
 use crate::limits::length;
 
 /// Rules kept; real pages hide with fewer.
-const RULES_MAX: usize = 2_000;
+const RULES_MAX: usize = 10_000;
 /// Bytes of style sheets that are looked at.
 const STYLE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Width of the screen that conditions on width are decided for, in pixels.
@@ -112,12 +115,13 @@ impl Rules {
     }
 
     fn add(&mut self, selectors: &str, declarations: &str) {
-        let declarations: Rc<str> = declarations.to_ascii_lowercase().into();
+        let declarations: Rc<str> = readable(declarations).into();
         if !can_hide(&declarations) {
             return;
         }
-        for selector in selectors.split(',') {
-            let parts = parts(selector);
+        let selectors = outside(selectors, |c| c == ',');
+        for selector in selectors.into_iter().flat_map(alternatives) {
+            let parts = parts(&selector);
             let Some(key) = parts.first().and_then(Part::key) else { continue };
             if self.list.len() < RULES_MAX {
                 self.by_key.entry(key).or_default().push(self.list.len());
@@ -192,13 +196,16 @@ fn keys(node: &Node) -> Vec<String> {
 fn parts(selector: &str) -> Vec<Part> {
     const PASSING: [&str; 8] =
         [":hover", ":focus", ":active", ":visited", ":target", "::", ":before", ":after"];
-    if PASSING.iter().any(|state| selector.contains(state)) {
+    let bare = without_brackets(selector);
+    if PASSING.iter().any(|state| bare.contains(state)) {
         return Vec::new();
     }
     let selector = selector.replace('&', " ");
-    let after_sibling = selector.rsplit(['+', '~']).next().unwrap_or_default();
-    let words = after_sibling.split(|c: char| c.is_whitespace() || c == '>');
-    let mut parts: Vec<Part> = words.filter(|word| !word.is_empty()).map(part).collect();
+    let siblings = outside(&selector, |c| matches!(c, '+' | '~'));
+    let after_sibling = siblings.last().copied().unwrap_or_default();
+    let words = outside(after_sibling, |c| c.is_whitespace() || c == '>');
+    let words = words.into_iter().filter(|word| !word.is_empty());
+    let mut parts: Vec<Part> = words.map(part).collect();
     parts.reverse();
     parts
 }
@@ -209,8 +216,11 @@ fn part(word: &str) -> Part {
     while !rest.is_empty() {
         let sign = rest.chars().next().filter(|c| matches!(c, '.' | '#' | ':' | '[' | '*'));
         let body = sign.map_or(rest, |sign| rest.get(sign.len_utf8()..).unwrap_or_default());
-        let end = body.find(['.', '#', ':', '[']).unwrap_or(body.len());
-        let (value, following) = body.split_at(end);
+        let end = match sign {
+            Some(':' | '[') => condition_length(rest).saturating_sub(1),
+            Some(_) | None => body.find(['.', '#', ':', '[']).unwrap_or(body.len()),
+        };
+        let Some((value, following)) = body.split_at_checked(end) else { break };
         match sign {
             Some('.') => part.classes.push(value.to_owned()),
             Some('#') => part.id = Some(value.to_owned()),
@@ -221,6 +231,68 @@ fn part(word: &str) -> Part {
         rest = following;
     }
     part
+}
+
+/// A selector for each of the alternatives that `:is()` or `:where()` gives.
+fn alternatives(selector: &str) -> Vec<String> {
+    const NAMES: [&str; 2] = [":is(", ":where("];
+    const BYTES_MAX: usize = 4_096;
+    let found = NAMES.into_iter().find_map(|name| {
+        let at = selector.find(name).filter(|_| selector.len() <= BYTES_MAX)?;
+        let (before, condition) = selector.split_at(at);
+        let (condition, behind) = condition.split_at_checked(condition_length(condition))?;
+        Some((before, condition.strip_prefix(name)?.strip_suffix(')')?, behind))
+    });
+    let Some((before, inner, behind)) = found else { return vec![selector.to_owned()] };
+    let each = outside(inner, |c| c == ',').into_iter();
+    each.map(|one| format!("{before}{}{behind}", one.trim())).collect()
+}
+
+/// A selector without what its conditions say in brackets.
+fn without_brackets(selector: &str) -> String {
+    let mut open = 0_usize;
+    let is_outside = |c: &char| {
+        match c {
+            '(' | '[' => open += 1,
+            ')' | ']' => open = open.saturating_sub(1),
+            _ => return open == 0,
+        }
+        false
+    };
+    selector.chars().filter(is_outside).collect()
+}
+
+/// Pieces of a selector, or of declarations, between separators that stand outside of brackets.
+pub(super) fn outside(selector: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
+    let (mut pieces, mut open, mut start) = (Vec::new(), 0_usize, 0);
+    for (at, character) in selector.char_indices() {
+        match character {
+            '(' | '[' => open += 1,
+            ')' | ']' => open = open.saturating_sub(1),
+            other if open == 0 && separates(other) => {
+                pieces.extend(selector.get(start..at));
+                start = at + other.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    pieces.extend(selector.get(start..));
+    pieces
+}
+
+/// Bytes of a condition such as `:not(.a)` or `[lang=fr]`, with all that is in its brackets.
+fn condition_length(text: &str) -> usize {
+    let mut open = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' | '[' => open += 1,
+            ')' | ']' if open <= 1 => return at + 1,
+            ')' | ']' => open -= 1,
+            '.' | '#' | ':' if at > 0 && open == 0 && !text.starts_with("::") => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn is_condition(head: &str) -> bool {
@@ -260,19 +332,8 @@ fn after_block(text: &str) -> &str {
     ""
 }
 
-fn without_comments(sheet: &str) -> String {
-    let mut kept = String::with_capacity(sheet.len());
-    let mut rest = sheet;
-    while let Some((before, after)) = rest.split_once("/*") {
-        kept.push_str(before);
-        rest = after.split_once("*/").map_or("", |(_, following)| following);
-    }
-    kept.push_str(rest);
-    kept
-}
-
 fn can_hide(declarations: &str) -> bool {
-    const PROPERTIES: [&str; 14] = [
+    const PROPERTIES: [&str; 20] = [
         "display",
         "visibility",
         "opacity",
@@ -283,6 +344,12 @@ fn can_hide(declarations: &str) -> bool {
         "text-indent",
         "clip",
         "transform",
+        "translate",
+        "scale",
+        "left",
+        "right",
+        "top",
+        "bottom",
         "height",
         "width",
         "margin",

@@ -10,6 +10,7 @@ use html5ever::{
     tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
 };
 
+use super::length::{Waiting, without_pictures};
 use crate::{
     Excess, Limits, ReadError,
     limits::{length, within},
@@ -20,6 +21,8 @@ const STEP: usize = 512;
 /// Each attribute of an element is compared with those before it. This many comparisons take a
 /// few seconds.
 const ATTRIBUTE_PAIRS_MAX: u64 = 1_000_000_000;
+/// Attributes of one element. The parser copies them each time that it opens it again.
+const ATTRIBUTES_MAX: usize = 1_000;
 /// Attributes of a second `html` or `body` are added to the first one, up to this many.
 const REPEATED_ATTRIBUTES_MAX: usize = 200;
 
@@ -188,25 +191,25 @@ impl Tree {
 
 /// Parses a page, a step at a time.
 pub(super) fn parse(page: &str, limits: &Limits) -> Result<Tree, ReadError> {
+    let page = without_pictures(page);
     let mut parser = parse_document(Growing::new(), html5ever::ParseOpts::default());
-    let (mut calls, mut waiting, mut pairs) = (0, 0_u64, 0_u64);
-    for step in steps(page) {
+    let (mut calls, mut pairs, mut waiting) = (0, 0_u64, Waiting::default());
+    for step in steps(&page) {
         parser.process(StrTendril::from(step));
         let sink = &parser.tokenizer.sink.sink;
         within(Excess::Nodes, sink.nodes(), limits.nodes)?;
         within(Excess::Depth, sink.deepest.get(), limits.depth)?;
-        // Nothing came out: the whole step lies inside of one tag or comment.
-        let separators = length(step.bytes().filter(|byte| is_separator(*byte)).count());
-        waiting = if sink.calls.get() == calls { waiting + separators } else { 0 };
+        within(Excess::Attributes, sink.attributes.get(), limits.nodes)?;
+        // Where nothing came out, the whole step lies inside of one tag or comment.
+        if sink.calls.get() == calls {
+            pairs = pairs.saturating_add(waiting.step(step));
+            within(Excess::Attributes, pairs, ATTRIBUTE_PAIRS_MAX)?;
+        } else {
+            waiting.end();
+        }
         calls = sink.calls.get();
-        pairs = pairs.saturating_add(waiting.saturating_mul(separators));
-        within(Excess::Attributes, pairs, ATTRIBUTE_PAIRS_MAX)?;
     }
     Ok(parser.finish())
-}
-
-fn is_separator(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\'')
 }
 
 fn steps(page: &str) -> impl Iterator<Item = &str> {
@@ -223,12 +226,14 @@ struct Growing {
     tree: RefCell<Tree>,
     deepest: Cell<u64>,
     calls: Cell<u64>,
+    attributes: Cell<u64>,
 }
 
 impl Growing {
     fn new() -> Self {
         let tree = Tree { nodes: vec![Node::new(Content::Nothing)] };
-        Self { tree: RefCell::new(tree), deepest: Cell::new(0), calls: Cell::new(0) }
+        let (deepest, calls, attributes) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Self { tree: RefCell::new(tree), deepest, calls, attributes }
     }
 
     fn nodes(&self) -> u64 {
@@ -238,6 +243,12 @@ impl Growing {
     fn create(&self, node: Node) -> usize {
         self.count();
         self.tree.borrow_mut().push(node)
+    }
+
+    /// Counts the attributes of a new element; too many in one are too many in all.
+    fn count_attributes(&self, more: usize) {
+        let more = if more > ATTRIBUTES_MAX { u64::MAX } else { length(more) };
+        self.attributes.set(self.attributes.get().saturating_add(more));
     }
 
     fn count(&self) {
@@ -282,6 +293,7 @@ impl TreeSink for Growing {
     }
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _flags: ElementFlags) -> usize {
+        self.count_attributes(attrs.len());
         self.create(Node::named(Content::Element, name, attrs))
     }
 

@@ -15,6 +15,12 @@ use crate::{
     limits::{length, within},
 };
 
+/// Bytes of styles and classes that are read for all elements together: the parser copies those of
+/// open formatting into each paragraph.
+const LOOKED_AT_MAX: u64 = 256 * 1024 * 1024;
+/// What one element costs at least, in such bytes.
+const LOOK: u64 = 64;
+
 pub(super) struct Walk<'t, 'c> {
     tree: &'t Tree,
     rules: &'t Rules,
@@ -26,6 +32,7 @@ pub(super) struct Walk<'t, 'c> {
     line: String,
     lists: u8,
     pictures: u32,
+    looked_at: u64,
 }
 
 /// An element that is being read.
@@ -64,6 +71,7 @@ impl<'t, 'c> Walk<'t, 'c> {
             line: String::new(),
             lists: 0,
             pictures: 0,
+            looked_at: 0,
         }
     }
 
@@ -86,7 +94,7 @@ impl<'t, 'c> Walk<'t, 'c> {
 
     /// Reads what is inside of `root`.
     pub(super) fn read(mut self, root: usize) -> Result<(), ReadError> {
-        self.enter_ancestors(root);
+        self.enter_ancestors(root)?;
         let base = self.open.len();
         let mut at = Some(root);
         while let Some(index) = at {
@@ -106,26 +114,31 @@ impl<'t, 'c> Walk<'t, 'c> {
     }
 
     /// A part of a page looks as what is around it lets it look.
-    fn enter_ancestors(&mut self, root: usize) {
+    fn enter_ancestors(&mut self, root: usize) -> Result<(), ReadError> {
         let parent = |at: &usize| self.tree.node(*at).and_then(|node| node.parent);
         let mut around: Vec<usize> = std::iter::successors(parent(&root), parent).collect();
         around.reverse();
         for index in around {
             if let Some(node) = self.tree.node(index) {
-                let look = self.look(index, node);
+                let look = self.look(index, node)?;
                 let (kind, role) = (BlockKind::Paragraph, Role::Inline);
                 self.open.push(Open { index, look, kind, role });
             }
         }
+        Ok(())
     }
 
     fn outer(&self) -> (Look, BlockKind) {
         self.open.last().map_or((Look::PAGE, BlockKind::Paragraph), |open| (open.look, open.kind))
     }
 
-    fn look(&self, index: usize, node: &Node) -> Look {
+    fn look(&mut self, index: usize, node: &Node) -> Result<Look, ReadError> {
+        let bytes = |name: &str| node.attribute(name).map_or(0, |value| length(value.len()));
+        let read = bytes("style").saturating_add(bytes("class")).saturating_add(LOOK);
+        self.looked_at = self.looked_at.saturating_add(read);
+        within(Excess::Attributes, self.looked_at, LOOKED_AT_MAX)?;
         let (outer, _) = self.outer();
-        outer.inside(node, &self.rules.declarations(self.tree, index))
+        Ok(outer.inside(node, &self.rules.declarations(self.tree, index)))
     }
 
     /// Reads a node; says whether what is inside of it is read as well.
@@ -174,7 +187,7 @@ impl<'t, 'c> Walk<'t, 'c> {
             }
             _ => {}
         }
-        let look = self.look(index, node);
+        let look = self.look(index, node)?;
         if look.is_gone {
             let is_aside = matches!(node.name(), "head" | "style");
             let is_program = matches!(node.name(), "script" | "template");

@@ -14,9 +14,12 @@ use crate::{
     xml::{Token, Xml, text_of},
 };
 
-use super::relations::relations;
+use super::relations::{Relations, main_part};
 use body::{Body, Notes};
 use styles::Styles;
+
+/// The document, where the archive does not say.
+const MAIN: &str = "word/document.xml";
 
 /// Reads the body of a document as its reader sees it: with accepted insertions, without deleted
 /// passages, hidden characters, comments and the instructions of fields.
@@ -27,7 +30,7 @@ use styles::Styles;
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     let format = Format::Docx.name();
     let mut archive = Archive::open(format, bytes, limits)?;
-    let main = main_part(format, &mut archive, limits)?;
+    let main = main_part(format, &mut archive, MAIN, limits)?;
     let parts = Parts::of(format, &mut archive, &main, limits)?;
     let document = archive.required(&main)?;
     let text = text_of(format, &main, &document)?;
@@ -53,12 +56,10 @@ impl Parts {
         limits: &Limits,
     ) -> Result<Self, ReadError> {
         let mut parts = Self { styles: Styles::default(), notes: HashMap::new() };
-        for relation in relations(format, archive, main, limits)?.into_values() {
+        let relations = Relations::of(format, archive, main, limits)?;
+        for kind in ["styles", "footnotes", "endnotes"] {
+            let Some(relation) = relations.first(kind) else { continue };
             let name = &relation.target;
-            let kind = relation.kind.as_str();
-            if !matches!(kind, "styles" | "footnotes" | "endnotes") {
-                continue;
-            }
             let Some(bytes) = archive.part(name)? else { continue };
             let text = text_of(format, name, &bytes)?;
             let mut xml = Xml::new(format, name, &text, limits);
@@ -70,16 +71,6 @@ impl Parts {
         }
         Ok(parts)
     }
-}
-
-fn main_part(
-    format: &'static str,
-    archive: &mut Archive<'_>,
-    limits: &Limits,
-) -> Result<String, ReadError> {
-    let found = relations(format, archive, "", limits)?;
-    let main = found.into_values().find(|relation| relation.kind == "officeDocument");
-    Ok(main.map_or_else(|| "word/document.xml".to_owned(), |relation| relation.target))
 }
 
 fn note_left_out(archive: &Archive<'_>, composition: &mut Composition) {

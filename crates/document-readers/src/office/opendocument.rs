@@ -107,9 +107,16 @@ impl<'c> Content<'c> {
 
     fn start(&mut self, element: &Element, xml: &mut Xml<'_>) -> Result<(), ReadError> {
         let name = element.name.as_str();
+        // Slides and sheets that are not shown count, as they do for their reader.
+        if name == "page" {
+            self.page = self.page.saturating_add(1);
+        }
         if self.hidden.conceals(element)
             || matches!(name, "tracked-changes" | "annotation" | "notes")
         {
+            if name == "table" {
+                self.sheet.pass_over();
+            }
             self.flow.composition.hidden();
             return xml.skip();
         }
@@ -128,10 +135,7 @@ impl<'c> Content<'c> {
             | "title"
             | "object"
             | "shapes" => return xml.skip(),
-            "page" => {
-                self.page = self.page.saturating_add(1);
-                self.flow.composition.start_page(self.page, None)?;
-            }
+            "page" => self.flow.composition.start_page(self.page, None)?,
             "frame" => self.is_title = element.attribute("class") == Some("title"),
             "image" => self.pictures = self.pictures.saturating_add(1),
             "list" => self.lists = self.lists.saturating_add(1),
@@ -139,7 +143,7 @@ impl<'c> Content<'c> {
             "table" => self.flow.open_table()?,
             "table-row" => self.flow.open_row(),
             "p" | "h" => self.open_paragraph(element)?,
-            "s" => self.spaces(element),
+            "s" => self.spaces(element)?,
             "tab" => self.push('\t'),
             "line-break" => self.push('\n'),
             _ => {}
@@ -201,11 +205,13 @@ impl<'c> Content<'c> {
     }
 
     /// One element stands for several spaces, and says how many.
-    fn spaces(&mut self, element: &Element) {
+    fn spaces(&mut self, element: &Element) -> Result<(), ReadError> {
         let count = element.attribute("c").and_then(|count| count.parse().ok()).unwrap_or(1);
         for _ in 0..SPACES_MAX.min(count) {
             self.push(' ');
         }
+        let held = self.paragraphs.last().map_or(0, |paragraph| length(paragraph.text.len()));
+        within(Excess::Text, held, self.limits.text_bytes)
     }
 
     fn push(&mut self, character: char) {

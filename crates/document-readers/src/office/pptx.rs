@@ -1,4 +1,6 @@
 //! `PowerPoint` presentations: each slide is a page, each shape stands in its place on it.
+use std::collections::HashSet;
+
 use passages::{Area, BlockKind, Document, Size};
 
 use crate::{
@@ -10,10 +12,11 @@ use crate::{
     xml::{Element, Token, Xml, text_of},
 };
 
-use super::relations::relations;
+use super::relations::{Relations, main_part};
 
 /// Units of a drawing in one point.
 const UNITS: f64 = 12_700.0;
+/// The presentation, where the archive does not say.
 const MAIN: &str = "ppt/presentation.xml";
 
 /// Reads the slides that are shown, in their order. Hidden slides and shapes, shapes beside the
@@ -37,8 +40,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
         let mut xml = Xml::new(format, part, &text, limits);
         let flow = Flow::new(&mut composition, limits);
         Slide::new(flow, size, limits).read(&mut xml)?;
-        let said = relations(format, &mut archive, part, limits)?;
-        if said.values().any(|relation| relation.kind == "notesSlide") {
+        let said = Relations::of(format, &mut archive, part, limits)?;
+        if said.first("notesSlide").is_some() {
             composition.hidden();
         }
     }
@@ -50,11 +53,12 @@ fn slides(
     archive: &mut Archive<'_>,
     limits: &Limits,
 ) -> Result<(Option<Size>, Vec<String>), ReadError> {
-    let bytes = archive.required(MAIN)?;
-    let text = text_of(format, MAIN, &bytes)?;
-    let targets = relations(format, archive, MAIN, limits)?;
-    let mut xml = Xml::new(format, MAIN, &text, limits);
-    let (mut size, mut parts): (_, Vec<String>) = (None, Vec::new());
+    let main = main_part(format, archive, MAIN, limits)?;
+    let bytes = archive.required(&main)?;
+    let text = text_of(format, &main, &bytes)?;
+    let targets = Relations::of(format, archive, &main, limits)?;
+    let mut xml = Xml::new(format, &main, &text, limits);
+    let (mut size, mut parts, mut seen) = (None, Vec::new(), HashSet::new());
     loop {
         match xml.next()? {
             Token::Start(element) if element.name == "sldSz" => size = size_of(&element),
@@ -62,7 +66,7 @@ fn slides(
                 let target = element.prefixed("id").and_then(|id| targets.get(id));
                 let part = target.map(|relation| relation.target.clone());
                 // One slide listed many times would be read many times.
-                parts.extend(part.filter(|part| !parts.contains(part)));
+                parts.extend(part.filter(|part| seen.insert(part.clone())));
                 within(Excess::Entries, length(parts.len()), limits.entries)?;
             }
             Token::Start(_) | Token::End(_) | Token::Text(_) => {}
@@ -87,7 +91,10 @@ struct Slide<'c> {
     flow: Flow<'c>,
     size: Option<Size>,
     text_bytes_max: u64,
-    groups: u32,
+    /// Groups that are open: true for those that are hidden.
+    groups: Vec<bool>,
+    /// Whether the group that is open has no shape yet: properties are those of the group.
+    in_group: bool,
     shape: Shape,
     paragraph: String,
     depth: u8,
@@ -111,7 +118,8 @@ impl<'c> Slide<'c> {
             flow,
             size,
             text_bytes_max: limits.text_bytes,
-            groups: 0,
+            groups: Vec::new(),
+            in_group: false,
             shape: Shape::default(),
             paragraph: String::new(),
             depth: 0,
@@ -142,12 +150,21 @@ impl<'c> Slide<'c> {
     fn start(&mut self, element: &Element, xml: &mut Xml<'_>) -> Result<(), ReadError> {
         match element.name.as_str() {
             "Fallback" => return xml.skip(),
-            "pic" => self.pictures = self.pictures.saturating_add(1),
-            "grpSp" => self.groups = self.groups.saturating_add(1),
-            "sp" | "graphicFrame" | "cxnSp" => {
-                self.shape = Shape { mark: self.flow.composition.mark(), ..Shape::default() };
+            "pic" => {
+                self.pictures = self.pictures.saturating_add(1);
+                self.in_group = false;
             }
-            "cNvPr" => self.shape.is_hidden |= element.attribute("hidden") == Some("1"),
+            "grpSp" => {
+                self.groups.push(false);
+                self.in_group = true;
+            }
+            "sp" | "graphicFrame" | "cxnSp" => {
+                self.in_group = false;
+                let mark = self.flow.composition.mark();
+                let is_hidden = self.groups.contains(&true);
+                self.shape = Shape { is_hidden, mark, ..Shape::default() };
+            }
+            "cNvPr" if matches!(element.attribute("hidden"), Some("1" | "true")) => self.hide(),
             "ph" => self.placeholder(element),
             "off" => self.shape.corner = points(element, "x").zip(points(element, "y")),
             "ext" if element.attribute("cx").is_some() => self.extent(element),
@@ -165,23 +182,31 @@ impl<'c> Slide<'c> {
         Ok(())
     }
 
+    /// What was started last, a group or a shape, is not shown.
+    fn hide(&mut self) {
+        match self.groups.last_mut().filter(|_| self.in_group) {
+            Some(is_hidden) => *is_hidden = true,
+            None => self.shape.is_hidden = true,
+        }
+    }
+
     fn placeholder(&mut self, element: &Element) {
         let kind = element.attribute("type");
         self.shape.is_title = matches!(kind, Some("title" | "ctrTitle"));
         self.shape.is_list = matches!(kind, None | Some("body" | "obj"));
     }
 
-    /// Where the shape stands, unless a group moves it.
+    /// Where the shape stands, unless a group moves it. A group beside the slide is not shown.
     fn extent(&mut self, element: &Element) {
         let sizes = points(element, "cx").zip(points(element, "cy"));
-        let (Some((left, top)), Some((width, height)), 0) = (self.shape.corner, sizes, self.groups)
-        else {
-            return;
-        };
+        let Some(((left, top), (width, height))) = self.shape.corner.zip(sizes) else { return };
         let area = Area { left, top, right: left + width, bottom: top + height };
-        match self.size {
-            Some(size) if area.clipped(size).is_none() => self.shape.is_hidden = true,
-            Some(_) | None => self.shape.area = Some(area),
+        let is_beside = self.size.is_some_and(|size| area.clipped(size).is_none());
+        match self.groups.as_mut_slice() {
+            [] if is_beside => self.shape.is_hidden = true,
+            [] => self.shape.area = Some(area),
+            [group] if self.in_group => *group |= is_beside,
+            _ => {}
         }
     }
 
@@ -204,7 +229,10 @@ impl<'c> Slide<'c> {
             "tc" => self.flow.close_cell()?,
             "tr" => self.flow.close_row()?,
             "tbl" => self.flow.close_table(),
-            "grpSp" => self.groups = self.groups.saturating_sub(1),
+            "grpSp" => {
+                self.groups.pop();
+                self.in_group = false;
+            }
             "sp" | "graphicFrame" | "cxnSp" => {
                 let shape = std::mem::take(&mut self.shape);
                 if let Some(area) = shape.area {

@@ -46,6 +46,29 @@ fn a_message_without_a_page_is_its_text() {
 }
 
 #[test]
+fn bodies_are_decoded() {
+    for (encoding, body) in [
+        ("quoted-printable", "d=C3=A9j=C3=A0 =\r\nvu"),
+        ("Base64", "ZMOpasOg\r\nIHZ1\r\n"),
+        ("8bit", "déjà vu"),
+    ] {
+        let message = format!(
+            "Subject: s\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\
+             Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n--b--\r\n"
+        );
+        assert_eq!(document(Format::Eml, message.as_bytes()).text, "s\n\ndéjà vu", "{encoding}");
+    }
+}
+
+#[test]
+fn a_part_that_ends_in_a_joined_line_is_read() {
+    let message = "Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\
+        Content-Transfer-Encoding: quoted-printable\n\n=\n--b--\n";
+    assert_eq!(document(Format::Eml, message.as_bytes()).text, "s");
+}
+
+#[test]
 fn sealed_messages_are_refused() {
     let message = "From: a@example.org\r\n\
         Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nMIAG\r\n";
@@ -64,8 +87,9 @@ fn a_message_of_outlook_is_read_from_its_properties() {
         (0x1000, HINDI),
     ]);
     let read = document(Format::Msg, &file);
-    let head = format!("From: Léa <lea@example.org>\nTo: {ARABIC}\nDate: 1601-01-01 00:00 +00:00");
+    let head = format!("From: Léa <lea@example.org>\nTo: {ARABIC}");
     let texts: Vec<&str> = blocks(&read).into_iter().map(|(_, text)| text).collect();
-    assert!(head.starts_with(texts[1]), "{}", texts[1]);
+    let lines: Vec<&str> = texts[1].lines().take(2).collect();
+    assert_eq!(lines.join("\n"), head);
     assert_eq!((texts[0], texts[2]), (FRENCH, HINDI));
 }

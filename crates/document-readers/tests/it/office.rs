@@ -2,7 +2,7 @@ use passages::BlockKind;
 
 use crate::samples::{
     ARABIC, FRENCH, Format, HINDI, SECRET, blocks, document, docx, notes_hidden, open_document,
-    pptx, shape, xlsx,
+    pptx, shape, xlsx, xlsx_with, zipped,
 };
 
 const PARAGRAPH: BlockKind = BlockKind::Paragraph;
@@ -39,6 +39,10 @@ fn hidden_characters_and_fields_of_word_are_no_text() {
         format!("<w:r><w:instrText>{SECRET}</w:instrText></w:r>"),
         format!(
             r#"<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r>{secret}</w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>"#
+        ),
+        r#"<w:r><w:rPr><w:vanish/></w:rPr><w:footnoteReference w:id="2"/></w:r>"#.to_owned(),
+        format!(
+            "<w:tbl><w:tr><w:trPr><w:hidden/></w:trPr><w:tc><w:p><w:r>{secret}</w:r></w:p></w:tc></w:tr></w:tbl>"
         ),
         format!(
             "<mc:AlternateContent><mc:Fallback><w:r>{secret}</w:r></mc:Fallback></mc:AlternateContent>"
@@ -79,6 +83,20 @@ fn slides_are_pages_and_shapes_have_places() {
 }
 
 #[test]
+fn shapes_of_hidden_groups_are_hidden() {
+    let group = format!(
+        r#"<p:grpSp><p:nvGrpSpPr><p:cNvPr id="3" name="g" hidden="1"/></p:nvGrpSpPr><p:grpSp>{0}</p:grpSp>{0}</p:grpSp>"#,
+        shape("body", 1, SECRET)
+    );
+    let slide = format!("{}{group}{}", shape("title", 10, FRENCH), shape("body", 10, HINDI));
+    let read = document(Format::Pptx, &pptx(&[&slide]));
+    let expected =
+        [(BlockKind::Heading { level: 1 }, FRENCH), (BlockKind::ListItem { depth: 0 }, HINDI)];
+    assert_eq!(blocks(&read), expected);
+    assert!(notes_hidden(&read));
+}
+
+#[test]
 fn sheets_are_pages_of_rows() {
     let cell =
         |at: &str, text: &str| format!(r#"<c r="{at}" t="inlineStr"><is><t>{text}</t></is></c>"#);
@@ -101,12 +119,53 @@ fn sheets_are_pages_of_rows() {
 }
 
 #[test]
+fn numbers_of_sheets_are_shown_by_their_format() {
+    let styles = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="dd/mm/yyyy"/><numFmt numFmtId="165" formatCode=";;;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="20"/></cellXfs></styleSheet>"#;
+    let strings =
+        "<sst><si><t>a</t></si><si><r><t>b</t></r><r><t>c</t></r><rPh><t>x</t></rPh></si></sst>";
+    let rows = r#"<row r="1"><c t="s"><v>1</v></c><c s="1"><v>43558</v></c><c s="0"><v>43558</v></c><c s="2"><v>7</v></c><c s="3"><v>0.5</v></c><c t="b"><v>1</v></c><c t="str"><f>A1</f><v>d</v></c></row>"#;
+    let others = [("xl/styles.xml", styles), ("xl/sharedStrings.xml", strings)];
+    let read = document(Format::Xlsx, &xlsx_with(rows, &others));
+    let expected = "bc | 2019-04-03 | 43558 |  | 12:00:00 | true | d";
+    assert_eq!(blocks(&read)[1], (BlockKind::TableRow, expected));
+}
+
+#[test]
+fn the_workbook_that_is_named_is_the_one_that_is_read() {
+    let sheet = |hidden: &str| {
+        format!(
+            r#"<worksheet><sheetData><row r="1" {hidden}><c t="str"><v>{SECRET}</v></c></row></sheetData></worksheet>"#
+        )
+    };
+    let book = r#"<workbook xmlns:r="r"><sheets><sheet name="x" r:id="r1"/></sheets></workbook>"#;
+    let one = |id: &str, kind: &str, target: &str| {
+        format!(
+            r#"<Relationships><Relationship Id="{id}" Type="k/{kind}" Target="{target}"/></Relationships>"#
+        )
+    };
+    let read = document(
+        Format::Xlsx,
+        &zipped(&[
+            ("_rels/.rels", &one("a", "officeDocument", "x/book.xml")),
+            ("xl/workbook.xml", book),
+            ("xl/_rels/workbook.xml.rels", &one("r1", "worksheet", "s.xml")),
+            ("xl/s.xml", &sheet("")),
+            ("x/book.xml", book),
+            ("x/_rels/book.xml.rels", &one("r1", "chartsheet", "s.xml")),
+            ("x/s.xml", &sheet(r#"hidden="1""#)),
+        ]),
+    );
+    assert_eq!(read.text, "x");
+    assert!(notes_hidden(&read));
+}
+
+#[test]
 fn open_texts_are_read_as_they_are_seen() {
-    let styles = r#"<style:style style:name="T1" style:family="text"><style:text-properties text:display="none"/></style:style>"#;
+    let styles = r#"<style:style style:name="T1" style:family="text"><style:text-properties text:display="none"/></style:style><style:style style:name="T2" style:family="text" style:parent-style-name="T1"/>"#;
     let body = format!(
         r#"<text:tracked-changes><text:p>{SECRET}</text:p></text:tracked-changes>
         <text:h text:outline-level="2">{FRENCH}</text:h>
-        <text:p>{ARABIC}<text:span text:style-name="T1">{SECRET}</text:span><office:annotation><text:p>{SECRET}</text:p></office:annotation><text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>note</text:p></text:note-body></text:note></text:p>
+        <text:p>{ARABIC}<text:span text:style-name="T1">{SECRET}</text:span><text:span text:style-name="T2">{SECRET}</text:span><office:annotation><text:p>{SECRET}</text:p></office:annotation><text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>note</text:p></text:note-body></text:note></text:p>
         <text:list><text:list-item><text:p>{HINDI}</text:p></text:list-item></text:list>
         <table:table><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b<text:s text:c="1"/>c</text:p></table:table-cell></table:table-row></table:table>"#
     );
@@ -132,6 +191,19 @@ fn open_slides_are_pages() {
     let expected = [(BlockKind::Heading { level: 1 }, FRENCH), (PARAGRAPH, HINDI)];
     assert_eq!(blocks(&read), expected);
     assert_eq!(read.pages.len(), 1);
+}
+
+#[test]
+fn hidden_slides_and_sheets_count() {
+    let styles = r#"<style:style style:name="d2" style:family="drawing-page"><style:drawing-page-properties presentation:visibility="hidden"/></style:style><style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style>"#;
+    let slides = format!(
+        r#"<draw:page draw:style-name="d2"/><draw:page><text:p>{FRENCH}</text:p></draw:page>"#
+    );
+    let read = document(Format::Odp, &open_document("presentation", styles, &slides));
+    assert_eq!(read.pages[0].number, 2);
+    let sheets = r#"<table:table table:style-name="ta2"/><table:table table:name="Budget"/>"#;
+    let read = document(Format::Ods, &open_document("spreadsheet", styles, sheets));
+    assert_eq!(read.pages[0].number, 2);
 }
 
 #[test]

@@ -57,6 +57,25 @@ fn what_a_browser_hides_is_no_text() {
         ),
         format!("<style>.a{{.b{{display:none}}}}</style><div class=a><p class=b>{SECRET}</div>"),
         format!("<b hidden><p>{SECRET}</b></p>"),
+        format!("<p style='display:none ! important'>{SECRET}</p>"),
+        format!("<p style='display:/**/none'>{SECRET}</p>"),
+        format!("<p style='d\\69 splay:n\\6fne'>{SECRET}</p>"),
+        format!("<p style='font-family:\"/*\";display:none;x:\"*/\"'>{SECRET}</p>"),
+        format!("<p style='x:\\(;display:none'>{SECRET}</p>"),
+        format!(
+            "<style>.x{{display:none}}</style><p class=x style='x:\";display:block;\"'>{SECRET}</p>"
+        ),
+        format!("<p style='color:rgb(100%,100%,100%)'>{SECRET}</p>"),
+        format!("<p style='color:hsl(0,0%,100%)'>{SECRET}</p>"),
+        format!("<style>.x{{display:none}} p{{display:block}}</style><p class=x>{SECRET}</p>"),
+        format!(
+            "<style>.x{{display:none!important}}</style><p class=x style='display:block'>{SECRET}</p>"
+        ),
+        format!("<style>.a:not(.b,.c){{display:none}}</style><p class=a>{SECRET}</p>"),
+        format!("<style>.a:not(:hover){{display:none}}</style><p class=a>{SECRET}</p>"),
+        format!("<style>b,p:is(.a,.c){{display:none}}</style><p class=a>{SECRET}</p>"),
+        format!("<style>.a[x=y].b{{display:none}}</style><p class='a b' x=y>{SECRET}</p>"),
+        format!("<style>.x{{scale:0}}</style><p class=x>{SECRET}</p>"),
     ] {
         let page = format!("<!DOCTYPE html><body><p>{FRENCH}</p>{hiding}</body>");
         let read = document(Format::Html, page.as_bytes());
@@ -74,6 +93,8 @@ fn what_a_browser_shows_is_text() {
         format!("<style>@media print{{p{{display:none}}}}</style><p>{HINDI}</p>"),
         format!("<style>.menu li{{display:none}}</style><p>{HINDI}</p>"),
         format!("<table><tr><td><p>{HINDI}</p></td></tr></table>"),
+        format!("<style>.x{{display:none}}</style><p class=x style='display:block'>{HINDI}</p>"),
+        format!("<style>.x{{display:none}}</style><p style='content:\"a!b\"'>{HINDI}</p>"),
     ] {
         let read = document(Format::Html, format!("<body>{showing}</body>").as_bytes());
         assert_eq!(read.text, HINDI, "{showing}");

@@ -3,7 +3,9 @@
 use document_readers::{Limits, detect, read};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::samples::{ARABIC, FRENCH, Format, HINDI, docx, msg, open_document, pptx, shape, xlsx};
+use crate::samples::{
+    ARABIC, FRENCH, Format, HINDI, docx, msg, open_document, pptx, shape, xlsx, xlsx_with,
+};
 
 fn originals() -> Vec<(Format, Vec<u8>)> {
     let word =
@@ -89,6 +91,24 @@ proptest! {
         ]), 0..200),
     ) {
         reads_within(Format::Html, words.concat().as_bytes());
+    }
+
+    #[test]
+    fn any_sheet_is_read_or_refused(
+        words in vec(select(vec![
+            "<row>", "<row r=\"2\">", "<row r=\"1048576\">", "<row r=\"4294967295\">", "</row>",
+            "<row hidden=\"1\">", "<c>", "<c r=\"A1\">", "<c r=\"XFD2\">", "<c r=\"AAAAAAAA1\">",
+            "<c r=\"A99999999999\">", "<c t=\"s\">", "<c t=\"inlineStr\">", "</c>", "<v>1</v>",
+            "<v>1e999</v>", "<is><t>mot</t></is>", "<f>A1</f>", "<cols><col min=\"0\"/></cols>",
+        ]), 0..60),
+        codes in vec(select(vec!["[", "]", "h", "d", ";", "\\", "_", "0"]), 0..300),
+    ) {
+        let styles = format!(
+            r#"<styleSheet><numFmts><numFmt numFmtId="1" formatCode="{}"/></numFmts><cellXfs><xf numFmtId="1"/></cellXfs></styleSheet>"#,
+            codes.concat()
+        );
+        let others = [("xl/styles.xml", styles.as_str())];
+        reads_within(Format::Xlsx, &xlsx_with(&words.concat(), &others));
     }
 
     #[test]

@@ -116,6 +116,11 @@ pub(crate) fn shape(kind: &str, left: i64, text: &str) -> String {
 
 /// A workbook of one sheet that is shown and one that is not; `rows` are of the first.
 pub(crate) fn xlsx(rows: &str) -> Vec<u8> {
+    xlsx_with(rows, &[])
+}
+
+/// The same with other parts, such as `xl/styles.xml`.
+pub(crate) fn xlsx_with(rows: &str, others: &[(&str, &str)]) -> Vec<u8> {
     let sheet = |rows: &str| {
         format!(
             r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
@@ -127,20 +132,24 @@ pub(crate) fn xlsx(rows: &str) -> Vec<u8> {
         r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{RELATION}"><sheets><sheet name="Budget" sheetId="1" r:id="r1"/><sheet name="Caché" sheetId="2" state="hidden" r:id="r2"/></sheets></workbook>"#
     );
     let types = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#;
-    zipped(&[
+    let package = related(&[("a", "officeDocument", "xl/workbook.xml")]);
+    let relations = related(&[
+        ("r1", "worksheet", "worksheets/sheet1.xml"),
+        ("r2", "worksheet", "worksheets/sheet2.xml"),
+        ("s", "styles", "styles.xml"),
+        ("t", "sharedStrings", "sharedStrings.xml"),
+    ]);
+    let (first, second) = (sheet(rows), sheet(&hidden));
+    let mut parts = vec![
         ("[Content_Types].xml", types),
-        ("_rels/.rels", &related(&[("a", "officeDocument", "xl/workbook.xml")])),
-        ("xl/workbook.xml", &book),
-        (
-            "xl/_rels/workbook.xml.rels",
-            &related(&[
-                ("r1", "worksheet", "worksheets/sheet1.xml"),
-                ("r2", "worksheet", "worksheets/sheet2.xml"),
-            ]),
-        ),
-        ("xl/worksheets/sheet1.xml", &sheet(rows)),
-        ("xl/worksheets/sheet2.xml", &sheet(&hidden)),
-    ])
+        ("_rels/.rels", package.as_str()),
+        ("xl/workbook.xml", book.as_str()),
+        ("xl/_rels/workbook.xml.rels", relations.as_str()),
+        ("xl/worksheets/sheet1.xml", first.as_str()),
+        ("xl/worksheets/sheet2.xml", second.as_str()),
+    ];
+    parts.extend_from_slice(others);
+    zipped(&parts)
 }
 
 /// An `OpenDocument` file of a kind (`text`, `presentation`, `spreadsheet`).

@@ -1,5 +1,5 @@
 use domain::{ModelId, RequestId, chat::Role};
-use inference::ports::Asking;
+use inference::{QuoteForm, ports::Asking};
 use uuid::Uuid;
 
 use super::*;
@@ -110,6 +110,15 @@ fn forms_are_kept_or_refused() {
     let lark = Asking { format: AnswerFormat::Lark("start: \"a\"".into()), ..asking() };
     for kind in Kind::ALL {
         assert_eq!(of(kind, &lark), Err("structured_outputs.grammar"));
+    }
+    let form = QuoteForm::new(&[vec!["One.".to_owned(), "Two.".to_owned()]], 2).unwrap();
+    let picks = Asking { format: form.picks(), ..asking() };
+    let quotes = Asking { format: AnswerFormat::Quotes(form.into()), ..asking() };
+    for kind in Kind::ALL {
+        assert_eq!(of(kind, &quotes), Err("quotes"));
+        let body = of(kind, &picks).unwrap();
+        let schema = &body["response_format"]["json_schema"]["schema"];
+        assert_eq!(schema["properties"]["quotes"]["type"], "array", "{kind}");
     }
     let json = Asking { format: AnswerFormat::Json(r#"{"type":"array"}"#.into()), ..asking() };
     let body = of(Kind::Vllm, &json).unwrap();

@@ -7,6 +7,7 @@
 )]
 
 mod checkpoints;
+mod citation;
 mod damage;
 mod erasure;
 mod export;

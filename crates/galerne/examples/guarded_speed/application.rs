@@ -26,6 +26,7 @@ use workloads::{Files, FilesParts, Jobs, JobsParts, LinkKey, Quota};
 
 use crate::{
     client::{Asking, Times, ask, request},
+    libraries::Knowledge,
     system::{SystemClock, SystemRandom},
 };
 
@@ -119,16 +120,12 @@ fn router(
     });
     let budgets = parts.budgets.clone();
     let chat = Chat::new(parts);
-    let assistant = Assistant::new(AssistantParts {
-        chat: chat.clone(),
-        store: Arc::clone(&ports.conversations),
-        trail: trail.clone(),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemRandom),
-    });
+    let assistant = assistant(ports, &chat);
     // Of contexts that these requests never come to.
     let elsewhere = Arc::new(MemoryStore::default());
     let (files, jobs) = workloads(&ports.founded, &elsewhere);
+    let models = Models::new(Arc::clone(engine));
+    let knowledge = Knowledge::new(&ports.founded, &elsewhere, (&chat, &models, log()?));
     Ok(api::router(ApiState::new(ApiParts {
         access: access.clone(),
         identities: None,
@@ -144,18 +141,19 @@ fn router(
         chat,
         embeddings,
         assistant,
-        models: Models::new(Arc::clone(engine)),
+        models,
         receipts,
         assessments: Assessments::new(Arc::new(Idle), trail.clone()),
-        erasures: Erasures::new(ErasuresParts {
-            store: elsewhere.clone(),
-            access: access.clone(),
-            log: log()?,
-            turns: None,
-            patience: Duration::ZERO,
-        }),
+        erasures: erasures(&ports.founded, &elsewhere, log()?),
         files,
         jobs,
+        libraries: knowledge.libraries,
+        documents: knowledge.documents,
+        page_images: knowledge.page_images,
+        search: knowledge.search,
+        answers: knowledge.answers,
+        traces: knowledge.traces,
+        evidence: knowledge.evidence,
         budgets,
         usage: UsageReports::new(UsageReportsParts {
             store: elsewhere.clone(),
@@ -174,6 +172,26 @@ fn router(
         settings: ApiSettings::default(),
         page: None,
     })))
+}
+
+fn assistant(ports: &Ports, chat: &Chat) -> Assistant {
+    Assistant::new(AssistantParts {
+        chat: chat.clone(),
+        store: Arc::clone(&ports.conversations),
+        trail: ports.founded.trail.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemRandom),
+    })
+}
+
+fn erasures(founded: &Founded, store: &Arc<MemoryStore>, log: ReceiptLog) -> Erasures {
+    Erasures::new(ErasuresParts {
+        store: store.clone(),
+        access: founded.access.clone(),
+        log,
+        turns: None,
+        patience: Duration::ZERO,
+    })
 }
 
 fn workloads(founded: &Founded, store: &Arc<MemoryStore>) -> (Files, Jobs) {

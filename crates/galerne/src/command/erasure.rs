@@ -14,9 +14,9 @@ use crate::{
     config::Settings,
     data_dir::ServeLock,
     failure::{Exit, Failure},
-    log,
+    libraries, log,
     output::Output,
-    protection,
+    protection, vault,
     wiring::Local,
 };
 
@@ -89,9 +89,24 @@ async fn alone(
     _lock: ServeLock,
 ) -> Result<(), Failure> {
     let log = log::open(local, &settings.log.value).await?;
+    let erasures = with_index(local, settings, erasures).await?;
     erasures.advance().await?;
     log.checkpoint().await.map_err(log::explain)?;
     Ok(erasures.advance().await?)
+}
+
+/// The same, where documents were found by something: that is written anew, which needs the keys.
+async fn with_index(
+    local: &Local,
+    settings: &Settings,
+    erasures: &Erasures,
+) -> Result<Erasures, Failure> {
+    let erasures = erasures.clone();
+    if !local.data_dir.index().exists() {
+        return Ok(erasures);
+    }
+    let vault = vault::open(local, settings, vault::start_keeper(settings)?).await?;
+    Ok(erasures.with_derived(libraries::derived_alone(local, settings, &vault)?))
 }
 
 fn show(erasure: &Erasure, flags: &AccountErase, output: Output) -> Result<(), Failure> {

@@ -13,10 +13,13 @@ use crate::failure::Failure;
     reason = "these are the names in the file: the unit stands last"
 )]
 pub(crate) struct RetentionSettings {
-    /// Conversations, from their last turn, and drafts of none: 1 to 36500 days.
+    /// Conversations, from their last turn, drafts of none, and how answers from documents came to
+    /// be, from the question: 1 to 36500 days.
     pub(crate) conversations_days: Option<u32>,
     /// Files from when they were made, and batch jobs from their end: 1 to 36500 days.
     pub(crate) files_days: Option<u32>,
+    /// Documents of libraries, from their newest version or last change: 1 to 36500 days.
+    pub(crate) documents_days: Option<u32>,
     /// Usage records: 183 to 36500 days (AI Act, article 26(6)).
     pub(crate) usage_days: Option<u32>,
     /// Sessions and sign-in links that are over: 183 to 365 days (CNIL, and AI Act as above).
@@ -31,6 +34,7 @@ impl RetentionSettings {
         match class {
             RetentionClass::Conversations => self.conversations_days,
             RetentionClass::Files => self.files_days,
+            RetentionClass::Documents => self.documents_days,
             RetentionClass::Usage => self.usage_days,
             RetentionClass::SignIns => self.sign_ins_days,
             RetentionClass::Log => self.log_days,
@@ -59,6 +63,7 @@ impl RetentionSettings {
         vec![
             ("retention.conversations_days", said(self.conversations_days)),
             ("retention.files_days", said(self.files_days)),
+            ("retention.documents_days", said(self.documents_days)),
             ("retention.usage_days", said(self.usage_days)),
             ("retention.sign_ins_days", said(self.sign_ins_days)),
             ("retention.log_days", said(self.log_days)),

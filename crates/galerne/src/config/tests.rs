@@ -99,6 +99,13 @@ fn wrong_settings_are_named() {
         ("[models]\ntypes = 'openai'", "albert"),
         ("[confinement]\nserver = false\nrequired = true", "confinement.server"),
         ("[confinement]\nread = ['here']", "confinement.read"),
+        ("[documents]\nworkers = 0", "documents.workers"),
+        ("[documents]\nsize_mib_max = 4096", "documents.size_mib_max"),
+        ("[documents]\npdfium = 'libpdfium.so'", "documents.pdfium"),
+        ("[documents]\nembedding_model = '../e5'", "documents.embedding_model"),
+        ("[index]\nmemory_mib = 1", "index.memory_mib"),
+        ("[documents.ocr]\nlanguages = ['../fra']", "documents.ocr.languages"),
+        ("[documents.ocr]\ntesseract = '/a'\npp_ocr = '/b'", "documents.ocr"),
         ("[log]\ncheckpoint_seconds = 11", "log.checkpoint_seconds"),
         ("[log]\nwitness_grace_seconds = 0", "log.witness_grace_seconds"),
     ] {

@@ -9,9 +9,10 @@ use super::{
 };
 
 /// What a deployment keeps of people, whatever the settings.
-const KEPT: [(&str, &str); 7] = [
+const KEPT: [(&str, &str); 8] = [
     ("accounts", "names, roles, groups, times of sign-in"),
     ("conversations", "questions, files, answers, drafts; sealed"),
+    ("libraries", "names, documents, what was read of them, sealed; who may use them"),
     ("usage records", "account, model, numbers of tokens, energy, times"),
     ("entries of the log", "pseudonyms, kinds of access, times, salted hashes; no content"),
     ("sessions, links and keys", "hashes, names, ends"),
@@ -144,6 +145,9 @@ const fn class_name(class: RetentionClass) -> (&'static str, &'static str) {
             ("conversations", "galerne.toml: retention.conversations_days")
         }
         RetentionClass::Files => ("files and batch jobs", "galerne.toml: retention.files_days"),
+        RetentionClass::Documents => {
+            ("documents of libraries", "galerne.toml: retention.documents_days")
+        }
         RetentionClass::Usage => ("usage records", "galerne.toml: retention.usage_days"),
         RetentionClass::SignIns => {
             ("sessions and links that are over", "galerne.toml: retention.sign_ins_days")

@@ -30,6 +30,7 @@ fn facts(recipients: Vec<Recipient>) -> Facts {
         terms: BTreeMap::from([
             ("conversations", 365),
             ("files", 365),
+            ("documents", 365),
             ("usage", 1095),
             ("sign_ins", 200),
             ("log", 400),
@@ -268,7 +269,7 @@ fn terms_and_counts_are_those_of_the_rows() {
     let mut facts = facts(Vec::new());
     let document = made(RecordKind::Processing, &facts, DECLARED);
     let terms = table(&document, "Until when rows are kept by the settings").csv();
-    assert!(terms.contains("\"conversations\",\"365\"\r\n\"files and batch jobs\",\"365\"\r\n\"usage records\",\"1095\""), "{terms}");
+    assert!(terms.contains("\"conversations\",\"365\"\r\n\"files and batch jobs\",\"365\"\r\n\"documents of libraries\",\"365\"\r\n\"usage records\",\"1095\""), "{terms}");
     assert_eq!(says(&document, "people erased, with a certificate").as_deref(), Some("3"));
     assert_eq!(says(&document, "legal holds in force").as_deref(), Some("2"));
     facts.terms.remove("conversations");

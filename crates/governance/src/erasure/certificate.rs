@@ -18,7 +18,7 @@ pub(super) struct Statement<'a> {
     erased: BTreeMap<&'static str, u64>,
     erasure: String,
     issued_at: i64,
-    kept: [Kept; 4],
+    kept: [Kept; 5],
     log: Log<'a>,
     ordered_at: i64,
     ordered_by: &'static str,
@@ -35,7 +35,7 @@ struct Kept {
 }
 
 /// The same for every erasure of this version.
-const KEPT: [Kept; 4] = [
+const KEPT: [Kept; 5] = [
     Kept {
         what: "log_entries",
         why: "the log is append-only (AI Act, articles 12 and 26(6)); the key that tied them to \
@@ -44,6 +44,10 @@ const KEPT: [Kept; 4] = [
     Kept {
         what: "usage_records",
         why: "accounting of tokens, energy and cost; they no longer say whose they are",
+    },
+    Kept {
+        what: "shared_libraries",
+        why: "documents in libraries that others read; they no longer say who made or added them",
     },
     Kept { what: "erasure", why: "this order and its certificate (GDPR, article 5(2))" },
     Kept {

@@ -126,3 +126,11 @@ pub trait RunningTurns: Send + Sync {
     /// Stops all of them; returns when they are written down.
     async fn stop_all(&self, organisation: OrganisationId, account: AccountId);
 }
+
+/// What was made of content and is kept elsewhere than in the store, such as an index of words.
+#[async_trait]
+pub trait DerivedContent: Send + Sync {
+    /// Forgets whatever is of content that is not in the store any more; nothing of it is left when
+    /// this returns. Called after content was removed, and again where that was cut short.
+    async fn forget(&self, organisation: OrganisationId) -> Result<(), StoreError>;
+}

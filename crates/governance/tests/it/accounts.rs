@@ -1,4 +1,6 @@
-use domain::{Account, AccountKind, AccountName, Caller, Permission, Permissions, Principal, Role};
+use domain::{
+    Account, AccountId, AccountKind, AccountName, Caller, Permission, Permissions, Principal, Role,
+};
 use governance::{AccessError, NewAccount, NewKey, Password, Wish};
 
 use crate::World;
@@ -251,4 +253,25 @@ async fn every_handling_of_accounts_is_written_down() {
     let canonical: Vec<u8> = written.into_iter().flat_map(|entry| entry.canonical).collect();
     let text = String::from_utf8(canonical).unwrap();
     assert!(!text.contains("anne") && !text.contains("horse"), "{text}");
+}
+
+#[tokio::test]
+async fn work_without_anybody_goes_on_for_whoever_may_be_used() {
+    let world = World::founded().await;
+    let operator = world.access.operator().await.unwrap();
+    let anne = account(&world, "anne", Role::Member).await;
+    let bob = account(&world, "bob", Role::Developer).await;
+    let organisation = anne.organisation;
+    let working_for = async |accounts: &[AccountId]| {
+        world.access.working_for(organisation, accounts.iter().copied()).await.unwrap()
+    };
+    let caller = working_for(&[anne.id, bob.id]).await;
+    assert_eq!((caller.account, caller.project), (anne.id, anne.project));
+    assert_eq!(caller.principal, Principal::Operator);
+    assert_eq!(caller.permissions, Role::Member.permissions());
+    let disable = Wish { role: None, disabled: Some(true) };
+    world.access.update_account(&operator, anne.id, disable).await.unwrap();
+    assert_eq!(working_for(&[anne.id, bob.id]).await.account, bob.id);
+    assert_eq!(working_for(&[anne.id]).await.account, operator.account);
+    assert_eq!(working_for(&[]).await.account, operator.account);
 }

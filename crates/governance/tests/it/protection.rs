@@ -1,14 +1,23 @@
 //! Erasures, holds and terms on in-memory stores and a simulated clock.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use async_trait::async_trait;
 use domain::{
-    Account, AccountKind, Caller, ErasureReason, HoldReason, OrderedBy, RetentionClass, Role, Term,
+    Account, AccountKind, Caller, ErasureReason, HoldReason, OrderedBy, OrganisationId,
+    RetentionClass, Role, Term,
 };
 use governance::{
     AccessError, ErasedClass, ErasureState, Erasures, ErasuresParts, Holds, HoldsParts, Log,
     LogParts, NewAccount, NewHold, ProtectionError, ReceiptLog, Retention, RetentionParts,
-    SubjectId, ports::AccessStore as _,
+    SubjectId,
+    ports::{AccessStore as _, DerivedContent, StoreError},
 };
 use testkit::{MemoryWitness, SeededIds};
 use transparency_log::{SignedNote, Signer};
@@ -147,6 +156,50 @@ async fn an_erasure_is_taken_up_by_whoever_comes_next() {
     second.advance().await.unwrap();
     let missing = second.order(&operator, anne.id, ErasureReason::Order).await;
     assert!(matches!(missing, Err(ProtectionError::AccountUnknown)), "{missing:?}");
+}
+
+/// An index that may be away.
+#[derive(Default)]
+struct Derived {
+    is_away: AtomicBool,
+    /// How often it forgot.
+    forgot: AtomicUsize,
+}
+
+#[async_trait]
+impl DerivedContent for Derived {
+    async fn forget(&self, _organisation: OrganisationId) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            let (action, source) = ("forget", "told to be away".into());
+            return Err(StoreError { action, is_locked: false, source });
+        }
+        self.forgot.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_certified_before_what_was_made_of_content_is_gone() {
+    let world = World::founded().await;
+    let log = log(&world).await;
+    let (anne, _, _) = somebody(&world, "anne", Role::Member).await;
+    let operator = world.access.operator().await.unwrap();
+    let derived = Arc::new(Derived { is_away: AtomicBool::new(true), ..Derived::default() });
+    let erasures = erasures(&world, &log).with_derived(Arc::clone(&derived) as _);
+    let ordered = erasures.order(&operator, anne.id, ErasureReason::Order).await.unwrap();
+    for _ in 0..3 {
+        let refused = erasures.advance().await.unwrap_err();
+        assert_eq!(refused.code(), "store.unavailable");
+        let waiting = erasures.read(&operator, ordered.id).await.unwrap();
+        assert_eq!((waiting.state, waiting.certificate), (ErasureState::Removed, None));
+        log.checkpoint().await.unwrap();
+    }
+    derived.is_away.store(false, Ordering::SeqCst);
+    erasures.advance().await.unwrap();
+    erasures.advance().await.unwrap();
+    let done = erasures.read(&operator, ordered.id).await.unwrap();
+    assert_eq!(done.state, ErasureState::Done);
+    assert_eq!(derived.forgot.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Chat, ChatError, ChatStream, EVENTS_BUFFERED, Request};
 use crate::{
-    ChatEvent, Gateway, GatewayError, Question, Reservation, Several, Terms, UsageOpened,
+    AnswerFormat, ChatEvent, Gateway, GatewayError, Question, Reservation, Several, Terms,
+    UsageOpened,
     budget::Wanted,
     content,
     gateway::{self, Answering, Route, Step, Work},
@@ -45,6 +46,10 @@ impl Chat {
         if !is_here && !gateway.does(model, Work::Answer) {
             let (model, does) = (model.clone(), "makes vectors and answers no conversations");
             return Err(EngineError::Unsuited { model, does }.into());
+        }
+        // Nobody else can keep to quotes.
+        if is_here && matches!(several.terms.format, AnswerFormat::Quotes(_)) {
+            return Ok(None);
         }
         let Some(messages) = several.one_conversation() else {
             // Refused at once, however those are that have it: it would never be sent.

@@ -105,28 +105,26 @@ impl Chat {
         model: &ModelId,
         answers: usize,
     ) -> Result<(), ChatError> {
-        let (here, places) = (self.admission.here(), self.limits.requests_max);
-        let error = if answers > places.max(1) {
-            ChatError::TooManyAnswers { answers, places }
-        } else if here.running.saturating_add(answers) > here.room {
-            ChatError::Crowded { places }
-        } else {
-            return Ok(());
-        };
+        let Err(refusal) = self.admission.would_enter(answers) else { return Ok(()) };
         // Engines elsewhere are not asked such questions, which is said later.
         if !self.is_here(model) {
             return Ok(());
         }
-        self.refuse(&self.request(caller), error).await
+        self.refuse(&self.request(caller), self.no_place(refusal, answers)).await
     }
 
     /// A place for each answer.
     fn enter(&self, several: &Several) -> Result<Place, ChatError> {
-        let (answers, places) = (several.answers(), self.limits.requests_max);
-        self.admission.enter_all(answers).map_err(|refusal| match refusal {
+        let answers = several.answers();
+        self.admission.enter_all(answers).map_err(|refusal| self.no_place(refusal, answers))
+    }
+
+    const fn no_place(&self, refusal: NoPlace, answers: usize) -> ChatError {
+        let places = self.limits.requests_max;
+        match refusal {
             NoPlace::Taken => ChatError::Crowded { places },
             NoPlace::TooMany => ChatError::TooManyAnswers { answers, places },
-        })
+        }
     }
 
     /// The prompts for the engine, and what the audit entry commits to. The questions are gone

@@ -37,7 +37,8 @@ impl Asking {
             tool.name.len() + description + tool.parameters.len()
         };
         let format = match &self.format {
-            AnswerFormat::Text => 0,
+            // Quotes are sent nowhere: no engine elsewhere can be kept to them.
+            AnswerFormat::Text | AnswerFormat::Quotes(_) => 0,
             AnswerFormat::Json(text) | AnswerFormat::Regex(text) | AnswerFormat::Lark(text) => {
                 text.len()
             }

@@ -7,12 +7,11 @@ use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{Gateway, GatewayError, Member, Route, Step};
 use crate::{
-    Metering,
+    Metering, Usage,
     ports::{
         Announced, AnnouncedPassages, Asking, AskingPassages, BrokenOff, Consumed, Embedding,
         Generation, UpstreamError,
     },
-    several,
 };
 
 /// A place at an upstream that is free again when this is dropped.
@@ -49,7 +48,7 @@ pub(crate) struct Answering<T> {
     pub(crate) seat: Seat,
     pub(crate) metering: Metering,
     /// What those used who were sent it before and have not answered.
-    pub(crate) earlier: Option<Consumed>,
+    pub(crate) earlier: Option<Usage>,
 }
 
 /// A request on its way.
@@ -68,7 +67,7 @@ pub(crate) struct Exchange<'a, A> {
 /// What has left this machine and was not answered.
 pub(crate) struct Sent {
     /// By all upstreams that were sent it and may have worked on it.
-    pub(crate) consumed: Option<Consumed>,
+    pub(crate) used: Option<Usage>,
     /// By the last of them.
     pub(crate) by: Option<Metering>,
     /// At whom was asked last: given back when the row is closed, so that rows that wait are
@@ -84,14 +83,13 @@ impl Sent {
         ready: A::Ready,
         metering: &Metering,
     ) -> Result<A::Answer, UpstreamError> {
-        let before = (self.consumed, self.by.clone());
-        let prompt = A::consumed_by_prompt(&ready);
-        let sum = |earlier| several::together(&[earlier, prompt], 1);
-        self.consumed = Some(self.consumed.map_or(prompt, sum));
+        let before = (self.used.clone(), self.by.clone());
+        let prompt = metering.usage(&A::consumed_by_prompt(&ready));
+        self.used = Some(prompt.after(self.used.as_ref()));
         self.by = Some(metering.clone());
         let result = A::send(ready).await;
         if !result.as_ref().is_err_and(UpstreamError::may_have_worked) {
-            (self.consumed, self.by) = before;
+            (self.used, self.by) = before;
         }
         result
     }
@@ -215,7 +213,7 @@ impl<A: Sendable> Exchange<'_, A> {
         left: &CancellationToken,
     ) -> Result<Answering<A::Answer>, (GatewayError, Sent)> {
         let Self { gateway, model, prefix, asking, seat, steps } = self;
-        let mut sent = Sent { consumed: None, by: None, seat };
+        let mut sent = Sent { used: None, by: None, seat };
         let cut = gateway.cut();
         let asked = Asked { gateway, model, prefix, asking };
         let result = tokio::select! {
@@ -226,7 +224,7 @@ impl<A: Sendable> Exchange<'_, A> {
         };
         match result {
             Ok(answer) => {
-                let Sent { consumed: earlier, seat, .. } = sent;
+                let Sent { used: earlier, seat, .. } = sent;
                 let metering = gateway.inner.members[seat.place].card().metering.clone();
                 Ok(Answering { answer, seat, metering, earlier })
             }

@@ -17,8 +17,8 @@ impl UsageRow {
             GatewayError::CallerLeft => UsageOutcome::Cancelled,
             _ => UsageOutcome::Failed,
         };
-        let consumed = sent.consumed.unwrap_or_else(Consumed::unknown);
-        let usage = self.metering.usage(&consumed);
+        let unknown = || self.metering.usage(&Consumed::unknown());
+        let usage = sent.used.clone().unwrap_or_else(unknown);
         let settled = self.settled(outcome, usage);
         if !self.record(&settled).await {
             tasks.spawn(async move {

@@ -170,8 +170,8 @@ pub enum UpstreamError {
     /// Nothing was sent: no such name, nobody there, or nobody to be trusted.
     #[error("it cannot be reached: {detail}")]
     Unreachable { detail: String },
-    /// It does not let this server in, and has worked on nothing.
-    #[error("it does not accept the credentials and says {status}")]
+    /// It lets nobody in, or not this server, or not there, and has worked on nothing.
+    #[error("it does not take requests and says {status}")]
     Barred { status: u16 },
     /// It says that it failed: perhaps of this request alone.
     #[error("it answered with status {status}")]

@@ -7,8 +7,8 @@ mod vectors;
 use std::sync::Arc;
 
 use inference::{
-    AnsweredBy, BareText, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits, ChatStream, Gateway,
-    GatewayParts, Health, Question, Several, ShareRule,
+    AnswerFormat, AnsweredBy, BareText, Chat, ChatCommand, ChatError, ChatEvent, ChatLimits,
+    ChatStream, Gateway, GatewayParts, Health, Question, QuoteForm, Several, ShareRule,
     ports::{BrokenOff, Passage, Upstream, UpstreamError, UsageLedger as _},
 };
 use testkit::{FakeEngine, FakeUpstream, SimulatedClock, UpstreamBehaviour as Behaviour};
@@ -131,6 +131,33 @@ async fn an_answer_from_elsewhere_is_shown_charged_and_says_where_it_comes_from(
     assert_eq!((figures.site.as_str(), figures.energy_method.as_str()), ("paris", "estimated"));
     assert!((figures.energy_joules - 2.5).abs() < 1e-9);
     assert_eq!(elsewhere.world.outcomes(), ["ok"]);
+}
+
+fn quotes() -> AnswerFormat {
+    AnswerFormat::Quotes(Arc::new(QuoteForm::new(&[vec!["One.".to_owned()]], 1).unwrap()))
+}
+
+#[tokio::test]
+async fn quotes_are_answered_here_whoever_else_has_the_model() {
+    let model = FakeEngine::model();
+    let upstream = FakeUpstream::new("paris", model.as_str());
+    let to = "paris".to_owned();
+    let share = ShareRule { model: model.clone(), project: None, to, percent: 100 };
+    let elsewhere = Elsewhere::with(&[&upstream], vec![share]);
+    assert!(elsewhere.chat.keeps_quotes(&model));
+    let asked = ChatCommand { format: quotes(), ..question("one two") };
+    let (text, _) = read(elsewhere.chat.start(&caller(), asked).await.unwrap()).await;
+    assert_eq!((text.as_str(), upstream.counts().announced), ("one two", 0));
+}
+
+#[tokio::test]
+async fn quotes_are_refused_where_nobody_can_be_kept_to_them() {
+    let upstream = FakeUpstream::new("paris", MODEL);
+    let elsewhere = Elsewhere::of(&[&upstream]);
+    assert!(!elsewhere.chat.keeps_quotes(&MODEL.parse().unwrap()));
+    let asked = ChatCommand { format: quotes(), ..asked(MODEL) };
+    let refused = elsewhere.chat.start(&caller(), asked).await.unwrap_err();
+    assert_eq!((refused.code(), upstream.counts().sent), ("feature.unsupported", 0));
 }
 
 #[tokio::test]
@@ -442,6 +469,7 @@ async fn who_has_not_worked_on_it_is_not_paid_for_it() {
         (UpstreamError::Busy { retry_after_seconds: None }, "capacity.exhausted"),
         (UpstreamError::Unreachable { detail }, "upstream.failed"),
         (UpstreamError::Barred { status: 401 }, "upstream.failed"),
+        (UpstreamError::Barred { status: 503 }, "upstream.failed"),
         (UpstreamError::NotRecorded, "audit.unavailable"),
     ] {
         let (first, second) = pair();

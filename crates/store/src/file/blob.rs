@@ -1,4 +1,5 @@
-//! The bytes of files: one sealed file each, in chunks that are read one at a time.
+//! The bytes of files, of documents, and of what was read of them: one sealed file each, in chunks
+//! that are read one at a time.
 //!
 //! A chunk is bound to its place and to whether it is the last: what was moved, left out or cut off
 //! does not open.
@@ -11,28 +12,37 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{AccountId, FileId, OrganisationId};
+use domain::{AccountId, OrganisationId};
 use envelope::SEALED_EXTRA;
 use governance::{ContentKeys, Vault, ports::StoreError};
+use knowledge::ports::{BytesReader, BytesWriter};
 use tokio::{
     fs,
     io::{AsyncReadExt as _, AsyncWriteExt as _},
 };
-use workloads::{
-    File, Owner,
-    ports::{FileReader, FileWriter},
-};
+use uuid::Uuid;
+use workloads::ports::{FileReader, FileWriter};
 
-use super::row::sealed_as;
 use crate::failure::{Failure, store_error};
 
 /// Bytes of a chunk; the last one has as many as are left.
 const CHUNK: usize = 64 * 1024;
 
-/// Where the bytes of a file lie.
-pub(crate) type Blob = (OrganisationId, FileId);
+/// Where bytes lie.
+pub(crate) type Blob = (OrganisationId, Uuid);
 
-/// The folder with the bytes of all files, and who writes them.
+/// Bytes that lie sealed.
+#[derive(Clone)]
+pub(crate) struct SealedBytes {
+    pub(crate) blob: Blob,
+    /// Whose they are: nothing is written for somebody who is erased. `None` for what belongs to
+    /// nobody any more.
+    pub(crate) account: Option<AccountId>,
+    /// What their keys are derived for.
+    pub(crate) name: Vec<u8>,
+}
+
+/// The folder with all of them, and who writes them.
 #[derive(Clone, Default)]
 pub(crate) struct Blobs {
     /// `None` beside a database in memory.
@@ -44,7 +54,7 @@ pub(crate) struct Blobs {
 #[derive(Default)]
 struct Writers {
     /// Those that still write, and those whose rows are on their way.
-    under_way: HashMap<Blob, AccountId>,
+    under_way: HashMap<Blob, Option<AccountId>>,
     /// Those that were dropped.
     given_up: Vec<Blob>,
     /// Accounts that are erased: nothing of them is written any more.
@@ -79,15 +89,17 @@ impl Blobs {
         self.writers().barred.insert(account);
     }
 
-    fn is_barred(&self, owner: Owner) -> bool {
-        self.writers().barred.contains(&(owner.organisation, owner.account))
+    fn is_barred(&self, of: &SealedBytes) -> bool {
+        let barred = |account| self.writers().barred.contains(&(of.blob.0, account));
+        of.account.is_some_and(barred)
     }
 
     /// What is being written for accounts that are erased.
     pub(super) fn barred(&self) -> Vec<Blob> {
         let writers = self.writers();
-        let is_barred =
-            |(blob, account): &(&Blob, &AccountId)| writers.barred.contains(&(blob.0, **account));
+        let is_barred = |(blob, account): &(&Blob, &Option<AccountId>)| {
+            account.is_some_and(|account| writers.barred.contains(&(blob.0, account)))
+        };
         writers.under_way.iter().filter(is_barred).map(|(blob, _)| *blob).collect()
     }
 
@@ -99,7 +111,7 @@ impl Blobs {
     pub(super) async fn remove(&self, (organisation, id): Blob) -> Result<(), Failure> {
         let Some(folder) = self.folder() else { return Ok(()) };
         let folder = folder.join(organisation.to_string());
-        match fs::remove_file(folder.join(id.to_string())).await {
+        match fs::remove_file(folder.join(name_of(id))).await {
             Ok(()) => sync_folder(&folder).await,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(Failure::Bytes { source }),
@@ -112,7 +124,7 @@ impl Blobs {
         let Some(folder) = self.folder() else { return (blobs.to_vec(), None) };
         for blob in blobs {
             let folder = folder.join(blob.0.to_string());
-            match fs::remove_file(folder.join(blob.1.to_string())).await {
+            match fs::remove_file(folder.join(name_of(blob.1))).await {
                 Ok(()) => removed.push(*blob),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => removed.push(*blob),
                 Err(source) => failed = Some(Failure::Bytes { source }),
@@ -135,7 +147,7 @@ impl Blobs {
 
     fn path(&self, (organisation, id): Blob) -> Result<PathBuf, Failure> {
         let folder = self.folder().ok_or(Failure::NoFolder)?;
-        Ok(folder.join(organisation.to_string()).join(id.to_string()))
+        Ok(folder.join(organisation.to_string()).join(name_of(id)))
     }
 }
 
@@ -146,9 +158,9 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn begin(blobs: &Blobs, account: AccountId, blob: Blob) -> Self {
-        blobs.writers().under_way.insert(blob, account);
-        Self { blobs: blobs.clone(), blob }
+    fn begin(blobs: &Blobs, of: &SealedBytes) -> Self {
+        blobs.writers().under_way.insert(of.blob, of.account);
+        Self { blobs: blobs.clone(), blob: of.blob }
     }
 }
 
@@ -159,13 +171,12 @@ impl Drop for UnderWay {
 }
 
 /// Seals what it is given.
-pub(super) struct BlobWriter {
+pub(crate) struct BlobWriter {
     under_way: UnderWay,
     path: PathBuf,
     file: fs::File,
     keys: Arc<ContentKeys>,
-    owner: Owner,
-    id: FileId,
+    of: SealedBytes,
     /// Not sealed yet: more may come, or it is the last chunk.
     chunk: Vec<u8>,
     /// Of the next chunk.
@@ -176,13 +187,13 @@ pub(super) struct BlobWriter {
 }
 
 impl BlobWriter {
-    pub(super) async fn create(
+    pub(crate) async fn create(
         blobs: &Blobs,
         keys: Arc<ContentKeys>,
-        (owner, id): (Owner, FileId),
+        of: SealedBytes,
     ) -> Result<Self, Failure> {
-        let path = blobs.path((owner.organisation, id))?;
-        let under_way = UnderWay::begin(blobs, owner.account, (owner.organisation, id));
+        let path = blobs.path(of.blob)?;
+        let under_way = UnderWay::begin(blobs, &of);
         let folder = path.parent().ok_or(Failure::NoFolder)?;
         let mut made = fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(folder).await.map_err(bytes_failed)?;
@@ -195,8 +206,7 @@ impl BlobWriter {
             path,
             file,
             keys,
-            owner,
-            id,
+            of,
             chunk,
             index: 0,
             is_finished: false,
@@ -207,10 +217,10 @@ impl BlobWriter {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        if self.under_way.blobs.is_barred(self.owner) { Err(Failure::Erased) } else { Ok(()) }
+        if self.under_way.blobs.is_barred(&self.of) { Err(Failure::Erased) } else { Ok(()) }
     }
 
-    async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         self.check()?;
         while !bytes.is_empty() {
             if self.chunk.len() == CHUNK {
@@ -223,7 +233,7 @@ impl BlobWriter {
         Ok(())
     }
 
-    async fn end(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn end(&mut self) -> Result<(), Failure> {
         self.check()?;
         self.is_finished = true;
         self.seal(Place::Last).await?;
@@ -236,8 +246,13 @@ impl BlobWriter {
         Ok(())
     }
 
+    /// There is a row for the bytes now.
+    pub(crate) fn keep(mut self) {
+        self.is_left = true;
+    }
+
     async fn seal(&mut self, place: Place) -> Result<(), Failure> {
-        let sealer = self.keys.sealer(sealed_as((self.owner, self.id)));
+        let sealer = self.keys.sealer(self.of.name.clone());
         let sealed = sealer.seal_bytes(&place_of(self.index, place), &self.chunk);
         self.file.write_all(&sealed).await.map_err(bytes_failed)?;
         self.chunk.clear();
@@ -256,8 +271,23 @@ impl FileWriter for BlobWriter {
         self.end().await.map_err(store_error("write the file to its end"))
     }
 
-    fn leave(mut self: Box<Self>) {
-        self.is_left = true;
+    fn leave(self: Box<Self>) {
+        (*self).keep();
+    }
+}
+
+#[async_trait]
+impl BytesWriter for BlobWriter {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.take(bytes).await.map_err(store_error("write the document"))
+    }
+
+    async fn finish(&mut self) -> Result<(), StoreError> {
+        self.end().await.map_err(store_error("write the document to its end"))
+    }
+
+    fn leave(self: Box<Self>) {
+        (*self).keep();
     }
 }
 
@@ -268,17 +298,16 @@ impl Drop for BlobWriter {
         }
         // A row may be on its way for what is finished; for nothing else.
         if self.is_finished || std::fs::remove_file(&self.path).is_err() {
-            self.under_way.blobs.give_up((self.owner.organisation, self.id));
+            self.under_way.blobs.give_up(self.of.blob);
         }
     }
 }
 
 /// Opens one chunk after the other.
-pub(super) struct BlobReader {
+pub(crate) struct BlobReader {
     file: fs::File,
     vault: Arc<Vault>,
-    owner: Owner,
-    id: FileId,
+    of: SealedBytes,
     /// Of the next chunk.
     index: u64,
     /// Behind which there is nothing.
@@ -287,14 +316,20 @@ pub(super) struct BlobReader {
 }
 
 impl BlobReader {
-    pub(super) async fn open(blobs: &Blobs, vault: Arc<Vault>, of: &File) -> Result<Self, Failure> {
-        let path = blobs.path((of.owner.organisation, of.id))?;
+    /// `bytes`: as many as were written.
+    pub(crate) async fn open(
+        blobs: &Blobs,
+        vault: Arc<Vault>,
+        (of, bytes): (SealedBytes, u64),
+    ) -> Result<Self, Failure> {
+        let path = blobs.path(of.blob)?;
         let file = fs::File::open(&path).await.map_err(bytes_failed)?;
-        let last = of.bytes.div_ceil(CHUNK as u64).saturating_sub(1);
-        Ok(Self { file, vault, owner: of.owner, id: of.id, index: 0, last, bytes: of.bytes })
+        let last = bytes.div_ceil(CHUNK as u64).saturating_sub(1);
+        Ok(Self { file, vault, of, index: 0, last, bytes })
     }
 
-    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    /// The next bytes, never none; `None` at the end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         if self.index > self.last || self.bytes == 0 {
             return Ok(None);
         }
@@ -308,8 +343,8 @@ impl BlobReader {
         self.file.read_exact(&mut sealed).await.map_err(bytes_failed)?;
         let place = place_of(self.index, if is_last { Place::Last } else { Place::Before });
         // Asked anew for each chunk, so that a key that is taken away ends what is being read.
-        let keys = self.vault.keys(self.owner.organisation)?;
-        let opened = keys.sealer(sealed_as((self.owner, self.id))).open_bytes(&place, &sealed);
+        let keys = self.vault.keys(self.of.blob.0)?;
+        let opened = keys.sealer(self.of.name.clone()).open_bytes(&place, &sealed);
         self.index += 1;
         opened.map(Some).map_err(|source| Failure::Unopened { column: "bytes", source })
     }
@@ -322,13 +357,25 @@ impl FileReader for BlobReader {
     }
 }
 
+#[async_trait]
+impl BytesReader for BlobReader {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.chunk().await.map_err(store_error("read the bytes of the document"))
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Place {
     Before,
     Last,
 }
 
-/// What a chunk is bound to, beside the file.
+/// As files were named before anything else lay there: 32 hexadecimal digits.
+fn name_of(id: Uuid) -> String {
+    id.simple().to_string()
+}
+
+/// What a chunk is bound to, beside the key of its bytes.
 fn place_of(index: u64, place: Place) -> Vec<u8> {
     let mut bound = b"file.chunk\0".to_vec();
     bound.extend_from_slice(&index.to_be_bytes());

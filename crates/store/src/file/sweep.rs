@@ -1,10 +1,11 @@
 //! Removes bytes that no row tells of.
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use domain::{FileId, OrganisationId};
+use domain::OrganisationId;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use tokio::fs;
+use uuid::Uuid;
 
 use super::blob::Blob;
 use crate::{
@@ -18,10 +19,16 @@ const GONE: u32 = 500;
 
 /// Those whose rows are gone; how many. One that cannot be removed does not keep the others.
 pub(crate) async fn gone(store: &Store) -> Result<u64, Failure> {
+    gone_of(store, None).await
+}
+
+async fn gone_of(store: &Store, organisation: Option<OrganisationId>) -> Result<u64, Failure> {
     let (mut removed, mut failed, mut after) = (0, None, None);
     loop {
         let blobs = store
-            .read(move |connection| Box::pin(async move { some_gone(connection, after).await }))
+            .read(move |connection| {
+                Box::pin(async move { some_gone(connection, organisation, after).await })
+            })
             .await?;
         let Some(&last) = blobs.last() else { break };
         after = Some(last);
@@ -34,18 +41,39 @@ pub(crate) async fn gone(store: &Store) -> Result<u64, Failure> {
 }
 
 /// The one whose row has just gone.
-pub(super) async fn one(store: &Store, blob: Blob) -> Result<(), Failure> {
+pub(crate) async fn one(store: &Store, blob: Blob) -> Result<(), Failure> {
     store.blobs.remove(blob).await?;
     forget_all(store, vec![blob]).await
 }
 
-/// Nothing of an account that is erased lies there any more when this returns: neither what had a
-/// row, nor what was given up or is being written, nor what an earlier process left behind.
-pub(crate) async fn erase(store: &Store) -> Result<(), Failure> {
-    for blob in store.blobs.barred() {
-        store.blobs.remove(blob).await?;
+/// Those whose rows have just gone; what others left behind is not waited for.
+pub(crate) async fn some(store: &Store, blobs: &[Blob]) -> Result<(), Failure> {
+    let mut failed = None;
+    for blobs in blobs.chunks(GONE as usize) {
+        let (done, error) = store.blobs.remove_all(blobs).await;
+        failed = error.or(failed);
+        forget_all(store, done).await?;
     }
-    clean_up(store, true).await.map(|_| ())
+    failed.map_or(Ok(()), Err)
+}
+
+/// Nothing of an account that is erased lies there any more when this returns: neither what had a
+/// row, nor what was given up or is being written, nor what an earlier process left behind. Others
+/// than its organisation are not looked at: what cannot be removed there is no reason to wait.
+pub(crate) async fn erase(store: &Store, organisation: OrganisationId) -> Result<(), Failure> {
+    for blob in store.blobs.barred() {
+        if blob.0 == organisation {
+            store.blobs.remove(blob).await?;
+        }
+    }
+    gone_of(store, Some(organisation)).await?;
+    let Some(folder) = store.blobs.folder() else { return Ok(()) };
+    let mut found = found_of(folder, organisation).await?;
+    found.retain(|blob| !store.blobs.is_under_way(blob));
+    for blob in found {
+        remove_unless_kept(store, blob).await?;
+    }
+    Ok(())
 }
 
 /// Besides, those of writers that were given up; with `all`, every one that has no row. One that
@@ -95,20 +123,22 @@ async fn remove_unless_kept(store: &Store, blob: Blob) -> Result<bool, Failure> 
 
 async fn some_gone(
     connection: &mut SqliteConnection,
+    organisation: Option<OrganisationId>,
     after: Option<Blob>,
 ) -> Result<Vec<Blob>, Failure> {
     let rows = sqlx::query(
-        "SELECT * FROM file_gone WHERE ?1 IS NULL OR (organisation_id, id) > (?1, ?2) \
-         ORDER BY organisation_id, id LIMIT ?3",
+        "SELECT * FROM file_gone WHERE (?1 IS NULL OR (organisation_id, id) > (?1, ?2)) \
+         AND (?4 IS NULL OR organisation_id = ?4) ORDER BY organisation_id, id LIMIT ?3",
     )
     .bind(after.map(|(organisation, _)| bytes(organisation.as_uuid())))
-    .bind(after.map(|(_, id)| bytes(id.as_uuid())))
+    .bind(after.map(|(_, id)| bytes(id)))
     .bind(GONE)
+    .bind(organisation.map(|organisation| bytes(organisation.as_uuid())))
     .fetch_all(connection)
     .await?;
     let blob = |row: &SqliteRow| {
         let columns = Columns(row);
-        Ok((columns.organisation("organisation_id")?, FileId::from_uuid(columns.uuid("id")?)))
+        Ok((columns.organisation("organisation_id")?, columns.uuid("id")?))
     };
     rows.iter().map(blob).collect()
 }
@@ -124,7 +154,7 @@ async fn forget(connection: &mut SqliteConnection, blobs: &[Blob]) -> Result<(),
     for (organisation, id) in blobs {
         sqlx::query("DELETE FROM file_gone WHERE organisation_id = ?1 AND id = ?2")
             .bind(bytes(organisation.as_uuid()))
-            .bind(bytes(id.as_uuid()))
+            .bind(bytes(*id))
             .execute(&mut *connection)
             .await?;
     }
@@ -135,15 +165,20 @@ async fn is_kept(
     connection: &mut SqliteConnection,
     (organisation, id): Blob,
 ) -> Result<bool, Failure> {
-    let row = sqlx::query("SELECT 1 FROM file WHERE organisation_id = ?1 AND id = ?2")
-        .bind(bytes(organisation.as_uuid()))
-        .bind(bytes(id.as_uuid()))
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query(
+        "SELECT 1 FROM file WHERE organisation_id = ?1 AND id = ?2 \
+         UNION ALL SELECT 1 FROM document_version WHERE organisation_id = ?1 AND bytes_id = ?2 \
+         UNION ALL SELECT 1 FROM document_version WHERE organisation_id = ?1 AND reading_id = ?2 \
+         LIMIT 1",
+    )
+    .bind(bytes(organisation.as_uuid()))
+    .bind(bytes(id))
+    .fetch_optional(connection)
+    .await?;
     Ok(row.is_some())
 }
 
-/// What lies there and looks like the bytes of a file.
+/// What lies there and looks like bytes of ours.
 async fn found(folder: &Path) -> Result<Vec<Blob>, Failure> {
     let mut blobs = Vec::new();
     let Ok(mut organisations) = fs::read_dir(folder).await else {
@@ -154,13 +189,26 @@ async fn found(folder: &Path) -> Result<Vec<Blob>, Failure> {
     while let Some(entry) = organisations.next_entry().await.map_err(failed)? {
         let name = entry.file_name();
         let organisation = name.to_str().and_then(|name| name.parse::<OrganisationId>().ok());
-        let Some(organisation) = organisation else { continue };
-        let mut files = fs::read_dir(entry.path()).await.map_err(failed)?;
-        while let Some(file) = files.next_entry().await.map_err(failed)? {
-            let name = file.file_name();
-            let id = name.to_str().and_then(|name| name.parse::<FileId>().ok());
-            blobs.extend(id.map(|id| (organisation, id)));
+        if let Some(organisation) = organisation {
+            blobs.extend(found_of(folder, organisation).await?);
         }
+    }
+    Ok(blobs)
+}
+
+async fn found_of(folder: &Path, organisation: OrganisationId) -> Result<Vec<Blob>, Failure> {
+    let failed = |source| Failure::Bytes { source };
+    let mut blobs = Vec::new();
+    let mut files = match fs::read_dir(folder.join(organisation.to_string())).await {
+        Ok(files) => files,
+        // Nobody of it has uploaded anything yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(blobs),
+        Err(source) => return Err(Failure::Bytes { source }),
+    };
+    while let Some(file) = files.next_entry().await.map_err(failed)? {
+        let name = file.file_name();
+        let id = name.to_str().and_then(|name| Uuid::parse_str(name).ok());
+        blobs.extend(id.map(|id| (organisation, id)));
     }
     Ok(blobs)
 }

@@ -1,9 +1,11 @@
 //! Who plays a job: the last who claimed it, told by a number that only grows.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{AccountId, BatchJobId, Timestamp};
-use governance::Vault;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use workloads::{
     JobState, Owner,
@@ -13,8 +15,28 @@ use workloads::{
 use super::row;
 use crate::{
     failure::Failure,
+    file::Workloads,
     row::{Columns, bytes},
 };
+
+/// Jobs that cannot be read, and are told once. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct PassedOver {
+    // A lock and not a task: nothing waits while it is held.
+    told: Arc<Mutex<BTreeSet<BatchJobId>>>,
+}
+
+impl PassedOver {
+    fn tell(&self, job: BatchJobId, error: &Failure) {
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(job) {
+            tracing::error!(
+                %job,
+                error = error as &dyn std::error::Error,
+                "a batch job cannot be read, and is passed over"
+            );
+        }
+    }
+}
 
 /// A claim without what is known of the job.
 #[derive(Clone, Copy)]
@@ -39,37 +61,72 @@ const HELD: &str = "
     WHERE ended_at IS NULL AND lower(hex(id)) IN (SELECT value FROM json_each(?1))
     GROUP BY organisation_id, account_id";
 const WAITING: &str = "
-    SELECT organisation_id, account_id, id
+    SELECT organisation_id, account_id, id, state = 'cancelling' AS is_ending
     FROM batch_job INDEXED BY batch_job_unfinished
     WHERE ended_at IS NULL AND lower(hex(id)) NOT IN (SELECT value FROM json_each(?1))
     ORDER BY created_at, id";
 
-/// What is to be played next: of accounts of which the fewest are held, the oldest.
+/// What is to be played next: one that is to end, then of accounts of which the fewest are held the
+/// oldest, if it can be read. One that cannot, as after a repair of the file, must not keep those of
+/// all others.
 async fn first(
     connection: &mut SqliteConnection,
+    workloads: &Workloads,
     held: &[BatchJobId],
-) -> Result<Option<(Owner, BatchJobId)>, Failure> {
+) -> Result<Option<Claim>, Failure> {
+    for job in candidates(connection, held).await? {
+        match read(connection, workloads, job).await {
+            Ok(found) => return Ok(Some(found)),
+            Err(error @ (Failure::Unreadable { .. } | Failure::Unopened { .. })) => {
+                workloads.passed_over.tell(job.1, &error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// All that are not held.
+async fn candidates(
+    connection: &mut SqliteConnection,
+    held: &[BatchJobId],
+) -> Result<Vec<(Owner, BatchJobId)>, Failure> {
     let held = list(held);
-    let waiting = sqlx::query(WAITING).bind(&held).fetch_all(&mut *connection).await?;
-    if waiting.is_empty() {
-        return Ok(None);
+    let rows = sqlx::query(WAITING).bind(&held).fetch_all(&mut *connection).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
     let mut counts: BTreeMap<Owner, i64> = BTreeMap::new();
     for row in &sqlx::query(HELD).bind(&held).fetch_all(connection).await? {
         counts.insert(owner(row)?, row.try_get("jobs")?);
     }
-    let mut first: Option<(i64, Owner, BatchJobId)> = None;
-    for row in &waiting {
-        let owner = owner(row)?;
-        let count = counts.get(&owner).copied().unwrap_or(0);
-        if first.is_none_or(|(fewest, ..)| count < fewest) {
-            first = Some((count, owner, BatchJobId::from_uuid(Columns(row).uuid("id")?)));
-        }
-        if count == 0 {
-            break;
-        }
+    let mut waiting = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let job = (owner(row)?, BatchJobId::from_uuid(Columns(row).uuid("id")?));
+        // One that is to end needs a place for a moment only.
+        let is_ending = row.try_get::<i64, _>("is_ending")? == 1;
+        let held = if is_ending { -1 } else { counts.get(&job.0).copied().unwrap_or(0) };
+        waiting.push((held, job));
     }
-    Ok(first.map(|(_, owner, id)| (owner, id)))
+    // Of those with as many, the oldest stays the first.
+    waiting.sort_by_key(|(held, _)| *held);
+    Ok(waiting.into_iter().map(|(_, job)| job).collect())
+}
+
+/// As whoever claimed it last had it.
+async fn read(
+    connection: &mut SqliteConnection,
+    workloads: &Workloads,
+    (owner, id): (Owner, BatchJobId),
+) -> Result<Claim, Failure> {
+    let found = sqlx::query("SELECT * FROM batch_job WHERE organisation_id = ?1 AND id = ?2")
+        .bind(bytes(owner.organisation.as_uuid()))
+        .bind(bytes(id.as_uuid()))
+        .fetch_one(&mut *connection)
+        .await?;
+    let keys = workloads.vault.keys(owner.organisation)?;
+    let job = row::whole(connection, &keys, &found).await?;
+    Ok(Claim { job, fence: found.try_get("fence")? })
 }
 
 fn owner(row: &SqliteRow) -> Result<Owner, Failure> {
@@ -80,9 +137,10 @@ fn owner(row: &SqliteRow) -> Result<Owner, Failure> {
 
 pub(super) async fn next_owner(
     connection: &mut SqliteConnection,
+    workloads: &Workloads,
     held: &[BatchJobId],
 ) -> Result<Option<Owner>, Failure> {
-    Ok(first(connection, held).await?.map(|(owner, _)| owner))
+    Ok(first(connection, workloads, held).await?.map(|found| found.job.owner))
 }
 
 fn list(held: &[BatchJobId]) -> String {
@@ -92,19 +150,12 @@ fn list(held: &[BatchJobId]) -> String {
 
 pub(super) async fn next(
     connection: &mut SqliteConnection,
-    vault: &Vault,
+    workloads: &Workloads,
     held: &[BatchJobId],
     at: Timestamp,
 ) -> Result<Option<Claim>, Failure> {
-    let Some((owner, id)) = first(connection, held).await? else { return Ok(None) };
-    let found = sqlx::query("SELECT * FROM batch_job WHERE organisation_id = ?1 AND id = ?2")
-        .bind(bytes(owner.organisation.as_uuid()))
-        .bind(bytes(id.as_uuid()))
-        .fetch_one(&mut *connection)
-        .await?;
-    let keys = vault.keys(owner.organisation)?;
-    let mut job = row::whole(connection, &keys, &found).await?;
-    let fence = found.try_get::<i64, _>("fence")? + 1;
+    let Some(found) = first(connection, workloads, held).await? else { return Ok(None) };
+    let (mut job, fence) = (found.job, found.fence + 1);
     if job.state == JobState::Queued {
         job.state = JobState::Running;
     }

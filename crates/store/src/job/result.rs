@@ -2,7 +2,7 @@
 
 use domain::BatchJobId;
 use governance::ContentKeys;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use workloads::{
     Owner,
     ports::{JobResult, ResultKind},
@@ -20,6 +20,10 @@ pub(super) struct Sealed {
 
 /// Results of which it is looked up how long they are, before any is read.
 const LENGTHS: u32 = 256;
+
+/// What one transaction overwrites, unless a single result is longer: other writes wait for no
+/// more.
+const DISCARDED_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Which results are read.
 #[derive(Clone, Copy)]
@@ -140,15 +144,25 @@ async fn last_of_page(
     .bind(LENGTHS)
     .fetch_all(connection)
     .await?;
-    let (mut last, mut length) = (None, 0_u64);
-    for row in &rows {
-        length = length.saturating_add(row.try_get::<i64, _>("bytes")?.unsigned_abs());
-        if last.is_some() && length > wanted.bytes_max {
-            break;
+    let first = within(&lengths(&rows)?, wanted.bytes_max);
+    Ok(rows[..first].last().map(|row| row.try_get("number")).transpose()?)
+}
+
+fn lengths(rows: &[SqliteRow]) -> Result<Vec<u64>, Failure> {
+    let length = |row: &SqliteRow| Ok::<_, Failure>(row.try_get::<i64, _>("bytes")?.unsigned_abs());
+    rows.iter().map(length).collect()
+}
+
+/// How many from the first on have so many bytes together; one at least, if there is any.
+fn within(lengths: &[u64], bytes_max: u64) -> usize {
+    let mut together = 0_u64;
+    for (count, length) in lengths.iter().enumerate() {
+        together = together.saturating_add(*length);
+        if count > 0 && together > bytes_max {
+            return count;
         }
-        last = Some(row.try_get("number")?);
     }
-    Ok(last)
+    lengths.len()
 }
 
 /// Some of jobs that have ended; `true` while there are more.
@@ -156,18 +170,30 @@ pub(super) async fn discard(
     connection: &mut SqliteConnection,
     rows_max: u32,
 ) -> Result<bool, Failure> {
-    // What is removed was said in answers: its bytes are overwritten.
-    sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await?;
-    let discarded = sqlx::query(
-        "DELETE FROM batch_result WHERE rowid IN (SELECT r.rowid FROM batch_job AS j \
+    let rows = sqlx::query(
+        "SELECT r.rowid AS place, length(r.line) AS bytes FROM batch_job AS j \
          JOIN batch_result AS r ON r.organisation_id = j.organisation_id AND r.job_id = j.id \
-         WHERE j.ended_at IS NOT NULL LIMIT ?1)",
+         WHERE j.ended_at IS NOT NULL LIMIT ?1",
     )
     .bind(rows_max)
-    .execute(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection)
+    .await?;
+    let first = within(&lengths(&rows)?, DISCARDED_BYTES);
+    if first == 0 {
+        return Ok(false);
+    }
+    let places = rows[..first].iter().map(|row| row.try_get::<i64, _>("place"));
+    let places = places.collect::<Result<Vec<_>, _>>()?;
+    // What is removed was said in answers: its bytes are overwritten.
+    sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await?;
+    let discarded =
+        sqlx::query("DELETE FROM batch_result WHERE rowid IN (SELECT value FROM json_each(?1))")
+            .bind(serde_json::json!(places).to_string())
+            .execute(&mut *connection)
+            .await;
     sqlx::query("PRAGMA secure_delete = OFF").execute(connection).await?;
-    Ok(discarded?.rows_affected() == u64::from(rows_max))
+    discarded?;
+    Ok(first < rows.len() || rows.len() == rows_max as usize)
 }
 
 /// What a line is bound to, beside the job.
@@ -185,4 +211,23 @@ const fn is_error(kind: ResultKind) -> i64 {
 /// Numbers of requests are far below.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lengths: &[u64], expected: usize) {
+        assert_eq!(within(lengths, 5), expected, "{lengths:?}");
+    }
+
+    #[test]
+    fn one_at_least_is_taken_however_long_it_is() {
+        check(&[], 0);
+        check(&[9], 1);
+        check(&[9, 1], 1);
+        check(&[1, 2, 2], 3);
+        check(&[1, 2, 3], 2);
+        check(&[u64::MAX, u64::MAX], 1);
+    }
 }

@@ -13,8 +13,25 @@ use crate::{failure::Failure, row::bytes};
 type Order = (OrganisationId, ErasureId);
 type Account = (OrganisationId, AccountId);
 
+/// The libraries `l` of the account, or of nobody any more, that nobody else reads, and those that
+/// were deleted: all of it goes. What is shared with others stays. Of what nobody owns stays what
+/// has documents of somebody whose things are held.
+macro_rules! alone {
+    () => {
+        "l.organisation_id = ?1 AND (l.account_id = ?2 OR l.account_id IS NULL AND NOT EXISTS (\
+         SELECT 1 FROM hold AS h WHERE h.organisation_id = ?1 AND h.lifted_at IS NULL \
+         AND EXISTS (SELECT 1 FROM document AS o INDEXED BY document_of_account \
+         WHERE o.organisation_id = ?1 AND o.account_id = h.account_id AND o.library_id = l.id))) \
+         AND (l.removed_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM library_share AS s \
+         WHERE s.organisation_id = ?1 AND s.library_id = l.id AND (s.grantee = 'organisation' \
+         OR s.grantee = 'account' AND s.grantee_id <> ?2 OR s.grantee = 'group' AND EXISTS (\
+         SELECT 1 FROM account_group_member AS m WHERE m.organisation_id = ?1 \
+         AND m.group_id = s.grantee_id AND m.account_id <> ?2))))"
+    };
+}
+
 /// Those that refer before what they refer to. What is counted has a class.
-const CONTENT: [(Option<ErasedClass>, &str); 5] = [
+const CONTENT: [(Option<ErasedClass>, &str); 10] = [
     (
         Some(ErasedClass::Entries),
         "DELETE FROM entry WHERE number IN (SELECT number FROM entry \
@@ -42,6 +59,55 @@ const CONTENT: [(Option<ErasedClass>, &str); 5] = [
         Some(ErasedClass::Files),
         "DELETE FROM file WHERE organisation_id = ?1 AND id IN (SELECT id FROM file \
          WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        Some(ErasedClass::AnswerTraces),
+        "DELETE FROM answer_trace WHERE organisation_id = ?1 AND account_id = ?2 AND id IN (\
+         SELECT id FROM answer_trace WHERE organisation_id = ?1 AND account_id = ?2 LIMIT ?3)",
+    ),
+    (
+        // They are counted as their document; their bytes follow as those of files.
+        None,
+        concat!(
+            "DELETE FROM document_version WHERE key IN (SELECT v.key FROM library AS l \
+             CROSS JOIN document_version AS v ON v.organisation_id = l.organisation_id \
+             AND v.library_id = l.id WHERE ",
+            alone!(),
+            " LIMIT ?3)"
+        ),
+    ),
+    (
+        Some(ErasedClass::Documents),
+        concat!(
+            "DELETE FROM document WHERE organisation_id = ?1 AND id IN (SELECT d.id \
+             FROM library AS l CROSS JOIN document AS d ON d.organisation_id = l.organisation_id \
+             AND d.library_id = l.id WHERE ",
+            alone!(),
+            " LIMIT ?3)"
+        ),
+    ),
+    (
+        // With whom they were shared: nobody, or groups of nobody else.
+        Some(ErasedClass::Libraries),
+        concat!(
+            "DELETE FROM library WHERE organisation_id = ?1 AND id IN (SELECT l.id \
+             FROM library AS l WHERE ",
+            alone!(),
+            " LIMIT ?3)"
+        ),
+    ),
+    (
+        // Whoever asked: they hold words of versions that are gone, and nobody knows any more whose
+        // those were. Each counts once, so that fewer than the limit means that there are no more.
+        // The last one: it looks at all traces.
+        Some(ErasedClass::AnswerTraces),
+        "DELETE FROM answer_trace WHERE (organisation_id, account_id, id) IN (\
+         SELECT DISTINCT t.organisation_id, t.account_id, t.trace_id FROM answer_trace_source AS t \
+         WHERE t.organisation_id = ?1 AND t.account_id <> ?2 \
+         AND NOT EXISTS (SELECT 1 FROM document_version AS v WHERE v.key = t.version_key) \
+         AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.organisation_id = ?1 \
+         AND h.lifted_at IS NULL AND (h.account_id IS NULL OR h.account_id = t.account_id)) \
+         LIMIT ?3)",
     ),
 ];
 
@@ -74,7 +140,7 @@ pub(super) async fn content(
 }
 
 /// What names the account, those that refer first.
-const STATEMENTS: [(ErasedClass, &str); 15] = [
+const STATEMENTS: [(ErasedClass, &str); 18] = [
     (
         ErasedClass::PseudonymKeys,
         "UPDATE subject_key SET secret = NULL \
@@ -119,6 +185,20 @@ const STATEMENTS: [(ErasedClass, &str); 15] = [
     (
         ErasedClass::Identities,
         "DELETE FROM identity WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        ErasedClass::LibraryShares,
+        "DELETE FROM library_share WHERE organisation_id = ?1 AND grantee = 'account' \
+         AND grantee_id = ?2",
+    ),
+    (
+        // Others read it: it stays, and says not who added it.
+        ErasedClass::DocumentsUnlinked,
+        "UPDATE document SET account_id = NULL WHERE organisation_id = ?1 AND account_id = ?2",
+    ),
+    (
+        ErasedClass::LibrariesUnlinked,
+        "UPDATE library SET account_id = NULL WHERE organisation_id = ?1 AND account_id = ?2",
     ),
     (
         ErasedClass::GroupMemberships,
@@ -166,11 +246,15 @@ async fn has_content(
     connection: &mut SqliteConnection,
     (organisation, account): Account,
 ) -> Result<bool, Failure> {
-    let found = sqlx::query(
+    let found = sqlx::query(concat!(
         "SELECT 1 FROM conversation WHERE organisation_id = ?1 AND account_id = ?2 \
          UNION ALL SELECT 1 FROM batch_job WHERE organisation_id = ?1 AND account_id = ?2 \
-         UNION ALL SELECT 1 FROM file WHERE organisation_id = ?1 AND account_id = ?2 LIMIT 1",
-    )
+         UNION ALL SELECT 1 FROM file WHERE organisation_id = ?1 AND account_id = ?2 \
+         UNION ALL SELECT 1 FROM answer_trace WHERE organisation_id = ?1 AND account_id = ?2 \
+         UNION ALL SELECT 1 FROM library AS l WHERE ",
+        alone!(),
+        " LIMIT 1"
+    ))
     .bind(bytes(organisation.as_uuid()))
     .bind(bytes(account.as_uuid()))
     .fetch_optional(connection)

@@ -1,13 +1,14 @@
 //! Rows that are older than their term, the oldest first, none that is held.
 
 use assistant::Scope;
-use domain::{ConversationId, RetentionClass};
+use domain::{ConversationId, DocumentId, RetentionClass, TraceId};
 use governance::ports::Expired;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     conversation::deletion,
     failure::Failure,
+    library,
     row::{Columns, bytes},
 };
 
@@ -33,6 +34,10 @@ const CONVERSATIONS: &str = concat!(
     " UNION ALL SELECT 'draft' AS kind, d.account_id, d.conversation_id AS id FROM draft AS d \
      WHERE d.organisation_id = ?1 AND d.updated_at < ?2 AND length(d.conversation_id) = 0 AND ",
     free!("d"),
+    // Questions and answers too, though of no conversation.
+    " UNION ALL SELECT 'answer_trace' AS kind, t.account_id, t.id FROM answer_trace AS t \
+     WHERE t.organisation_id = ?1 AND t.asked_at < ?2 AND ",
+    free!("t"),
     " LIMIT ?3"
 );
 
@@ -48,6 +53,17 @@ const FILES: &str = concat!(
      WHERE j.organisation_id = ?1 AND j.ended_at < ?2 AND NOT EXISTS (SELECT 1 \
      FROM batch_result AS r WHERE r.organisation_id = ?1 AND r.job_id = j.id) AND ",
     free!("j"),
+    " LIMIT ?3"
+);
+
+/// None that a hold on the owner of its library covers either.
+const DOCUMENTS: &str = concat!(
+    "SELECT 'document' AS kind, d.account_id, d.id FROM document AS d \
+     JOIN library AS l ON l.organisation_id = d.organisation_id AND l.id = d.library_id \
+     WHERE d.organisation_id = ?1 AND d.updated_at < ?2 AND l.removed_at IS NULL AND ",
+    free!("d"),
+    " AND ",
+    free!("l"),
     " LIMIT ?3"
 );
 
@@ -75,6 +91,7 @@ pub(super) async fn expired(
     let statement = match expired.class {
         RetentionClass::Conversations => CONVERSATIONS,
         RetentionClass::Files => FILES,
+        RetentionClass::Documents => DOCUMENTS,
         RetentionClass::Usage => USAGE,
         RetentionClass::SignIns => SIGN_INS,
         // The tree only grows.
@@ -119,6 +136,15 @@ async fn remove_row(
         "draft" => {
             let scope = Scope { organisation, account: columns.account("account_id")? };
             return deletion::delete_new_draft(connection, scope).await;
+        }
+        "answer_trace" => {
+            let whose = (organisation, columns.account("account_id")?);
+            let id = TraceId::from_uuid(columns.uuid("id")?);
+            return library::remove_trace(connection, whose, id).await;
+        }
+        "document" => {
+            let id = DocumentId::from_uuid(columns.uuid("id")?);
+            return library::remove_document(connection, (organisation, id)).await;
         }
         "file" => &["DELETE FROM file WHERE organisation_id = ?1 AND id = ?2"],
         "batch_job" => &["DELETE FROM batch_job WHERE organisation_id = ?1 AND id = ?2"],

@@ -28,6 +28,9 @@ mod provisioning_rows;
 #[path = "../fixtures/v0011/workload_rows.rs"]
 mod workload_rows;
 
+#[path = "../fixtures/v0013/library_rows.rs"]
+mod library_rows;
+
 mod conversation;
 
 use std::{fs, path::PathBuf, sync::Arc};
@@ -44,9 +47,13 @@ use inference::{
     UsageFigures, UsageRecord,
     ports::{BudgetStore as _, UsageLedger},
 };
+use knowledge::{
+    Library, LibraryAccess, ReadingState, VersionQuery, Wanted,
+    ports::{DocumentStore as _, LibraryStore as _, ReadingStore as _, Stage, TraceStore as _},
+};
 use store::Store;
 use tempfile::TempDir;
-use testkit::{MemoryCustodian, UsageRows as _, vault_of};
+use testkit::{MemoryCustodian, UsageRows as _, operator_of, vault_of};
 use transparency_log::{Checkpoint, SignedNote, decode_tile};
 use workloads::{
     BatchJob, JobState,
@@ -55,9 +62,9 @@ use workloads::{
 
 use crate::rows::Rows;
 
-const VERSIONS: [&str; 12] = [
+const VERSIONS: [&str; 13] = [
     "v0001", "v0002", "v0003", "v0004", "v0005", "v0006", "v0007", "v0008", "v0009", "v0010",
-    "v0011", "v0012",
+    "v0011", "v0012", "v0013",
 ];
 
 /// A copy: opening a database may change it.
@@ -97,7 +104,7 @@ async fn tenants_are_there(version: &str) {
     let accounts = store.list_accounts(organisation()).await.expect("read");
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
     let expected: &[_] = match version {
-        "v0009" | "v0010" | "v0011" | "v0012" => {
+        "v0009" | "v0010" | "v0011" | "v0012" | "v0013" => {
             &["anne@ministere.example", "bob@ministere.example", "ci-7", "owner"]
         }
         "v0005" | "v0006" | "v0007" | "v0008" => &["anne@ministere.example", "ci-7", "owner"],
@@ -171,6 +178,9 @@ async fn usage_is_there(version: &str) {
     if version >= "v0011" {
         numbered.extend((30..).zip(workload_rows::entries()));
     }
+    if version >= "v0013" {
+        numbered.extend((32..).zip(library_rows::entries()));
+    }
     let read = store.read_after(Some(organisation()), 0, 100).await.expect("read");
     assert_eq!(read, numbered);
     let read = store.read_after(None, 0, 100).await.expect("read");
@@ -231,7 +241,9 @@ async fn the_log_is_there_or_begins() {
     log_is_there("v0010", entries.clone()).await;
     entries.extend(workload_rows::entries());
     log_is_there("v0011", entries.clone()).await;
-    log_is_there("v0012", entries).await;
+    log_is_there("v0012", entries.clone()).await;
+    entries.extend(library_rows::entries());
+    log_is_there("v0013", entries).await;
 }
 
 async fn log_is_there(version: &str, entries: Vec<AuditEntry>) {
@@ -350,6 +362,39 @@ async fn files_and_batch_jobs_are_there() {
     let kind = ResultKind::Answer;
     let results = workloads.results(&claim, kind, None, 9).await.expect("read");
     assert_eq!(results[0].line, workload_rows::RESULT);
+}
+
+#[tokio::test]
+async fn libraries_are_there() {
+    let (_directory, path) = copy("v0013");
+    let store = Store::open(&path).await.expect("opened");
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    vault.refresh().await.expect("open");
+    let libraries = store.libraries(Arc::new(vault));
+    let (library, bob) = (library_rows::library(), library_rows::bob());
+    let found = libraries.library(bob, library.id).await.expect("read").expect("there");
+    assert_eq!(found.access, LibraryAccess::Editor, "by the group");
+    assert_eq!(found.library, Library { documents: 1, bytes: 203, ..library });
+    let shares = libraries.shares(bob, library.id).await.expect("read").expect("an editor");
+    assert_eq!(shares, [library_rows::share()]);
+    let (first, second) = (library_rows::version(1), library_rows::version(2));
+    let wanted = Wanted { document: second.document, number: None, at: second.at };
+    let document = libraries.document(bob, wanted).await.expect("read").expect("there");
+    assert_eq!(Some(document.name), first.name);
+    assert_eq!(Some(document.attributes), first.attributes);
+    assert_eq!(document.added_by, Some(library_rows::anne().account));
+    assert_eq!((document.versions, document.current.number), (2, 2));
+    assert_eq!(document.current.digest, second.digest);
+    let query = VersionQuery { document: second.document, limit: 1, before: Some(2) };
+    let versions = libraries.versions(bob, &query).await.expect("read").expect("seen");
+    assert_eq!(versions[0].state, ReadingState::Failed);
+    assert_eq!(versions[0].failure, Some(library_rows::failure()));
+    let claim = libraries.claim(Stage::Read, &[]).await.expect("read").expect("a version");
+    assert_eq!((claim.key, claim.digest), (document.current.key, second.digest));
+    let (anne, trace) = (account_rows::anne(), library_rows::trace());
+    let caller = operator_of(&anne);
+    let found = libraries.find(&caller, trace.id).await.expect("read");
+    assert_eq!(found, Some(trace));
 }
 
 #[tokio::test]

@@ -5,11 +5,14 @@ mod append_only;
 mod concurrency;
 mod conversation;
 mod fixture;
+mod jobs;
 mod kill;
+mod libraries;
 mod opening;
 mod rows;
 mod suites;
 mod tenants;
+mod traces;
 
 use std::path::Path;
 

@@ -136,7 +136,7 @@ async fn a_newer_database_is_refused() {
     connection.close().await.expect("closed");
     let error = refused_untouched(&path).await;
     assert!(
-        matches!(error, OpenError::NewerThanBinary { found: 9999, known: 12, .. }),
+        matches!(error, OpenError::NewerThanBinary { found: 9999, known: 13, .. }),
         "{error:?}"
     );
     assert!(error.hint().contains("newer Galerne"), "{}", error.hint());

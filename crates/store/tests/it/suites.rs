@@ -6,10 +6,11 @@ use std::sync::{
 use store::Store;
 use tempfile::TempDir;
 use testkit::{
-    BudgetsUnderTest, ConversationsUnderTest, FilesUnderTest, JobsUnderTest, MemoryCustodian,
-    ProtectionUnderTest, UsageUnderTest, access_suite, audit_suite, break_glass_suite,
-    budget_suite, conversation_suite, file_suite, identity_suite, job_suite, log_suite,
-    protection_suite, provisioning_suite, usage_suite, vault_of,
+    BudgetsUnderTest, ConversationsUnderTest, FilesUnderTest, JobsUnderTest, LibrariesUnderTest,
+    MemoryCustodian, ProtectionUnderTest, TracesUnderTest, UsageUnderTest, access_suite,
+    audit_suite, break_glass_suite, budget_suite, conversation_suite, file_suite, identity_suite,
+    job_suite, library_suite, log_suite, protection_suite, provisioning_suite, trace_suite,
+    usage_suite, vault_of,
 };
 
 use crate::rows::Rows;
@@ -205,7 +206,7 @@ async fn memory_passes_the_suites() {
     log_suite(async || Store::in_memory().await.expect("opened")).await;
 }
 
-async fn workloads(store: &Store) -> Arc<store::Workloads> {
+pub(crate) async fn workloads(store: &Store) -> Arc<store::Workloads> {
     let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
     vault.refresh().await.expect("open");
     Arc::new(store.workloads(Arc::new(vault)))
@@ -235,6 +236,38 @@ async fn a_file_passes_the_job_suite() {
         let store = alone(&databases).await;
         let workloads = workloads(&store).await;
         JobsUnderTest { jobs: workloads.clone(), files: workloads, store }
+    })
+    .await;
+}
+
+pub(crate) async fn libraries(store: &Store) -> Arc<store::Libraries> {
+    let vault = vault_of(&Arc::new(store.clone()), Arc::new(MemoryCustodian::new(1)), 1);
+    vault.refresh().await.expect("open");
+    Arc::new(store.libraries(Arc::new(vault)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_trace_suite() {
+    let databases = Databases::new();
+    trace_suite(async || {
+        let store = alone(&databases).await;
+        TracesUnderTest { traces: libraries(&store).await, store }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_passes_the_library_suite() {
+    let databases = Databases::new();
+    library_suite(async || {
+        let store = alone(&databases).await;
+        let libraries = libraries(&store).await;
+        LibrariesUnderTest {
+            libraries: libraries.clone(),
+            documents: libraries.clone(),
+            readings: libraries,
+            store,
+        }
     })
     .await;
 }

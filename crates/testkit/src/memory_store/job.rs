@@ -253,7 +253,7 @@ impl State {
         self.jobs.get(&id).filter(|kept| kept.job.owner == owner)
     }
 
-    /// Of accounts of which the fewest are held, the oldest.
+    /// One that is to end, or of accounts of which the fewest are held, the oldest.
     fn next_job(&self, held: &[BatchJobId]) -> Option<&BatchJob> {
         let unfinished = self.jobs.values().map(|kept| &kept.job);
         let unfinished = unfinished.filter(|job| !job.state.is_ended());
@@ -262,7 +262,11 @@ impl State {
             unfinished.clone().filter(is_held).count()
         };
         let waiting = unfinished.clone().filter(|job| !held.contains(&job.id));
-        waiting.min_by_key(|job| (of_account(job.owner), job.created_at, job.id))
+        waiting.min_by_key(|job| {
+            let is_ending = job.state == JobState::Cancelling;
+            let held = if is_ending { 0 } else { of_account(job.owner) + 1 };
+            (held, job.created_at, job.id)
+        })
     }
 
     fn claimed(&mut self, claim: &Claim) -> Option<&mut Kept> {

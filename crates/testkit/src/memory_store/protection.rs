@@ -3,8 +3,8 @@
 use assistant::{DraftOf, EntryState, Scope};
 use async_trait::async_trait;
 use domain::{
-    AccountId, BatchJobId, ConversationId, ErasureId, FileId, HoldId, OrganisationId, Principal,
-    RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
+    AccountId, BatchJobId, ConversationId, DocumentId, ErasureId, FileId, HoldId, OrganisationId,
+    Principal, RequestId, RetentionClass, SessionId, SignInLinkId, Timestamp,
 };
 use governance::{
     AuditEntry, ErasedClass, Erasure, ErasureState, Hold, SubjectId,
@@ -198,7 +198,8 @@ impl MemoryStore {
         let scope = Scope { organisation: account.0, account: account.1 };
         let is_left = state.conversations.iter().any(|kept| kept.conversation.scope == scope)
             || state.files.files.values().any(|file| file.owner == owner_of(scope))
-            || state.jobs.values().any(|kept| kept.job.owner == owner_of(scope));
+            || state.jobs.values().any(|kept| kept.job.owner == owner_of(scope))
+            || state.has_libraries(account);
         if is_left {
             return Ok(false);
         }
@@ -270,6 +271,7 @@ enum Row {
     Link(SignInLinkId),
     File(FileId),
     Job(BatchJobId),
+    Document(DocumentId),
 }
 
 const fn owner_of(scope: Scope) -> Owner {
@@ -318,6 +320,9 @@ impl State {
         let files: Vec<FileId> = files.map(|file| file.id).collect();
         for id in &files {
             self.files.remove(*id);
+        }
+        for (class, rows) in self.remove_libraries((scope.organisation, scope.account)) {
+            self.count(order, class, rows);
         }
         self.count(order, ErasedClass::BatchJobs, (jobs - self.jobs.len()) as u64);
         self.count(order, ErasedClass::Files, files.len() as u64);
@@ -383,6 +388,7 @@ impl State {
             self.accounts.len(),
         ];
         let mut all = self.remove_provisioned(account).to_vec();
+        all.extend(self.unlink_libraries(account));
         all.push((ErasedClass::Budgets, budgets));
         all.push((ErasedClass::PseudonymKeys, destroyed));
         all.push((ErasedClass::UsageRecordsUnlinked, unlinked));
@@ -469,6 +475,10 @@ impl State {
                 let files = files.map(|file| Row::File(file.id));
                 files.chain(jobs.map(|kept| Row::Job(kept.job.id))).collect()
             }
+            RetentionClass::Documents => {
+                let old = self.expired_documents(organisation, before);
+                old.into_iter().map(Row::Document).collect()
+            }
             RetentionClass::Usage => {
                 let old = self.usage.values().filter(|row| {
                     row.opened.organisation == organisation
@@ -503,6 +513,7 @@ impl State {
             Row::Conversation(scope, id) => return self.remove_conversation(scope, id),
             Row::Draft(scope) => return drop(self.drafts.remove(&(scope, DraftOf::New))),
             Row::File(id) => return self.files.remove(id),
+            Row::Document(id) => return self.forget_document(id),
             Row::Job(id) => return drop(self.jobs.remove(&id)),
             Row::Usage(id) => return drop(self.usage.remove(&(organisation, id))),
             Row::Session(id) => {

@@ -146,6 +146,7 @@ impl State {
             ProvisioningChange::RemoveGroup { id, roles, .. } => {
                 self.groups
                     .retain(|_, group| group.organisation != organisation || group.id != *id);
+                self.end_shares_of_group(*id);
                 self.set_roles(organisation, roles);
                 Ok(Applied::Done)
             }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use testkit::{
     BudgetsUnderTest, ConversationsUnderTest, EngineUnderTest, FakeEngine, FakeUpstream,
-    FilesUnderTest, JobsUnderTest, MemoryStore, MemoryWitness, ProtectionUnderTest,
-    UpstreamBehaviour, UpstreamCase, UpstreamUnderTest, UsageUnderTest, WitnessUnderTest,
-    access_suite, audit_suite, break_glass_suite, budget_suite, conversation_suite,
-    embedding_suite, engine_suite, file_suite, identity_suite, job_suite, log_suite,
-    protection_suite, provisioning_suite, upstream_suite, usage_suite, witness_suite,
+    FilesUnderTest, JobsUnderTest, LibrariesUnderTest, MemoryStore, MemoryTraces, MemoryWitness,
+    ProtectionUnderTest, TracesUnderTest, UpstreamBehaviour, UpstreamCase, UpstreamUnderTest,
+    UsageUnderTest, WitnessUnderTest, access_suite, audit_suite, break_glass_suite, budget_suite,
+    conversation_suite, embedding_suite, engine_suite, file_suite, identity_suite, job_suite,
+    library_suite, log_suite, protection_suite, provisioning_suite, trace_suite, upstream_suite,
+    usage_suite, witness_suite,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,10 +161,33 @@ async fn memory_store_passes_the_file_suite() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_traces_pass_the_trace_suite() {
+    trace_suite(async || {
+        let store = MemoryStore::default();
+        TracesUnderTest { traces: Arc::new(MemoryTraces::beside(store.clone())), store }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_store_passes_the_job_suite() {
     job_suite(async || {
         let store = MemoryStore::default();
         JobsUnderTest { jobs: Arc::new(store.clone()), files: Arc::new(store.clone()), store }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_store_passes_the_library_suite() {
+    library_suite(async || {
+        let store = MemoryStore::default();
+        LibrariesUnderTest {
+            libraries: Arc::new(store.clone()),
+            documents: Arc::new(store.clone()),
+            readings: Arc::new(store.clone()),
+            store,
+        }
     })
     .await;
 }

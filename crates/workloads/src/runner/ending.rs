@@ -39,9 +39,27 @@ impl Ending<'_> {
             for writer in output_bytes.into_iter().chain(errors_bytes) {
                 writer.leave();
             }
-            while self.jobs.store.discard_results(DISCARDED).await? {}
+            self.discard().await;
         }
         Ok(())
+    }
+
+    /// The job has ended, whatever comes of this: what is left is removed by the next cleaning.
+    async fn discard(&self) {
+        loop {
+            match self.jobs.store.discard_results(DISCARDED).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(
+                        job = %self.claim.job.id,
+                        error = &error as &dyn std::error::Error,
+                        "results that are in their files were not removed"
+                    );
+                    return;
+                }
+            }
+        }
     }
 
     /// The results of one kind as a file that nobody sees yet; `None` if there are none.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    future::ready,
     sync::Arc,
     time::Duration,
 };
@@ -17,6 +18,7 @@ use tokio::{
 use super::{
     ending::Ending,
     input::Input,
+    place::NextPlace,
     waiting::{Request, Waiting},
 };
 use crate::{
@@ -60,6 +62,9 @@ struct Progress {
     recorded: HashSet<u64>,
     /// Hashes of the names that requests had so far.
     names: HashSet<[u8; 16]>,
+    /// The request of the files that is asked next.
+    next: Option<Request>,
+    place: NextPlace,
     asked: JoinSet<(Request, Answered)>,
     /// Which requests these tasks ask, and of which models.
     numbers: HashMap<Id, (u64, String)>,
@@ -77,12 +82,24 @@ struct Progress {
 
 impl Progress {
     fn is_done(&self) -> bool {
-        self.is_read && self.asked.is_empty() && self.waiting.is_empty()
+        self.is_read && self.next.is_none() && self.asked.is_empty() && self.waiting.is_empty()
+    }
+
+    /// One request is read ahead, no more.
+    fn may_read(&self) -> bool {
+        !self.is_blocked && !self.is_read && self.next.is_none() && !self.waiting.is_full()
     }
 
     fn may_ask(&self) -> bool {
-        let may_read = !self.is_read && !self.waiting.is_full();
-        !self.is_blocked && (may_read || self.waiting.has_next(Instant::now()))
+        !self.is_blocked && (self.next.is_some() || self.waiting.has_next(Instant::now()))
+    }
+
+    /// Its model may have been paused since it was read.
+    fn hold_paused(&mut self) {
+        let waiting = &self.waiting;
+        if let Some(request) = self.next.take_if(|request| waiting.is_paused(&request.model)) {
+            self.waiting.hold(request);
+        }
     }
 
     fn has_many(&self) -> bool {
@@ -134,6 +151,8 @@ impl Play {
             input: Input::new(self.jobs.files.clone(), job.owner, &job.inputs),
             recorded: self.jobs.store.recorded(&self.claim).await?.into_iter().collect(),
             names: HashSet::new(),
+            next: None,
+            place: NextPlace::new(&self.places),
             asked: JoinSet::new(),
             numbers: HashMap::new(),
             waiting: Waiting::default(),
@@ -174,7 +193,12 @@ impl Play {
             if is_over && progress.asked.is_empty() && !progress.is_blocked {
                 return Ok(End::Stopped);
             }
+            progress.hold_paused();
+            let may_read = !is_over && progress.may_read();
             let may_ask = !is_over && progress.may_ask();
+            if !may_ask {
+                progress.place.leave();
+            }
             tokio::select! {
                 biased;
                 () = stops.now.cancelled() => return Ok(End::Stopped),
@@ -190,8 +214,10 @@ impl Play {
                         return Ok(end);
                     }
                 }
-                place = Arc::clone(&self.places).acquire_owned(), if may_ask => {
-                    if let Some(end) = self.next(progress, place.ok()).await? {
+                place = progress.place.come(), if may_ask => self.ask_next(progress, place),
+                // Without a place: most of what a job that is resumed reads has its result.
+                () = ready(()), if may_read => {
+                    if let Some(end) = self.read_on(progress).await? {
                         return Ok(end);
                     }
                 }
@@ -206,17 +232,17 @@ impl Play {
     }
 
     /// Asks one more request: one that waits, or the next of the files.
-    async fn next(
-        &self,
-        progress: &mut Progress,
-        place: Option<OwnedSemaphorePermit>,
-    ) -> Result<Option<End>, WorkloadError> {
-        if let Some(request) = progress.waiting.next(Instant::now()) {
+    fn ask_next(&self, progress: &mut Progress, place: Option<OwnedSemaphorePermit>) {
+        let waiting = progress.waiting.next(Instant::now());
+        if let Some(request) = waiting.or_else(|| progress.next.take()) {
             self.ask_one(progress, request, place);
-            return Ok(None);
         }
+    }
+
+    /// Reads one more line of the files.
+    async fn read_on(&self, progress: &mut Progress) -> Result<Option<End>, WorkloadError> {
         match progress.input.next().await {
-            Ok(Some((number, line))) => self.take(progress, number, line, place),
+            Ok(Some((number, line))) => self.take(progress, number, line),
             Ok(None) => progress.is_read = true,
             Err(WorkloadError::FileUnknown { .. }) => {
                 return Ok(Some(End::Failed("file.unknown")));
@@ -255,14 +281,8 @@ impl Play {
         true
     }
 
-    /// Asks a request that has no result yet, or notes why it is not asked.
-    fn take(
-        &self,
-        progress: &mut Progress,
-        number: u64,
-        line: Line,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    /// A request that has no result yet is asked next; or it is noted why it is not asked.
+    fn take(&self, progress: &mut Progress, number: u64, line: Line) {
         let refused = match &line {
             Line::TooLong => Some(Refused::LineTooLong),
             Line::Whole(line) => {
@@ -284,13 +304,10 @@ impl Play {
             progress.push(JobResult { number, kind: ResultKind::Error, line });
             return;
         }
-        let model = self.answers.model_of(&line).unwrap_or_default();
-        let request = Request { number, line, model };
-        if progress.waiting.is_paused(&request.model) {
-            progress.waiting.hold(request);
-        } else {
-            self.ask_one(progress, request, place);
-        }
+        let of_job = || self.claim.job.model.as_ref().map(|model| model.as_str().to_owned());
+        let model = self.answers.model_of(&line).or_else(of_job).unwrap_or_default();
+        progress.next = Some(Request { number, line, model });
+        progress.hold_paused();
     }
 
     /// With what the caller may do now; the place is free again when there is an answer.

@@ -23,7 +23,8 @@ const PAUSE_MAX: Duration = Duration::from_mins(5);
 pub(super) struct Request {
     pub(super) number: u64,
     pub(super) line: Vec<u8>,
-    /// Empty if it names none: such requests wait together.
+    /// That of the job if it names none; empty if the job names none either, and such requests
+    /// wait together.
     pub(super) model: String,
 }
 
@@ -50,8 +51,12 @@ struct Pause {
 
 impl Model {
     fn may_ask(&self, now: Instant) -> bool {
+        !self.requests.is_empty() && self.pause_is_over(now)
+    }
+
+    fn pause_is_over(&self, now: Instant) -> bool {
         let is_over = |pause: &Pause| pause.probe.is_none() && pause.until <= now;
-        !self.requests.is_empty() && self.pause.as_ref().is_none_or(is_over)
+        self.pause.as_ref().is_none_or(is_over)
     }
 }
 
@@ -123,7 +128,8 @@ impl Waiting {
                 ResultKind::Error => (pause.until, pause.probe) = (now, None),
             }
         }
-        if of_model.pause.is_none() && of_model.requests.is_empty() {
+        // Lines may name any model: nothing is kept of those for which nobody waits.
+        if of_model.requests.is_empty() && of_model.pause_is_over(now) {
             self.models.remove(model);
         }
     }
@@ -161,6 +167,16 @@ mod tests {
         assert!(!waiting.is_paused("busy"));
         assert!(waiting.next(now).is_some());
         assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn a_model_is_forgotten_when_its_last_request_has_an_error() {
+        let (mut waiting, mut now) = (Waiting::default(), Instant::now());
+        waiting.later(request(0, "unknown"), PAUSE_MIN, now);
+        now += PAUSE_MIN;
+        let probe = waiting.next(now).unwrap();
+        waiting.ended(probe.number, "unknown", ResultKind::Error, now);
+        assert!(waiting.models.is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use workloads::{
     BatchJob, Described, Endpoint, Files, FilesParts, JobState, Jobs, JobsParts, LinkKey, NewJob,
     Owner, Purpose, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
-    ports::{Answered, Answers, Asked, Refused, ResultKind, Task},
+    ports::{Answered, Answers, Asked, JobResult, JobStore as _, Refused, ResultKind, Task},
 };
 
 const HANG: Duration = Duration::from_secs(30);
@@ -32,6 +32,8 @@ struct Echo {
     asked: AtomicUsize,
     /// So many times more it has no place.
     busy: AtomicUsize,
+    /// How long it takes; about, so that no two answers come together for ever.
+    millis: AtomicU64,
     /// How often each line was answered.
     answered: Mutex<BTreeMap<String, usize>>,
 }
@@ -48,7 +50,10 @@ impl Answers for Echo {
 
     async fn answer(&self, _: &Caller, _: &Task, asked: Asked<'_>) -> Answered {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        tokio::task::yield_now().await;
+        match self.millis.load(Ordering::SeqCst) {
+            0 => tokio::task::yield_now().await,
+            millis => tokio::time::sleep(Duration::from_millis(millis + asked.number)).await,
+        }
         let taken = |left: usize| left.checked_sub(1);
         if self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken).is_ok() {
             return Answered::Later { seconds: 2 };
@@ -115,12 +120,16 @@ impl Bench {
         Self { store, access, jobs, files, caller, echo: Arc::default() }
     }
 
-    /// As many requests, in two files.
     async fn job(&self) -> BatchJob {
+        self.job_of(REQUESTS).await
+    }
+
+    /// As many requests, in two files.
+    async fn job_of(&self, requests: usize) -> BatchJob {
         let mut inputs = Vec::new();
         for half in 0..2 {
             let mut upload = self.files.begin(&self.caller).await.unwrap();
-            for number in 0..REQUESTS / 2 {
+            for number in 0..requests / 2 {
                 upload.write(format!("{half}-{number}\n").as_bytes()).await.unwrap();
             }
             let purpose = Purpose::Batch;
@@ -260,6 +269,54 @@ async fn one_request_asks_for_all_that_found_no_place() {
     runner.join_next().await.unwrap().unwrap();
     assert_eq!(bench.read(&job).await.counts.completed(), REQUESTS as u64);
     assert_eq!(bench.echo.asked.load(Ordering::SeqCst), REQUESTS + refused);
+}
+
+/// Each looks at the store many times while it waits for a place.
+#[tokio::test(start_paused = true)]
+async fn jobs_that_are_played_together_get_places_in_turn() {
+    let bench = Bench::new().await;
+    bench.echo.millis.store(10_000, Ordering::SeqCst);
+    let mut jobs = Vec::new();
+    for _ in 0..RunnerLimits::default().jobs {
+        jobs.push(bench.job().await);
+    }
+    let stop = CancellationToken::new();
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let mut answers = Vec::new();
+    for job in &jobs {
+        answers.push(bench.read(job).await.counts.completed());
+    }
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+    let all: u64 = answers.iter().sum();
+    assert!(all > 300, "{answers:?}");
+    assert!(answers.iter().all(|of_one| of_one * 10 >= all), "{answers:?}");
+}
+
+/// What is passed over takes no place: otherwise a job would need a turn for some tens of lines.
+#[tokio::test(start_paused = true)]
+async fn a_job_with_many_results_goes_on_beside_one_that_fills_all_places() {
+    const RECORDED: u64 = 5_000;
+    let bench = Bench::new().await;
+    bench.echo.millis.store(20_000, Ordering::SeqCst);
+    let (busy, resumed) = (bench.job().await, bench.job_of(6_000).await);
+    let claim = bench.store.claim(&[busy.id], resumed.created_at).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, resumed.id);
+    let result = |number| JobResult { number, kind: ResultKind::Answer, line: String::new() };
+    let results: Vec<_> = (0..RECORDED).map(result).collect();
+    bench.store.record(&claim, &results).await.unwrap();
+    let stop = CancellationToken::new();
+    let mut runner = JoinSet::new();
+    runner.spawn(bench.runner(&RunningJobs::default()).run(stop.clone()));
+    // As long as a turn.
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    let counts = [bench.read(&busy).await.counts, bench.read(&resumed).await.counts];
+    stop.cancel();
+    runner.join_next().await.unwrap().unwrap();
+    assert!(counts[0].completed() > 0, "{counts:?}");
+    assert!(counts[1].completed() > RECORDED, "{counts:?}");
 }
 
 #[tokio::test]

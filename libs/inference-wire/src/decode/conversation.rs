@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Reads an object member by member, so that everything that is wrong with it is told at once.
-fn decode<T: Default>(
+pub(super) fn decode<T: Default>(
     body: &[u8],
     read: impl FnOnce(&Field<'_>, &mut Findings) -> T,
 ) -> Result<T, RequestError> {
@@ -121,11 +121,11 @@ impl PutDraft {
     }
 }
 
-fn text(body: &Field<'_>, key: &str, findings: &mut Findings) -> Option<String> {
+pub(super) fn text(body: &Field<'_>, key: &str, findings: &mut Findings) -> Option<String> {
     body.get(key)?.text(findings).map(str::to_owned)
 }
 
-fn required_text(body: &Field<'_>, key: &str, findings: &mut Findings) -> String {
+pub(super) fn required_text(body: &Field<'_>, key: &str, findings: &mut Findings) -> String {
     body.need(key, findings);
     text(body, key, findings).unwrap_or_default()
 }
@@ -136,11 +136,15 @@ fn read_model(body: &Field<'_>, findings: &mut Findings) -> String {
     if agent { String::new() } else { required_text(body, "model", findings) }
 }
 
-fn flag(body: &Field<'_>, key: &str, findings: &mut Findings) -> Option<bool> {
+pub(super) fn flag(body: &Field<'_>, key: &str, findings: &mut Findings) -> Option<bool> {
     body.get(key)?.boolean(findings)
 }
 
-fn members(body: &Field<'_>, key: &str, findings: &mut Findings) -> Option<Map<String, Value>> {
+pub(super) fn members(
+    body: &Field<'_>,
+    key: &str,
+    findings: &mut Findings,
+) -> Option<Map<String, Value>> {
     body.get(key)?.object(findings).cloned()
 }
 
@@ -268,7 +272,7 @@ fn refuse_unsupported(body: &Field<'_>, findings: &mut Findings) {
     refuse_all(&["agent_id", "tools", "tool_confirmations", "guardrails"], body, findings);
 }
 
-fn refuse_all(keys: &[&str], body: &Field<'_>, findings: &mut Findings) {
+pub(super) fn refuse_all(keys: &[&str], body: &Field<'_>, findings: &mut Findings) {
     for key in keys {
         if let Some(field) = body.get(key)
             && asks_for_something(field.value())

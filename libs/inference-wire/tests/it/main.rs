@@ -10,6 +10,7 @@ mod batch;
 mod classification;
 mod conversation;
 mod decode;
+mod library;
 mod me;
 mod multipart;
 mod properties;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 const TYPE: &str = "multipart/form-data; boundary=xyz";
 
-/// Parts as text: `name/file=bytes`.
+/// Parts as text: `name/file (type)=bytes`.
 fn read(content_type: &str, pieces: &[&[u8]]) -> Result<Vec<String>, MultipartError> {
     let mut form = Multipart::new(content_type)?;
     let (mut parts, mut ended): (Vec<(String, Vec<u8>)>, _) = (Vec::new(), false);
@@ -11,9 +11,10 @@ fn read(content_type: &str, pieces: &[&[u8]]) -> Result<Vec<String>, MultipartEr
         form.push(piece);
         while let Some(event) = form.event()? {
             match event {
-                FormEvent::Part { name, file_name } => {
+                FormEvent::Part { name, file_name, content_type } => {
                     let file = file_name.map(|file| format!("/{file}")).unwrap_or_default();
-                    parts.push((format!("{name}{file}"), Vec::new()));
+                    let kind = content_type.map(|kind| format!(" ({kind})")).unwrap_or_default();
+                    parts.push((format!("{name}{file}{kind}"), Vec::new()));
                 }
                 FormEvent::Bytes(bytes) => {
                     assert!(!bytes.is_empty());
@@ -56,7 +57,7 @@ fn parts_are_read_as_clients_write_them() {
     assert_eq!(read(TYPE, &[b"--xyz--"]), Ok(Vec::new()));
     let quoted = "Multipart/Form-Data; charset=utf-8; boundary=\"a b\"";
     let text = "--a b\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; name=x\r\n\r\n1\r\n--a b--";
-    assert_eq!(read(quoted, &[text.as_bytes()]), Ok(vec!["x=1".to_owned()]));
+    assert_eq!(read(quoted, &[text.as_bytes()]), Ok(vec!["x (text/plain)=1".to_owned()]));
 }
 
 #[test]

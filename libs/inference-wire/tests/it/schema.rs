@@ -1,11 +1,15 @@
 //! What the published schema says of values, and what is written.
 
 use inference_wire::{
-    AnswerRole, BatchJobStatus, BatchObject, BatchStatus, ChunkObject, CompletionObject,
-    ConversationObject, EntryObject, EntryState, ErrorObject, ErrorType, EvidenceMethod,
-    FileObject, FileStatus, FileVisibility, FinishReason, HistoryObject, InputRole, ListObject,
-    MeLimitKind, MeObject, MeUsageObject, MessagesObject, ModelKind, ModelObject, RerankObject,
-    ResponseObject, Role, ToolChoiceWord, ToolKind,
+    AnswerGapReason, AnswerRole, AnswerStage, AnswerTraceObject, BatchJobStatus, BatchObject,
+    BatchStatus, ChunkObject, ChunkSearchMethod, CollectionDocumentObject, CollectionObject,
+    CompletionObject, ConversationObject, DocumentChunkObject, DocumentState, EntryObject,
+    EntryState, ErrorObject, ErrorType, EvidenceMethod, FileObject, FileStatus, FileVisibility,
+    FinishReason, HistoryObject, InputRole, LibraryAccess, LibraryAnswerObject,
+    LibraryAnswerOutcome, LibraryParty, LibrarySearchMode, ListObject, MeLimitKind, MeObject,
+    MeUsageObject, MessagesObject, ModelKind, ModelObject, PassageObject, ProcessStatus,
+    ProcessingWord, RerankObject, ResponseObject, Role, ShareKind, ShareLevel, ToolChoiceWord,
+    ToolKind,
 };
 use serde::Serialize;
 use utoipa::PartialSchema;
@@ -19,7 +23,14 @@ fn check<T: PartialSchema + Serialize>(all: &[T]) {
 #[test]
 fn a_single_value_is_named_as_it_is_written() {
     check(&[AnswerRole::Assistant]);
+    check(&[AnswerTraceObject::Trace]);
     check(&[BatchObject::Batch]);
+    check(&[CollectionObject::Collection]);
+    check(&[CollectionDocumentObject::Document]);
+    check(&[DocumentChunkObject::Chunk]);
+    check(&[LibraryAnswerObject::Answer]);
+    check(&[LibraryParty::User]);
+    check(&[PassageObject::Passage]);
     check(&[FileObject::File]);
     check(&[FileStatus::Processed]);
     check(&[FileVisibility::User]);
@@ -38,6 +49,46 @@ fn a_single_value_is_named_as_it_is_written() {
     check(&[RerankObject::Rerank]);
     check(&[ResponseObject::Response]);
     check(&[ToolKind::Function]);
+}
+
+#[test]
+fn words_of_libraries_are_named_as_they_are_written() {
+    check(&[
+        AnswerGapReason::NothingFound,
+        AnswerGapReason::NotInPassages,
+        AnswerGapReason::NothingHeld,
+        AnswerGapReason::Withdrawn,
+    ]);
+    check(&[
+        AnswerStage::Selected,
+        AnswerStage::Quoting,
+        AnswerStage::Writing,
+        AnswerStage::Checking,
+    ]);
+    check(&[ChunkSearchMethod::Hybrid, ChunkSearchMethod::Semantic, ChunkSearchMethod::Lexical]);
+    check(&[
+        DocumentState::Queued,
+        DocumentState::Reading,
+        DocumentState::Indexing,
+        DocumentState::Ready,
+        DocumentState::Failed,
+    ]);
+    check(&[LibraryAccess::Viewer, LibraryAccess::Editor, LibraryAccess::Owner]);
+    check(&[
+        LibraryAnswerOutcome::Answered,
+        LibraryAnswerOutcome::NoAnswer,
+        LibraryAnswerOutcome::Withdrawn,
+    ]);
+    check(&[LibrarySearchMode::Hybrid, LibrarySearchMode::Lexical, LibrarySearchMode::Dense]);
+    check(&[
+        ProcessStatus::Todo,
+        ProcessStatus::InProgress,
+        ProcessStatus::Done,
+        ProcessStatus::Error,
+    ]);
+    check(&[ProcessingWord::Running, ProcessingWord::Completed, ProcessingWord::Error]);
+    check(&[ShareKind::User, ShareKind::Workspace, ShareKind::Org]);
+    check(&[ShareLevel::Viewer, ShareLevel::Editor]);
 }
 
 #[test]

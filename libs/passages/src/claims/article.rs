@@ -19,7 +19,8 @@ pub(super) fn articles(tokens: &[Token], first: usize) -> (Vec<Found>, usize) {
     let Some(token) = tokens.get(first) else { return (Vec::new(), first) };
     let many = token.is_of(&ARTICLES_WORDS) || token.is_mark('§');
     if !many && !token.is_of(&ARTICLE_WORDS) {
-        let bare = number(tokens, first).filter(|found| found.lettered && found.joined);
+        let lettered = beginning(tokens, first).filter(|(_, _, lettered)| *lettered);
+        let bare = lettered.and_then(|_| number(tokens, first)).filter(|found| found.joined);
         return bare.map_or((Vec::new(), first), |found| (vec![found.found(first)], found.end));
     }
     let mut found = Vec::new();
@@ -39,8 +40,6 @@ pub(super) fn articles(tokens: &[Token], first: usize) -> (Vec<Found>, usize) {
 struct Number {
     text: String,
     end: usize,
-    /// Whether a letter begins it.
-    lettered: bool,
     /// Whether it has parts, as those of French codes do.
     joined: bool,
 }
@@ -52,7 +51,7 @@ impl Number {
 }
 
 fn number(tokens: &[Token], first: usize) -> Option<Number> {
-    let (mut text, mut end, lettered) = beginning(tokens, first)?;
+    let (mut text, mut end, _) = beginning(tokens, first)?;
     let mut joined = false;
     while let Some(part) = part(tokens, end) {
         text.push('-');
@@ -64,10 +63,11 @@ fn number(tokens: &[Token], first: usize) -> Option<Number> {
         text.push_str(&suffix.text);
         end += 1;
     }
-    Some(Number { text, end, lettered, joined })
+    Some(Number { text, end, joined })
 }
 
-/// The letters and first digits: `12`, `L123`, `L. 123`, `R* 123`.
+/// The letters and first digits: `12`, `L123`, `L. 123`, `R* 123`; the token after them, and
+/// whether there are letters that tell an article.
 fn beginning(tokens: &[Token], first: usize) -> Option<(String, usize, bool)> {
     let token = tokens.get(first)?;
     if token.is_number() {

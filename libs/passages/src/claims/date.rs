@@ -7,7 +7,7 @@ use super::{
 };
 
 /// What a date says. Texts that leave out the day or the year do not say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Date {
     year: Option<u16>,
     month: u16,
@@ -20,10 +20,11 @@ impl Date {
         right.then_some(Self { year, month, day })
     }
 
-    /// Whether `other` says all that this date says.
-    pub(super) fn is_in(&self, other: &Self) -> bool {
-        let said = |wanted: Option<u16>, held: Option<u16>| wanted.is_none() || wanted == held;
-        self.month == other.month && said(self.day, other.day) && said(self.year, other.year)
+    /// All that it says: itself, and itself without its day, its year, or both.
+    pub(super) fn said(&self) -> [Self; 4] {
+        let Self { year, month, day } = *self;
+        let parts = [(year, day), (year, None), (None, day), (None, None)];
+        parts.map(|(year, day)| Self { year, month, day })
     }
 
     /// Its year and its day, which a statement may claim alone.

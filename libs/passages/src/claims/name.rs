@@ -17,10 +17,15 @@ const GERMAN_SHARE: usize = 8;
 pub(super) fn names(statement: &str, tokens: &[Token], others: &[Found]) -> Vec<Found> {
     let starts = starts(statement, tokens);
     let rules = Rules { german: is_german(tokens), capitals: has_capitals(statement) };
-    let taken = |at: usize| others.iter().any(|found| (found.first..found.end).contains(&at));
-    let named = |at: &usize| !taken(*at) && is_name(tokens, *at, &starts, rules);
-    (0..tokens.len())
-        .filter(named)
+    let mut free = vec![true; tokens.len()];
+    for found in others {
+        if let Some(taken) = free.get_mut(found.first..found.end.min(tokens.len())) {
+            taken.fill(false);
+        }
+    }
+    let named = |at: &usize| is_name(tokens, *at, &starts, rules);
+    let free = free.into_iter().enumerate().filter_map(|(at, is_free)| is_free.then_some(at));
+    free.filter(named)
         .filter_map(|first| {
             let word = plain(&tokens.get(first)?.text);
             Some(Found { fact: Fact::Name(word), first, end: first + 1 })

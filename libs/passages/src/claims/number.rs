@@ -30,10 +30,8 @@ impl Quantity {
         Self { readings: vec![plain(digits, "")], unit: Unit::None }
     }
 
-    /// Whether `other` says this number, of the same unit if this one has any.
-    pub(super) fn is_in(&self, other: &Self) -> bool {
-        (self.unit == Unit::None || self.unit == other.unit)
-            && self.readings.iter().any(|reading| other.readings.contains(reading))
+    pub(super) fn readings(&self) -> &[String] {
+        &self.readings
     }
 }
 
@@ -58,21 +56,20 @@ fn groups(tokens: &[Token], first: usize) -> Option<(Vec<Group<'_>>, usize)> {
     let token = tokens.get(first).filter(|token| token.is_number())?;
     let mut groups = vec![('\0', token.text.as_str())];
     let mut at = first + 1;
-    while let Some((group, end)) = group(tokens, at, &groups) {
+    let mut are_thousands = token.text.len() <= 3;
+    while let Some((group, end)) = group(tokens, at, are_thousands) {
+        are_thousands &= group.0 == ' ';
         groups.push(group);
         at = end;
     }
     Some((groups, at))
 }
 
-fn group<'a>(tokens: &'a [Token], at: usize, held: &[Group<'_>]) -> Option<(Group<'a>, usize)> {
+/// The next group, after a space only where all before it can be thousands with spaces.
+fn group(tokens: &[Token], at: usize, are_thousands: bool) -> Option<(Group<'_>, usize)> {
     let token = tokens.get(at)?;
     if token.is_number() {
-        let spaced = token.gap && token.text.len() == 3;
-        let counts = |(index, (separator, digits)): (usize, &Group<'_>)| {
-            if index == 0 { digits.len() <= 3 } else { *separator == ' ' && digits.len() == 3 }
-        };
-        let fits = spaced && held.iter().enumerate().all(counts);
+        let fits = are_thousands && token.gap && token.text.len() == 3;
         return fits.then_some(((' ', token.text.as_str()), at + 1));
     }
     let TokenKind::Mark(mark) = token.kind else { return None };

@@ -56,6 +56,13 @@ fn parts_of_runs_are_cut_from_the_side_where_their_script_begins() {
 }
 
 #[test]
+fn shapes_of_several_lines_are_not_cut() {
+    let shape = area(10.0, 10.0, 200.0, 90.0);
+    let document = page("un deux\n\ntrois quatre", &[("un deux\n\ntrois quatre", shape)]);
+    assert_eq!(of(&document, "trois"), [(3, shape)]);
+}
+
+#[test]
 fn marks_above_and_below_stay_in_their_line() {
     let document = page(
         "कि ता",

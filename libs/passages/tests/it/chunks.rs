@@ -88,6 +88,20 @@ fn rows_keep_the_names_of_their_columns() {
 }
 
 #[test]
+fn names_of_columns_are_counted_once_for_a_table() {
+    let rows = vec![(BlockKind::TableRow, "Pain complet bio | 2"); 50];
+    let document = document(&[vec![(BlockKind::TableRow, "Nom | Prix")], rows].concat());
+    let counted = std::cell::Cell::new(0);
+    let counter = |text: &str| {
+        counted.set(counted.get() + usize::from(text == "Nom | Prix"));
+        words(text)
+    };
+    assert!(chunks(&document, ChunkLimits::new(4, 8).unwrap(), &counter).len() > 10);
+    // As a row, and as what stands above the others.
+    assert!(counted.get() <= 2, "{}", counted.get());
+}
+
+#[test]
 fn sentences_longer_than_a_chunk_are_cut_at_clauses() {
     let document = paragraph("un deux trois quatre, cinq six sept huit neuf dix");
     let found = packed(&document, 3, 6);

@@ -104,6 +104,14 @@ fn several_quotes_hold_together_what_none_holds_alone() {
 }
 
 #[test]
+fn long_rows_of_numbers_are_read_once() {
+    let numbers: Vec<String> = (0..50_000).map(|n| format!("x{n}, {n} ; ")).collect();
+    for text in ["1-".repeat(50_000), "123 ".repeat(50_000), numbers.concat()] {
+        assert!(missing_claims(&text, &[&text]).is_empty());
+    }
+}
+
+#[test]
 fn claims_stand_where_they_say() {
     let statement = "À Paris, 5 % en 2019.";
     for missing in missing_claims(statement, &[]) {

@@ -84,15 +84,24 @@ fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// A place between two characters that is not before a mark, near a share of the text.
+/// A place between two characters that is not before a mark, nor inside of a number, near a share
+/// of the text.
 fn cut(text: &str, share: usize) -> usize {
     let places: Vec<usize> = text
         .char_indices()
         .filter(|(_, c)| !is_mark(*c))
         .map(|(at, _)| at)
         .chain([text.len()])
+        .filter(|at| !is_in_number(text, *at))
         .collect();
     places[share % places.len()]
+}
+
+/// Whether a number may go on over a place, with spaces and separators.
+fn is_in_number(text: &str, at: usize) -> bool {
+    let counts = |c: Option<char>| c.is_some_and(|c| c.is_numeric() || matches!(c, '.' | ','));
+    let (before, after) = (text[..at].trim_end(), text[at..].trim_start());
+    counts(before.chars().next_back()) && counts(after.chars().next())
 }
 
 /// Marks of the scripts of [`WORDS`].

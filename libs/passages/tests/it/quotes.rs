@@ -57,6 +57,34 @@ fn other_words_are_not_found() {
 }
 
 #[test]
+fn a_part_of_a_number_is_not_found() {
+    for (text, quote) in [
+        ("un taux de 15 %", "5 %"),
+        ("il paie 50 €", "il paie 5"),
+        ("Il paie 50 €", "il paie 5"),
+        ("un taux de 1,5 %", "5 %"),
+        ("un taux de 1.5 %", "taux de 1"),
+        ("il paie 15\u{202f}000 €", "il paie 15"),
+        ("il paie 15 000 €", "000 €"),
+        ("المادة ١٥", "٥"),
+    ] {
+        check(text, quote, None);
+    }
+    check("de 15 % à 5 %", "5 %", Some("5 %"));
+    check("de 15 % à 5 %", "À 5 %", Some("à 5 %"));
+    check("en 2019, 300 cas", "en 2019", Some("en 2019"));
+    check("en 2019. 300 cas", "en 2019.", Some("en 2019."));
+    check("l'art. 5. Il", "art. 5", Some("art. 5"));
+    check("A320neo", "320", Some("320"));
+}
+
+#[test]
+fn characters_that_become_several_do_not_take_long() {
+    let text = "ß".repeat(500_000);
+    check(&text, &"s".repeat(QUOTE_BYTES_MAX - 1), None);
+}
+
+#[test]
 fn a_quote_is_found_inside_of_a_part() {
     let document = paragraph("un deux. Un deux.");
     assert_eq!(find_quote_in(&document, span(9, 17), "un"), Some(span(9, 11)));

@@ -82,6 +82,14 @@ fn every_flipped_byte_is_noticed() {
 }
 
 #[test]
+fn keys_are_checked_before_they_are_found() {
+    let mut bytes = sound();
+    let [_, keys, ..] = sections();
+    bytes[keys.start] ^= 1;
+    assert_eq!(refusal(&bytes), Some(SegmentError::Damaged { section: Section::Keys }));
+}
+
+#[test]
 fn cut_and_lengthened_segments_are_refused() {
     let mut bytes = sound();
     for length in 0..bytes.len() {

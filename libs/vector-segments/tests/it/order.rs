@@ -51,6 +51,21 @@ fn the_order_of_segments_does_not_matter() {
 }
 
 #[test]
+fn equal_vectors_of_many_segments_come_by_their_ordinals() {
+    let vector = Cone::new(37, 64, 1).vector();
+    let dimension = Dimension::new(64).unwrap();
+    let mut snapshot = Snapshot::new(dimension);
+    for place in (0..300_u32).rev() {
+        let rows = [(2 * place, &vector), (2 * place + 1, &vector)];
+        snapshot.push(opened(bytes_of(rows)), RoaringBitmap::new()).unwrap();
+    }
+    let query = Query::new(dimension, &vector).unwrap();
+    let depth = Depth::with_candidates(10, 200);
+    let found = snapshot.search(&query, Permitted::Everything, depth).unwrap();
+    assert_eq!(ordinals(&found), (0..10).collect::<Vec<u32>>());
+}
+
+#[test]
 fn deletions_are_those_of_one_segment() {
     let vectors = Cone::new(34, 64, 1).vectors(2);
     let dimension = Dimension::new(64).unwrap();

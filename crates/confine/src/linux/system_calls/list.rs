@@ -9,7 +9,7 @@ use seccompiler::{
 };
 
 use super::Rules;
-use crate::Network;
+use crate::{Network, Programs};
 
 /// The calls that are denied.
 pub(super) struct Denied {
@@ -19,8 +19,11 @@ pub(super) struct Denied {
     pub(super) unknown: Rules,
 }
 
-/// Programs and processes. Threads are left.
-const PROGRAMS: &[c_long] = &[libc::SYS_execve, libc::SYS_execveat];
+/// Programs. Which ones are left is for Landlock to say, which goes by paths.
+const PROGRAMS: &[c_long] = &[libc::SYS_execve];
+
+/// A program without a path of its own.
+const NAMELESS_PROGRAMS: &[c_long] = &[libc::SYS_execveat];
 
 /// Into other processes.
 const OTHERS: &[c_long] = &[
@@ -80,11 +83,15 @@ const ADMINISTRATION: &[c_long] = &[
     libc::SYS_personality,
 ];
 
-/// The same and other modes of the processor, in calls that newer ones do not have.
+/// Processes, in calls that newer processors do not have.
+#[cfg(target_arch = "x86_64")]
+const OLDER_PROCESSES: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_PROCESSES: &[c_long] = &[];
+
+/// Other views and other modes of the processor, likewise.
 #[cfg(target_arch = "x86_64")]
 const OLDER: &[c_long] = &[
-    libc::SYS_fork,
-    libc::SYS_vfork,
     libc::SYS_mknod,
     libc::SYS_iopl,
     libc::SYS_ioperm,
@@ -104,6 +111,17 @@ const UNSEEN: &[c_long] = &[
     libc::SYS_clone3,
 ];
 
+/// What a new process would have to itself.
+const NAMESPACES: [libc::c_int; 7] = [
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+
 /// New sockets, and new ends of old ones: `connect` would lead an accepted one elsewhere.
 const SOCKETS: &[c_long] =
     &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_sendmmsg];
@@ -115,14 +133,19 @@ const KINDS: [u64; 5] = [3, 4, 5, 6, 10];
 /// The usual one of the kind, TCP, UDP.
 const PROTOCOLS: [u64; 3] = [0, 6, 17];
 
-pub(super) fn denied(network: &Network) -> Result<Denied, BackendError> {
+pub(super) fn denied(network: &Network, programs: &Programs) -> Result<Denied, BackendError> {
     let mut forbidden = Rules::new();
-    for call in [PROGRAMS, OTHERS, VIEWS, ADMINISTRATION, OLDER].into_iter().flatten() {
+    for call in [NAMELESS_PROGRAMS, OTHERS, VIEWS, ADMINISTRATION, OLDER].into_iter().flatten() {
         forbidden.insert(*call, Vec::new());
     }
-    // Whatever it makes shares the thread group: no process, but a thread.
-    let thread = bits(0, libc::CLONE_THREAD.cast_unsigned().into(), 0)?;
-    forbidden.insert(libc::SYS_clone, vec![thread]);
+    match programs {
+        Programs::None => {
+            forbidden.extend(PROGRAMS.iter().map(|call| (*call, Vec::new())));
+            no_processes(&mut forbidden)?;
+        }
+        Programs::Become(_) => no_processes(&mut forbidden)?,
+        Programs::Start(_) => other_namespaces(&mut forbidden)?,
+    }
     // Typing on the terminal of whoever started this.
     let typing = [libc::TIOCSTI, libc::TIOCLINUX];
     let typing = typing.map(|request| when(1, SeccompCmpOp::Eq, request));
@@ -139,6 +162,25 @@ pub(super) fn denied(network: &Network) -> Result<Denied, BackendError> {
     }
     let unknown = UNSEEN.iter().map(|call| (*call, Vec::new())).collect();
     Ok(Denied { forbidden, unknown })
+}
+
+/// Threads are left.
+fn no_processes(rules: &mut Rules) -> Result<(), BackendError> {
+    rules.extend(OLDER_PROCESSES.iter().map(|call| (*call, Vec::new())));
+    // Whatever it makes shares the thread group: no process, but a thread.
+    let thread = bits(0, libc::CLONE_THREAD.cast_unsigned().into(), 0)?;
+    rules.insert(libc::SYS_clone, vec![thread]);
+    Ok(())
+}
+
+/// A process may be made, but not in namespaces of its own: there it would be root.
+fn other_namespaces(rules: &mut Rules) -> Result<(), BackendError> {
+    let wanted = NAMESPACES.map(|flag| {
+        let flag = u64::from(flag.cast_unsigned());
+        bits(0, flag, flag)
+    });
+    rules.insert(libc::SYS_clone, wanted.into_iter().collect::<Result<_, _>>()?);
+    Ok(())
 }
 
 /// A socket that was shut could be opened elsewhere by what is sent over it.

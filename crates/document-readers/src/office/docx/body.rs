@@ -31,6 +31,8 @@ pub(super) struct Body<'s> {
     fields: Vec<bool>,
     /// Fields of which the result has not begun: what stands there is an instruction.
     instructions: u32,
+    /// Rows that are open: true for those that are not shown.
+    rows: Vec<bool>,
 }
 
 #[derive(Default)]
@@ -47,7 +49,8 @@ struct Paragraph {
 
 impl<'s> Body<'s> {
     pub(super) fn new(styles: &'s Styles, notes: Notes, limits: &'s Limits) -> Self {
-        Self { styles, notes, limits, paragraphs: Vec::new(), fields: Vec::new(), instructions: 0 }
+        let (paragraphs, fields, rows) = (Vec::new(), Vec::new(), Vec::new());
+        Self { styles, notes, limits, paragraphs, fields, instructions: 0, rows }
     }
 
     pub(super) fn read(mut self, xml: &mut Xml<'_>, flow: &mut Flow<'_>) -> Result<(), ReadError> {
@@ -56,9 +59,14 @@ impl<'s> Body<'s> {
                 Token::Start(element) => self.start(&element, xml, flow)?,
                 Token::End(name) => self.end(&name, flow)?,
                 Token::Text(_) => {}
-                Token::Finished => return Ok(()),
+                Token::Finished => break,
             }
         }
+        // A field that never ends takes all that follows it for its instruction.
+        if self.instructions > 0 {
+            flow.composition.hidden();
+        }
+        Ok(())
     }
 
     fn start(
@@ -79,12 +87,18 @@ impl<'s> Body<'s> {
             | "sdtPr" | "fldData" => return xml.skip(),
             "p" => self.paragraphs.push(Paragraph::default()),
             "tbl" => flow.open_table()?,
-            "tr" => flow.open_row(),
+            "tr" => {
+                flow.open_row();
+                self.rows.push(false);
+            }
+            "hidden" => self.hide_row(element),
+            // Another document inside of this one.
+            "altChunk" => flow.composition.attachment(""),
             "txbxContent" => flow.open_box()?,
             "fldChar" => self.field(element),
             "t" => return self.text(xml, flow),
-            "footnoteReference" => self.refer(Foot::Page, element),
-            "endnoteReference" => self.refer(Foot::Document, element),
+            "footnoteReference" => self.refer(Foot::Page, element, flow),
+            "endnoteReference" => self.refer(Foot::Document, element, flow),
             _ => self.property(element),
         }
         Ok(())
@@ -99,7 +113,10 @@ impl<'s> Body<'s> {
                 }
             }
             "tc" => flow.close_cell()?,
-            "tr" => flow.close_row()?,
+            "tr" => {
+                self.rows.pop();
+                flow.close_row()?;
+            }
             "tbl" => flow.close_table(),
             "txbxContent" => flow.close_box(),
             _ => {}
@@ -135,6 +152,13 @@ impl<'s> Body<'s> {
         }
     }
 
+    /// A property of a row, which comes before its cells.
+    fn hide_row(&mut self, element: &Element) {
+        if let Some(is_hidden) = self.rows.last_mut() {
+            *is_hidden |= element.is_on();
+        }
+    }
+
     fn field(&mut self, element: &Element) {
         match element.attribute("fldCharType") {
             Some("begin") => {
@@ -162,7 +186,7 @@ impl<'s> Body<'s> {
             return Ok(());
         }
         let Some(paragraph) = self.paragraphs.last_mut() else { return Ok(()) };
-        if paragraph.is_hidden || paragraph.is_run_hidden {
+        if paragraph.conceals() || self.rows.contains(&true) {
             flow.composition.hidden();
             return Ok(());
         }
@@ -170,10 +194,16 @@ impl<'s> Body<'s> {
         within(Excess::Text, length(paragraph.text.len()), self.limits.text_bytes)
     }
 
-    fn refer(&mut self, foot: Foot, element: &Element) {
+    /// A note that is referred to where nothing is shown is not shown either.
+    fn refer(&mut self, foot: Foot, element: &Element, flow: &mut Flow<'_>) {
         let id = element.attribute("id").unwrap_or_default().to_owned();
         let Some(paragraph) = self.paragraphs.last_mut() else { return };
-        paragraph.notes.extend(self.notes.remove(&(foot, id)));
+        let note = self.notes.remove(&(foot, id));
+        if paragraph.conceals() || self.rows.contains(&true) || self.instructions > 0 {
+            flow.composition.hidden();
+        } else {
+            paragraph.notes.extend(note);
+        }
     }
 
     fn close(&mut self, flow: &mut Flow<'_>) -> Result<(), ReadError> {
@@ -186,6 +216,11 @@ impl<'s> Body<'s> {
 }
 
 impl Paragraph {
+    /// Whether what stands in it now is not shown.
+    fn conceals(&self) -> bool {
+        self.is_hidden || self.is_run_hidden
+    }
+
     fn kind(&self) -> BlockKind {
         match (self.level, self.list) {
             (Some(level), _) => BlockKind::Heading { level },

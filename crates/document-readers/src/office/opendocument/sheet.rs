@@ -50,6 +50,11 @@ impl Sheet {
         self.open > 0
     }
 
+    /// Counts a sheet that is not shown.
+    pub(super) fn pass_over(&mut self) {
+        self.number = self.number.saturating_add(1);
+    }
+
     /// Adds a paragraph to the cell that is open.
     pub(super) fn put(&mut self, text: &str) {
         if !self.cell.is_empty() && !text.is_empty() {

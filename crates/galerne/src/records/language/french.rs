@@ -1,7 +1,7 @@
 //! What pages say in French.
 
 /// English, French.
-const WORDS: [(&str, &str); 205] = [
+const WORDS: [(&str, &str); 208] = [
     ("Record of processing activities", "Registre des activités de traitement"),
     (
         "Regulation (EU) 2016/679 (GDPR), Article 30(1)",
@@ -92,6 +92,12 @@ const WORDS: [(&str, &str); 205] = [
         "questions, fichiers, réponses, brouillons ; chiffrés",
     ),
     ("files and batch jobs", "fichiers et travaux par lots"),
+    ("documents of libraries", "documents des bibliothèques"),
+    ("libraries", "bibliothèques"),
+    (
+        "names, documents, what was read of them, sealed; who may use them",
+        "noms, documents, ce qui en a été lu, chiffrés ; qui peut s’en servir",
+    ),
     ("usage records", "relevés d’utilisation"),
     (
         "account, model, numbers of tokens, energy, times",

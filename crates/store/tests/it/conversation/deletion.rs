@@ -86,7 +86,7 @@ async fn no_text_stands_in_the_file() {
     let long = "the long answer of a model ".repeat(4_000);
     let mut ids = Vec::new();
     for (name, answer) in [("a first name", "a first answer"), ("a second name", &*long)] {
-        talks.talk(scope, "beside it", "what stays", "stays").await;
+        talks.talk(scope, "beside it", "what lasts", "evermore").await;
         ids.push(talks.talk(scope, name, "what is asked", answer).await);
     }
     let draft = Draft {
@@ -99,7 +99,7 @@ async fn no_text_stands_in_the_file() {
     let kept = talks.conversations.put_draft(scope, DraftOf::New, Some(&draft), &entry).await;
     assert!(kept.expect("kept"));
     let texts =
-        ["a first", "the long answer", "is asked", "stays", "is typed", "is sent", "beside it"];
+        ["a first", "the long answer", "is asked", "evermore", "is typed", "is sent", "beside it"];
     assert_eq!(talks.texts_in_file(&texts).await, Vec::<&str>::new());
     for id in ids {
         talks.delete(scope, id).await;

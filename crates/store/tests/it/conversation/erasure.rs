@@ -16,12 +16,15 @@ use super::sample::Talks;
 
 /// Every table with a column for accounts: what becomes of its rows. One that is added without a
 /// line here fails, and needs a statement in `protection/removal.rs` or a reason not to.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 21] = [
     ("account_group_member", "removed"),
+    ("answer_trace", "removed, and those of others that hold words of what is removed"),
+    ("answer_trace_source", "removed with its trace"),
     ("api_key", "removed"),
     ("batch_job", "removed, with what it read and answered"),
     ("conversation", "removed"),
     ("conversation_range", "removed"),
+    ("document", "removed with its library; without the account where others read that"),
     ("draft", "removed"),
     ("entry", "removed"),
     ("erasure", "the order itself; forgets the account when it is done"),
@@ -29,6 +32,7 @@ const TABLES: [(&str, &str); 17] = [
     ("hold", "removed"),
     ("idempotency", "removed"),
     ("identity", "removed"),
+    ("library", "removed; stays, without the account, where others read it"),
     ("opening", "removed"),
     ("provisioned", "removed"),
     ("session", "removed"),

@@ -1,0 +1,1 @@
+"""Tests of what is pure here, by tables: python3 -m unittest, or the suite `evaluation`."""
