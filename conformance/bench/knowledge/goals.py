@@ -36,7 +36,7 @@ NDCG = {
 PRECISION, RECALL, REFUSAL = Goal(0.90), Goal(0.85), Goal(0.80)
 LATENCY_MS = Goal(40, is_most=True, tried_with="1,000,000 passages on 2 cores")
 PAGES = Goal(60, tried_with="2 cores")
-EMBEDDED_PAGES = Goal(6, tried_with="2 cores")
+EMBEDDED_PAGES = Goal(10, tried_with="2 cores")
 BYTES = Goal(1600, is_most=True)
 LEAKS = Goal(0, is_most=True, tried_with="10,000 searches", called="never")
 EXACT = Goal(1, tried_with="10,000 quotes", called="all of them")

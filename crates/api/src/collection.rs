@@ -146,7 +146,8 @@ pub(crate) async fn update(
 
 /// Delete a collection
 ///
-/// With its documents: nobody finds anything of it once this is answered. Needs its owner.
+/// With its documents: nobody finds anything of it once this is answered. Needs its owner, or an
+/// owner of the organisation where nobody owns it any more.
 #[utoipa::path(
     delete,
     path = "/v1/collections/{id}",

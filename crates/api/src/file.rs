@@ -5,21 +5,19 @@ mod upload;
 
 use axum::{
     Json,
-    body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse as _, Response},
+    http::{HeaderMap, header},
+    response::Response,
 };
-use bytes::Bytes;
-use futures_util::stream;
 use inference_wire as wire;
 use inference_wire::ErrorBody;
-use workloads::{File, FileContent, FileId, FilePage, FileSource, Purpose};
+use workloads::{File, FileId, FilePage, FileSource, Purpose};
 
 use crate::{
     ApiState,
     caller::Authenticated,
     problem::{Code, Problem},
+    stored_bytes,
 };
 use query::{Hours, Listing};
 
@@ -185,7 +183,7 @@ pub(crate) async fn content(
     Authenticated(caller): Authenticated,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    Ok(streamed(state.files.content(&caller, id_of(path)?).await?))
+    Ok(stored_bytes::file(state.files.content(&caller, id_of(path)?).await?))
 }
 
 /// Make a link to a file
@@ -245,7 +243,7 @@ pub(crate) async fn linked(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let token = path.map_or_else(|_| String::new(), |Path(token)| token);
-    Ok(streamed(state.files.linked(&token).await?))
+    Ok(stored_bytes::file(state.files.linked(&token).await?))
 }
 
 /// What is no id is not the id of a file.
@@ -262,32 +260,6 @@ pub(crate) fn id(text: &str) -> Option<FileId> {
 pub(crate) fn unknown() -> Problem {
     Problem::new(Code::FileUnknown, "there is no such file")
         .hint("GET /v1/files lists the files that you have")
-}
-
-/// One chunk after the other. An end that cannot be read breaks the connection off.
-fn streamed(content: FileContent) -> Response {
-    let FileContent { file, reader } = content;
-    let length = HeaderValue::from(file.bytes);
-    let id = file.id;
-    let chunks = stream::unfold(Some(reader), move |reader| async move {
-        let mut reader = reader?;
-        match reader.next().await {
-            Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(reader))),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::error!(file = %id, error = ?error, "a file broke off");
-                Some((Err(error), None))
-            }
-        }
-    });
-    let mut response = Body::from_stream(chunks).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length);
-    // Whatever it is: nothing that a browser would show in the place of the page.
-    let kind = HeaderValue::from_static("application/octet-stream");
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    response
 }
 
 fn shown(file: &File) -> wire::File {

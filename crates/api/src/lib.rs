@@ -50,6 +50,7 @@ mod session;
 mod sign_in_gate;
 mod stall;
 mod state;
+mod stored_bytes;
 mod upstream;
 mod usage;
 

@@ -23,6 +23,7 @@ use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
 use inference_wire as wire;
 use knowledge::{LibraryChange, NewLibrary};
@@ -183,7 +184,8 @@ pub(crate) async fn update(
 
 /// Delete a library
 ///
-/// With its documents: nobody finds anything of it once this is answered. Needs its owner.
+/// With its documents: nobody finds anything of it once this is answered. Needs its owner, or an
+/// owner of the organisation where nobody owns it any more.
 #[utoipa::path(
     delete,
     path = "/v1/libraries/{id}",
@@ -192,6 +194,7 @@ pub(crate) async fn update(
     params(("id" = String, Path, description = "The id of the library")),
     responses(
         (status = 200, description = "The library as it was", body = wire::Library),
+        (status = 204, description = "It is gone; nobody owned it, and the caller did not see it"),
         Usual,
         NotThere,
         Held,
@@ -203,7 +206,9 @@ pub(crate) async fn delete(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
     LibraryPath(id): LibraryPath,
-) -> Result<Json<wire::Library>, Problem> {
-    let deleted = state.libraries.delete(&caller, id).await?;
-    Ok(Json(convert::library(&deleted)))
+) -> Result<Response, Problem> {
+    Ok(match state.libraries.delete(&caller, id).await? {
+        Some(deleted) => Json(convert::library(&deleted)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }

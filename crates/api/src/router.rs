@@ -141,6 +141,7 @@ fn libraries() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(library::list, library::create))
         .routes(routes!(library::search::search))
+        .routes(routes!(library::search::reindex))
         .routes(routes!(library::answer::create))
         .routes(routes!(library::read, library::replace, library::update, library::delete))
         .routes(routes!(library::share::list, library::share::put, library::share::delete))

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use transparency_log::{NoteError, SignedNote, Verifier};
+use transparency_log::{Checkpoint, Verifier};
 
 use crate::arguments::EvidenceRequest;
 use crate::entry::Entry;
@@ -17,10 +17,8 @@ use crate::problem::Problem;
 use crate::proof;
 use crate::report::Report;
 use crate::run::Stop;
+use crate::signed::{self, Kind, StatementError};
 
-/// The first line of all evidence. It has spaces and the name of a log has none: no note is both
-/// evidence and a checkpoint.
-const HEADER: &str = "galerne evidence v1";
 const NOTE: &str = "evidence.txt";
 const REPORT: &str = "report.json";
 const PROOF: &str = "entry.proof";
@@ -52,7 +50,8 @@ pub(crate) fn verify(request: &EvidenceRequest) -> Result<Report, Stop> {
         warnings: kept.warnings,
         ..Report::default()
     };
-    match statement(&bytes, &verifier, &mut report) {
+    let stated = signed::read(Kind::Evidence, &bytes, &verifier, &mut report);
+    match stated.and_then(Statement::of) {
         Ok(statement) => examine(folder, &statement, &verifier, kept.checkpoints, &mut report)?,
         Err(problem) => report.problems.push(problem),
     }
@@ -61,46 +60,33 @@ pub(crate) fn verify(request: &EvidenceRequest) -> Result<Report, Stop> {
 }
 
 fn malformed(reason: impl Into<String>) -> Problem {
-    Problem::EvidenceMalformed { reason: reason.into() }
+    Kind::Evidence.malformed(reason)
 }
 
-/// What the note states. A wrong signature is reported, and what is stated is looked at all the
-/// same: it may tell what was changed.
-fn statement(bytes: &[u8], verifier: &Verifier, report: &mut Report) -> Result<Statement, Problem> {
-    let text = str::from_utf8(bytes).map_err(|_| malformed(FileError::NotText.to_string()))?;
-    let note = SignedNote::parse(text).map_err(|error| malformed(error.to_string()))?;
-    let line = note.text().strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('\n'));
-    let line = line.ok_or_else(|| malformed(format!("its first line is not `{HEADER}`")))?;
-    let key = verifier.name().to_owned();
-    match note.verify(verifier) {
-        Ok(()) => {}
-        Err(NoteError::NotSigned { .. }) => {
-            report.problems.push(Problem::EvidenceUnsigned { key });
-        }
-        Err(_) => report.problems.push(Problem::EvidenceResigned { key }),
+impl Statement {
+    fn of(json: Value) -> Result<Self, Problem> {
+        let Value::Object(mut json) = json else {
+            return Err(malformed(StatementError::NoObject.to_string()));
+        };
+        let Some(Value::Object(files)) = json.remove("files") else {
+            return Err(malformed("its `files` are missing"));
+        };
+        let text =
+            |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("not said").to_owned();
+        Ok(Self {
+            files,
+            conclusion: text("conclusion"),
+            assessed_at: text("assessed_at"),
+            is_proven: json.get("proven").and_then(Value::as_bool).unwrap_or(false),
+        })
     }
-    let line = line.strip_suffix('\n').filter(|line| !line.contains('\n'));
-    let json: Option<Value> = line.and_then(|line| serde_json::from_str(line).ok());
-    let Some(Value::Object(mut json)) = json else {
-        return Err(malformed("its second line is not a JSON object"));
-    };
-    let Some(Value::Object(files)) = json.remove("files") else {
-        return Err(malformed("its `files` are missing"));
-    };
-    let text = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("not said").to_owned();
-    Ok(Statement {
-        files,
-        conclusion: text("conclusion"),
-        assessed_at: text("assessed_at"),
-        is_proven: json.get("proven").and_then(Value::as_bool).unwrap_or(false),
-    })
 }
 
 fn examine(
     folder: &Path,
     statement: &Statement,
     verifier: &Verifier,
-    outside: Vec<transparency_log::Checkpoint>,
+    outside: Vec<Checkpoint>,
     report: &mut Report,
 ) -> Result<(), Stop> {
     let mut missing = 0;
@@ -144,7 +130,7 @@ fn proven(
     folder: &Path,
     statement: &Statement,
     verifier: &Verifier,
-    outside: Vec<transparency_log::Checkpoint>,
+    outside: Vec<Checkpoint>,
     report: &mut Report,
 ) -> Result<(), Stop> {
     if !statement.is_proven {

@@ -20,6 +20,7 @@ mod proof;
 mod receipt;
 mod report;
 mod run;
+mod signed;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use transparency_log::{CheckpointError, Finding, NoteError, Verifier};
 
 use crate::citation;
 use crate::entry::Entry;
-use crate::erasure::Flaw;
+use crate::signed;
 
 /// Problems that are listed; one more says how many others there are.
 const LISTED_MAX: usize = 50;
@@ -63,37 +63,9 @@ pub(crate) enum Problem {
         leaf: u64,
         reason: &'static str,
     },
-    ReceiptMalformed {
-        reason: String,
-    },
-    /// The key signed another statement.
-    ReceiptChanged {
-        key: String,
-    },
-    /// Nothing in the name of the key at all.
-    ReceiptUnsigned {
-        key: String,
-    },
-    /// The receipt says something else than the entry.
-    ReceiptDiffers {
-        leaf: u64,
-        fact: &'static str,
-        receipt: String,
-        entry: String,
-    },
-    Erasure(Flaw),
+    /// Of a statement that the key should have signed.
+    Signed(signed::Kind, signed::Flaw),
     Citation(citation::Flaw),
-    EvidenceMalformed {
-        reason: String,
-    },
-    /// The key signed another note.
-    EvidenceResigned {
-        key: String,
-    },
-    /// Nothing in the name of the key at all.
-    EvidenceUnsigned {
-        key: String,
-    },
     /// A file is not the one that was signed.
     EvidenceChanged {
         file: String,
@@ -136,13 +108,8 @@ impl Problem {
             Self::ProofMalformed { .. } => "proof.malformed",
             Self::NotIncluded { .. } => "proof.invalid",
             Self::ContentDiffers { .. } => "content.differs",
-            Self::ReceiptMalformed { .. } => "receipt.malformed",
-            Self::ReceiptChanged { .. } | Self::ReceiptUnsigned { .. } => "receipt.signature",
-            Self::ReceiptDiffers { .. } => "receipt.differs",
-            Self::Erasure(flaw) => flaw.code(),
+            Self::Signed(kind, flaw) => flaw.code(*kind),
             Self::Citation(flaw) => flaw.code(),
-            Self::EvidenceMalformed { .. } => "evidence.malformed",
-            Self::EvidenceResigned { .. } | Self::EvidenceUnsigned { .. } => "evidence.signature",
             Self::EvidenceChanged { .. } => "evidence.changed",
             Self::EvidenceDiffers { .. } => "evidence.differs",
         }
@@ -154,22 +121,15 @@ impl Problem {
             Self::EntryMalformed { leaf, .. }
             | Self::NotIncluded { leaf, .. }
             | Self::ContentDiffers { leaf, .. }
-            | Self::ReceiptDiffers { leaf, .. }
             | Self::EvidenceDiffers { leaf, .. } => Some(*leaf),
             Self::Incomplete { leaf, .. } => *leaf,
-            Self::Erasure(flaw) => flaw.leaf(),
-            Self::Citation(flaw) => flaw.leaf(),
+            Self::Signed(_, flaw) => flaw.leaf(),
             Self::UpperTileAltered { .. }
             | Self::BadSignature { .. }
             | Self::Unsigned { .. }
             | Self::NoteMalformed { .. }
             | Self::ProofMalformed { .. }
-            | Self::ReceiptMalformed { .. }
-            | Self::ReceiptChanged { .. }
-            | Self::ReceiptUnsigned { .. }
-            | Self::EvidenceMalformed { .. }
-            | Self::EvidenceResigned { .. }
-            | Self::EvidenceUnsigned { .. }
+            | Self::Citation(_)
             | Self::EvidenceChanged { .. } => None,
         }
     }
@@ -186,15 +146,8 @@ impl Problem {
             | Self::ProofMalformed { .. }
             | Self::NotIncluded { .. }
             | Self::ContentDiffers { .. }
-            | Self::ReceiptMalformed { .. }
-            | Self::ReceiptChanged { .. }
-            | Self::ReceiptUnsigned { .. }
-            | Self::ReceiptDiffers { .. }
-            | Self::Erasure(_)
+            | Self::Signed(..)
             | Self::Citation(_)
-            | Self::EvidenceMalformed { .. }
-            | Self::EvidenceResigned { .. }
-            | Self::EvidenceUnsigned { .. }
             | Self::EvidenceChanged { .. }
             | Self::EvidenceDiffers { .. } => None,
         }
@@ -212,9 +165,7 @@ impl Problem {
                 "the checkpoint was changed after it was signed, or forged: keep it and get \
                  another copy"
             }
-            Self::Unsigned { .. }
-            | Self::ReceiptUnsigned { .. }
-            | Self::EvidenceUnsigned { .. } => {
+            Self::Unsigned { .. } => {
                 "check that the key is that of this log; its operator prints it with `galerne \
                  audit key`"
             }
@@ -228,28 +179,13 @@ impl Problem {
                 "give the messages byte by byte as they were sent, in canonical form, and the salt \
                  of this very entry"
             }
-            Self::ReceiptMalformed { .. } => {
-                "keep receipts byte by byte as they came; ask for it again at /v1/receipts/ID"
-            }
-            Self::ReceiptChanged { .. } => {
-                "nothing that it says is to be believed; ask for it again at /v1/receipts/ID"
-            }
-            Self::Erasure(flaw) => flaw.hint(),
+            Self::Signed(kind, flaw) => return flaw.hint(*kind),
             Self::Citation(flaw) => flaw.hint(),
-            Self::EvidenceMalformed { .. } => {
-                "take the assessment again with `galerne sovereignty assess --evidence DIR`"
-            }
-            Self::EvidenceResigned { .. } => {
-                "nothing in the directory is to be believed; have the assessment taken again"
-            }
             Self::EvidenceChanged { .. } => {
                 "files that are not named are as they were signed; get another copy of this one"
             }
             Self::EvidenceDiffers { .. } => {
                 "whoever signed the evidence contradicts the own log; keep both"
-            }
-            Self::ReceiptDiffers { .. } => {
-                "whoever signed the receipt contradicts the own log; keep both as evidence"
             }
         };
         text.to_owned()
@@ -322,35 +258,11 @@ impl fmt::Display for Problem {
                     "the entry of leaf {leaf} does not commit to the messages: {reason}"
                 )
             }
-            Self::ReceiptMalformed { reason } => write!(formatter, "this is no receipt: {reason}"),
-            Self::ReceiptChanged { key } => write!(
-                formatter,
-                "the receipt is not what was signed in the name of {key}: it was changed, or \
-                 somebody else signed it"
-            ),
-            Self::ReceiptUnsigned { key } => {
-                write!(formatter, "the receipt is not signed by the key of {key}")
-            }
-            Self::Erasure(flaw) => write!(formatter, "{flaw}"),
+            Self::Signed(kind, flaw) => formatter.write_str(&flaw.message(*kind)),
             Self::Citation(flaw) => write!(formatter, "{flaw}"),
-            Self::EvidenceMalformed { reason } => {
-                write!(formatter, "this is no evidence: {reason}")
-            }
-            Self::EvidenceResigned { key } => write!(
-                formatter,
-                "the note is not what was signed in the name of {key}: it was changed, or somebody \
-                 else signed it"
-            ),
-            Self::EvidenceUnsigned { key } => {
-                write!(formatter, "the note is not signed by the key of {key}")
-            }
             Self::EvidenceDiffers { leaf, expected, found } => write!(
                 formatter,
                 "the entry of leaf {leaf} is about `{found}`, and the report is `{expected}`"
-            ),
-            Self::ReceiptDiffers { leaf, fact, receipt, entry } => write!(
-                formatter,
-                "the receipt says of {fact} `{receipt}`, and the entry of leaf {leaf} `{entry}`"
             ),
         }
     }

@@ -183,7 +183,7 @@ fn documents(
         trail: local.trail.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemRandom),
-        links: local.document_links.clone(),
+        links: local.links.clone(),
         quota: Quota { document_bytes_max, ..Quota::default() },
         running: running.clone(),
     })

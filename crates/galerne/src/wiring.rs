@@ -9,20 +9,19 @@ use carbon_ledger::factors;
 use domain::Caller;
 use engine_cpu::{CpuEngine, EngineOptions, WeightsCacheOptions, WeightsKey};
 use governance::{
-    Access, AccessError, AccessParts, LogGate, Rulebook, Trail, TrailParts, Vault, ports::Rules,
+    Access, AccessError, AccessParts, LinkKey, LogGate, Rulebook, Trail, TrailParts, Vault,
+    ports::Rules,
 };
 use inference::{
     AnsweredBy, Budgets, BudgetsParts, Chat, ChatLimits, Declared, Deployment, EmbedLimits,
     Embeddings, EmbeddingsParts, EngineBuild, Gateway, Metering, Models, Parts, Site, UsageReports,
     UsageReportsParts, ports::Engine,
 };
-use knowledge::DocumentLinkKey;
 use policy::Keeper;
 use store::{OpenError, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workloads::{
-    Files, FilesParts, Jobs, JobsParts, LinkKey, Quota, Runner, RunnerLimits, RunnerParts,
-    RunningJobs,
+    Files, FilesParts, Jobs, JobsParts, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
 };
 
 use crate::{
@@ -55,20 +54,12 @@ pub(crate) struct Local {
     /// Follows from the installation key, as what it keeps from being made by others.
     weights_key: WeightsKey,
     pub(crate) waivers: WaiverKey,
-    /// Of links to files.
-    links: LinkKey,
-    /// Of links to documents.
-    pub(crate) document_links: DocumentLinkKey,
+    /// Of links to files and documents.
+    pub(crate) links: LinkKey,
 }
 
 /// What the key of packed weights is for, among those that follow from the installation key.
 const WEIGHTS_PURPOSE: &str = "galerne 2026 packed weights of models";
-
-/// What the key of links to files is for, among those that follow from the installation key.
-const LINKS_PURPOSE: &str = "galerne 2026 links to files";
-
-/// What the key of links to documents is for, among those that follow from the installation key.
-const DOCUMENT_LINKS_PURPOSE: &str = "galerne 2026 links to documents of libraries";
 
 /// The contexts that answer with models.
 pub(crate) struct Serving {
@@ -95,8 +86,7 @@ impl Local {
         let store = Arc::new(store);
         let weights_key = WeightsKey::from_bytes(installation.derive(WEIGHTS_PURPOSE));
         let waivers = WaiverKey::from_bytes(installation.derive(WAIVER_PURPOSE));
-        let links = LinkKey::from_bytes(installation.derive(LINKS_PURPOSE));
-        let document_links = DocumentLinkKey::of(&installation.derive(DOCUMENT_LINKS_PURPOSE));
+        let links = LinkKey::of(&installation);
         let gate = LogGate::default();
         let trail = Trail::new(TrailParts {
             audit: store.clone(),
@@ -130,7 +120,6 @@ impl Local {
             weights_key,
             waivers,
             links,
-            document_links,
         })
     }
 

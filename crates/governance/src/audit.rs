@@ -69,6 +69,8 @@ pub enum Action {
     LibraryUnshare,
     /// Libraries were searched.
     LibrarySearch,
+    /// The index was looked through, and what it had lost is read anew.
+    LibraryReindex,
     /// A document was added, or another version of one.
     DocumentAdd,
     DocumentList,
@@ -212,6 +214,7 @@ impl Action {
             Self::LibraryShare => "library.share",
             Self::LibraryUnshare => "library.unshare",
             Self::LibrarySearch => "library.search",
+            Self::LibraryReindex => "library.reindex",
             Self::DocumentAdd => "document.add",
             Self::DocumentList => "document.list",
             Self::DocumentRead => "document.read",

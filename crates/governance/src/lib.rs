@@ -28,6 +28,7 @@ mod retention;
 mod rules;
 mod secret;
 mod session;
+mod signed_link;
 mod trail;
 mod vault;
 
@@ -63,6 +64,7 @@ pub use retention::{Retention, RetentionParts};
 pub use rules::{Act, Actor, Asked, DestinationFacts, ModelFacts, Rulebook, RulesError};
 pub use secret::{InstallationKey, SecretSource, TokenHash};
 pub use session::{Session, SessionToken, SignInLink};
+pub use signed_link::{LINK_HOURS_MAX, LinkKey, LinkPurpose, Linked, SignedLink};
 pub use trail::{PolicyInForce, Trail, TrailParts};
 pub use vault::{
     ContentKeys, DataClass, Locked, REFRESH_SECONDS_MAX, Sealer, Unreadable, Vault, VaultError,

@@ -6,13 +6,16 @@ mod upload;
 use std::sync::Arc;
 
 use domain::{Caller, Clock, DocumentId, IdSource, LibraryId, Permission, Timestamp};
-use governance::{Access, AccessError, Action, AuditEntry, AuditFact, Subject, Trail};
+use governance::{
+    Access, AccessError, Action, AuditEntry, AuditFact, LINK_HOURS_MAX, LinkKey, LinkPurpose,
+    Linked, SignedLink, Subject, Trail,
+};
 use tokio::sync::Notify;
 
 use crate::{
-    AddTo, DocumentChange, DocumentContent, DocumentLink, DocumentLinkKey, DocumentPage,
-    DocumentQuery, DocumentText, KnowledgeError, LINK_HOURS_MAX, LibraryAccess, ReadFailure,
-    ReadingState, RunningReadings, StoredDocument, Unread, Version, VersionQuery, Wanted,
+    AddTo, DocumentChange, DocumentContent, DocumentPage, DocumentQuery, DocumentText,
+    KnowledgeError, LibraryAccess, ReadFailure, ReadingState, RunningReadings, StoredDocument,
+    Unread, Version, VersionQuery, Wanted,
     ports::{Detail, DocumentStore, LibraryStore},
     room::Rooms,
 };
@@ -45,7 +48,7 @@ pub struct DocumentsParts {
     pub trail: Trail,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
-    pub links: DocumentLinkKey,
+    pub links: LinkKey,
     pub quota: Quota,
     /// Whoever reads in this process.
     pub running: RunningReadings,
@@ -60,7 +63,7 @@ pub struct Documents {
     trail: Trail,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    links: DocumentLinkKey,
+    links: LinkKey,
     quota: Quota,
     running: RunningReadings,
     rooms: Rooms,
@@ -250,8 +253,8 @@ impl Documents {
         let found = self.find(caller, wanted).await?;
         self.record_document(Action::DocumentLink, caller, found.id).await?;
         let expires_at = self.clock.now().plus_seconds(HOUR_SECONDS * i64::from(hours));
-        let number = found.current.number;
-        let link = DocumentLink { maker: *caller, document: found.id, number, expires_at };
+        let opens = Linked::Document { id: found.id, number: found.current.number };
+        let link = SignedLink { maker: *caller, opens, expires_at };
         Ok(link.seal(&self.links))
     }
 
@@ -270,8 +273,13 @@ impl Documents {
     /// As whom a link is used, and for what.
     async fn opened(&self, text: &str) -> Result<(Caller, Wanted), KnowledgeError> {
         let now = self.clock.now();
-        let link = DocumentLink::open(text, &self.links, now)?;
-        let resumed = self.access.resume(&link.maker).await;
+        let link = SignedLink::open(text, LinkPurpose::Document, &self.links, now);
+        let Some(SignedLink { maker, opens: Linked::Document { id, number }, expires_at: _ }) =
+            link
+        else {
+            return Err(KnowledgeError::LinkInvalid);
+        };
+        let resumed = self.access.resume(&maker).await;
         let caller = resumed.map_err(|error| match error {
             AccessError::Store(_) | AccessError::Audit(_) => KnowledgeError::Access(error),
             _ => KnowledgeError::LinkInvalid,
@@ -279,7 +287,7 @@ impl Documents {
         if !caller.permissions.contains(Permission::UseModels) {
             return Err(KnowledgeError::LinkInvalid);
         }
-        Ok((caller, Wanted { document: link.document, number: Some(link.number), at: now }))
+        Ok((caller, Wanted { document: id, number: Some(number), at: now }))
     }
 
     /// The version that holds now.

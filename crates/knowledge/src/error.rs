@@ -1,9 +1,8 @@
 use domain::{DocumentId, HoldId, LibraryId};
-use governance::{AccessError, AuditError, ports::StoreError};
+use governance::{AccessError, AuditError, LINK_HOURS_MAX, ports::StoreError};
 
 use crate::{
-    Grantee, IndexError, LIBRARIES_MAX, LINK_HOURS_MAX, LibraryAccess, ReadFailure, ReadingState,
-    ports::Refusal,
+    Grantee, IndexError, LIBRARIES_MAX, LibraryAccess, ReadFailure, ReadingState, ports::Refusal,
 };
 
 /// Why something of a library or a document was refused. Nothing was changed.

@@ -133,8 +133,8 @@ impl IndexError {
                 "try again; an operator looks at the space and the rights of `index/`"
             }
             Self::Damaged { .. } => {
-                "an operator has the documents of the organisation indexed anew; their texts are \
-                 not in the index and not lost"
+                "`galerne library reindex` has the documents of the organisation indexed anew; \
+                 their texts are not in the index and not lost"
             }
             Self::Busy => "try again in a moment",
             Self::Late { .. } => "ask for fewer words, or try again when less is asked",
@@ -191,8 +191,16 @@ pub trait Index: Send + Sync {
         up_to: VersionKey,
     ) -> Result<(), IndexError>;
 
-    /// What the installation can forget: everything of an organisation. Nobody puts anything
-    /// meanwhile.
+    /// Reads all that is stored of an organisation, and gives the keys of all versions that are in
+    /// the index.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] if any of it is not what was written; [`IndexError::Busy`] while
+    /// parts of it are written anew.
+    async fn check(&self, organisation: OrganisationId) -> Result<RoaringTreemap, IndexError>;
+
+    /// What the installation can forget: everything of an organisation, also where it cannot be
+    /// read. Of what somebody puts meanwhile a part may be left, and is damaged then.
     async fn remove_all(&self, organisation: OrganisationId) -> Result<(), IndexError>;
 }
 

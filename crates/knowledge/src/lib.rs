@@ -21,7 +21,6 @@ mod ingestion;
 mod language;
 mod libraries;
 mod library;
-mod link;
 mod page_image;
 mod passage;
 mod progress;
@@ -65,7 +64,6 @@ pub use library::{
     DESCRIPTION_CHARACTERS_MAX, LIBRARY_NAME_CHARACTERS_MAX, Library, LibraryAccess, LibraryChange,
     LibraryPage, LibraryQuery, NewLibrary, VisibleLibrary,
 };
-pub use link::{DocumentLink, DocumentLinkKey, LINK_HOURS_MAX};
 pub use page_image::{PageImageError, PageImages};
 pub use passage::Passage;
 pub use progress::Progress;

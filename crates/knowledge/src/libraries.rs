@@ -97,14 +97,14 @@ impl Libraries {
         Ok(self.store.update(caller.into(), id, &change, &audit).await??)
     }
 
-    /// Nobody finds anything of it once this returns. Gives it as it was.
+    /// Nobody finds anything of it once this returns. Gives it as it was, if the caller saw it: what
+    /// nobody owns any more is deleted by owners of the organisation, who need not see it.
     pub async fn delete(
         &self,
         caller: &Caller,
         id: LibraryId,
-    ) -> Result<VisibleLibrary, KnowledgeError> {
+    ) -> Result<Option<VisibleLibrary>, KnowledgeError> {
         let found = self.store.library(caller.into(), id).await?;
-        let found = found.ok_or(KnowledgeError::LibraryUnknown { id })?;
         let audit = self.entry(Action::LibraryDelete, caller, id).await?;
         self.store.delete(caller.into(), id, &audit).await??;
         Ok(found)

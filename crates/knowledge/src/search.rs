@@ -5,6 +5,7 @@
 //! changed while the index was searched.
 
 mod hit;
+mod reindexing;
 mod snippet;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,5 +1,6 @@
 //! The port [`Index`] on segments in an object store.
 
+mod checking;
 mod maintenance;
 mod putting;
 
@@ -148,7 +149,16 @@ impl Index for SegmentIndex {
         self.forget_versions(organisation, live, up_to).await
     }
 
+    async fn check(&self, organisation: OrganisationId) -> Result<RoaringTreemap, IndexError> {
+        // A merge takes away what is read here; and one of these at a time is enough.
+        let Ok(_alone) = self.merging.try_lock() else { return Err(IndexError::Busy) };
+        let deadline = Deadline::after_seconds(PUT_SECONDS_MAX);
+        in_time(deadline, self.check_segments(organisation, deadline)).await
+    }
+
     async fn remove_all(&self, organisation: OrganisationId) -> Result<(), IndexError> {
+        // A merge beside this would name what is gone.
+        let _alone = self.merging.lock().await;
         self.opened.forget(organisation);
         let removed = self.chain.remove_all(organisation).await;
         // A search may have opened it again meanwhile.

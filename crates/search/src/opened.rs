@@ -162,6 +162,21 @@ impl Opened {
         id: Uuid,
         deadline: Deadline,
     ) -> Result<Option<Arc<OpenSegment>>, IndexError> {
+        let Some(segment) = self.read(of, id, deadline).await? else { return Ok(None) };
+        let segment = Arc::new(segment);
+        if let Some(tenant) = self.tenants().get_mut(&of) {
+            tenant.segments.insert(id, Arc::clone(&segment));
+        }
+        Ok(Some(segment))
+    }
+
+    /// A segment as it is stored now, opened for nobody else; `None` if it is gone.
+    pub(crate) async fn read(
+        &self,
+        of: OrganisationId,
+        id: Uuid,
+        deadline: Deadline,
+    ) -> Result<Option<OpenSegment>, IndexError> {
         let name = segment_name(of, id);
         let Some(stored) = self.chain.objects.read(name).await? else {
             return Ok(None);
@@ -176,11 +191,7 @@ impl Opened {
             drop(stored);
             OpenSegment::open(plain).map_err(|error| damaged(name.to_string(), error))
         });
-        let segment = Arc::new(opened.await?);
-        if let Some(tenant) = self.tenants().get_mut(&of) {
-            tenant.segments.insert(id, Arc::clone(&segment));
-        }
-        Ok(Some(segment))
+        opened.await.map(Some)
     }
 
     /// From now on searches find this; what is not part of it is closed.

@@ -23,11 +23,11 @@ mod version;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{LibraryId, OrganisationId};
+use domain::{LibraryId, OrganisationId, Timestamp};
 use governance::{AuditEntry, ContentKeys, Vault, ports::StoreError};
 use knowledge::{
-    Grantee, Library, LibraryAccess, LibraryChange, LibraryPage, LibraryQuery, Progress, Share,
-    VersionKey, VisibleLibrary, Visitor,
+    Grantee, Library, LibraryAccess, LibraryChange, LibraryPage, LibraryQuery, Progress,
+    ReadingState, Share, VersionKey, VisibleLibrary, Visitor,
     ports::{Changed, LibraryStore, Opened, Opening, Readable, Refusal},
 };
 
@@ -157,8 +157,7 @@ impl LibraryStore for Libraries {
         self.store
             .change(move |connection| {
                 Box::pin(async move {
-                    let needed = (id, LibraryAccess::Owner);
-                    if let Err(refusal) = visible::needs(connection, visitor, needed).await? {
+                    if let Err(refusal) = visible::may_delete(connection, visitor, id).await? {
                         return Ok(Err(refusal));
                     }
                     let whose = (visitor.organisation, id);
@@ -297,6 +296,26 @@ impl LibraryStore for Libraries {
             .read(move |connection| Box::pin(search::live(connection, organisation)))
             .await
             .map_err(store_error("read what the index keeps"))
+    }
+
+    async fn read_anew(
+        &self,
+        organisation: OrganisationId,
+        versions: &[VersionKey],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let versions = versions.to_vec();
+        self.store
+            .change(move |connection| {
+                Box::pin(async move {
+                    for key in search::lost(connection, organisation, &versions).await? {
+                        reading::turn(connection, key, (ReadingState::Queued, at)).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(store_error("have documents read anew"))
     }
 
     async fn highest_key(&self) -> Result<VersionKey, StoreError> {

@@ -168,8 +168,20 @@ impl Index for FakeIndex {
         Ok(())
     }
 
+    async fn check(&self, organisation: OrganisationId) -> Result<RoaringTreemap, IndexError> {
+        let held = self.held();
+        held.condition.check()?;
+        let versions = held.versions.keys().filter(|(of, _)| *of == organisation);
+        Ok(versions.map(|(_, key)| key.0).collect())
+    }
+
     async fn remove_all(&self, organisation: OrganisationId) -> Result<(), IndexError> {
-        self.held().versions.retain(|(of, _), _| *of != organisation);
+        let mut held = self.held();
+        held.versions.retain(|(of, _), _| *of != organisation);
+        // Nothing is left that could be damaged.
+        if matches!(held.condition, Condition::Damaged) {
+            held.condition = Condition::Sound;
+        }
         Ok(())
     }
 }

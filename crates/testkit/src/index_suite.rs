@@ -292,11 +292,18 @@ async fn what_is_forgotten_goes_at_once(index: &IndexUnderTest) {
 async fn everything_can_be_removed(index: &IndexUnderTest) {
     index.put(vec![texts(1, &["word"])]).await;
     index.put(vec![texts(2, &["word"])]).await;
+    assert_eq!(checked(index).await, [1, 2]);
     index.index.remove_all(OURS).await.expect("removed");
+    assert_eq!(checked(index).await, [0_u64; 0]);
     assert!(index.found(lexical("word", &[1, 2])).await.is_empty());
     index.index.remove_all(OURS).await.expect("removed again");
     index.put(vec![texts(2, &["word"])]).await;
     assert_eq!(index.found(lexical("word", &[1, 2])).await, [(2, 0)]);
+}
+
+/// The keys of all versions that are in the index.
+async fn checked(index: &IndexUnderTest) -> Vec<u64> {
+    index.index.check(OURS).await.expect("checked").iter().collect()
 }
 
 async fn nothing_is_found_where_there_is_nothing(index: &IndexUnderTest) {

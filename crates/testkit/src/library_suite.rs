@@ -79,10 +79,12 @@ where
     readings::what_is_read_anew_is_found_meanwhile(&case(make().await, 935).await).await;
     readings::attempts_are_counted_unless_given_back(&case(make().await, 936).await).await;
     readings::what_the_index_keeps_is_told(&case(make().await, 937).await).await;
+    readings::what_the_index_lost_is_read_anew(&case(make().await, 938).await).await;
     protection::what_is_held_stays(&case(make().await, 941).await).await;
     protection::whoever_is_erased_takes_own_libraries_along(&case(make().await, 942).await).await;
     protection::what_is_older_than_its_term_goes(&case(make().await, 943).await).await;
     protection::what_nobody_is_given_any_more_goes(&case(make().await, 944).await).await;
+    protection::what_nobody_owns_any_more_may_be_deleted(&case(make().await, 945).await).await;
 }
 
 async fn case<S: AccessStore>(under_test: LibrariesUnderTest<S>, seed: u64) -> Case<S> {

@@ -101,6 +101,12 @@ impl Index for MemoryIndex {
         Ok(())
     }
 
+    async fn check(&self, organisation: OrganisationId) -> Result<RoaringTreemap, IndexError> {
+        let tenants = self.tenants();
+        let versions = tenants.get(&organisation).into_iter().flat_map(BTreeMap::keys);
+        Ok(versions.map(|key| key.0).collect())
+    }
+
     async fn remove_all(&self, organisation: OrganisationId) -> Result<(), IndexError> {
         self.tenants().remove(&organisation);
         Ok(())

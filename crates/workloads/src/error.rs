@@ -1,7 +1,7 @@
 use domain::{BatchJobId, HoldId};
-use governance::{AccessError, AuditError, ports::StoreError};
+use governance::{AccessError, AuditError, LINK_HOURS_MAX, ports::StoreError};
 
-use crate::{FileId, JobState, LINK_HOURS_MAX, REQUESTS_MAX, UNFINISHED_MAX};
+use crate::{FileId, JobState, REQUESTS_MAX, UNFINISHED_MAX};
 
 /// Why something of a file or a batch job was refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use domain::{Caller, Clock, IdSource, Permission};
-use governance::{Access, AccessError, Action, AuditFact, Subject, Trail};
+use governance::{
+    Access, AccessError, Action, AuditFact, LINK_HOURS_MAX, LinkKey, LinkPurpose, Linked,
+    SignedLink, Subject, Trail,
+};
 
 use crate::{
-    File, FileContent, FileId, FilePage, FileQuery, FileSource, LINK_HOURS_MAX, Link, LinkKey,
-    NAME_CHARACTERS_MAX, Owner, Purpose, WorkloadError,
+    File, FileContent, FileId, FilePage, FileQuery, FileSource, NAME_CHARACTERS_MAX, Owner,
+    Purpose, WorkloadError,
     lines::LineCount,
     ports::{FileDeleted, FileStore, FileWriter},
     room::{Room, Rooms},
@@ -127,13 +130,18 @@ impl Files {
         self.find(caller.into(), id).await?;
         self.record(Action::FileLink, caller, Subject::File(id)).await?;
         let expires_at = self.clock.now().plus_seconds(HOUR_SECONDS * i64::from(hours));
-        Ok(Link { maker: *caller, file: id, expires_at }.seal(&self.links))
+        let link = SignedLink { maker: *caller, opens: Linked::File(id), expires_at };
+        Ok(link.seal(&self.links))
     }
 
     /// What a link opens, as long as its maker may still read it.
     pub async fn linked(&self, text: &str) -> Result<FileContent, WorkloadError> {
-        let link = Link::open(text, &self.links, self.clock.now())?;
-        let resumed = self.access.resume(&link.maker).await;
+        let now = self.clock.now();
+        let link = SignedLink::open(text, LinkPurpose::File, &self.links, now);
+        let Some(SignedLink { maker, opens: Linked::File(file), expires_at: _ }) = link else {
+            return Err(WorkloadError::LinkInvalid);
+        };
+        let resumed = self.access.resume(&maker).await;
         let caller = resumed.map_err(|error| match error {
             AccessError::Store(_) | AccessError::Audit(_) => WorkloadError::Access(error),
             _ => WorkloadError::LinkInvalid,
@@ -141,7 +149,7 @@ impl Files {
         if !caller.permissions.contains(Permission::UseModels) {
             return Err(WorkloadError::LinkInvalid);
         }
-        self.content(&caller, link.file).await
+        self.content(&caller, file).await
     }
 
     pub async fn delete(&self, caller: &Caller, id: FileId) -> Result<(), WorkloadError> {

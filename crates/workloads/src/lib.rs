@@ -13,7 +13,6 @@ mod files;
 mod job;
 mod jobs;
 mod lines;
-mod link;
 mod owner;
 mod results;
 mod room;
@@ -30,7 +29,6 @@ pub use jobs::{
     HOURS_MAX, INPUTS_MAX, Jobs, JobsParts, METADATA_MAX, REQUESTS_MAX, UNFINISHED_MAX,
 };
 pub use lines::{LINE_BYTES_MAX, Line, Lines};
-pub use link::{LINK_HOURS_MAX, Link, LinkKey};
 pub use owner::Owner;
 pub use runner::{Runner, RunnerLimits, RunnerParts};
 pub use running::RunningJobs;

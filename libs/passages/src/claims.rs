@@ -1,5 +1,6 @@
 //! What a statement claims that its quotes do not hold.
 
+mod address;
 mod article;
 mod date;
 mod name;
@@ -34,7 +35,7 @@ pub enum Missing {
     Date(Claimed),
     /// An article of a law or treaty.
     Article(Claimed),
-    /// A name, an acronym, or a code with letters and digits.
+    /// A name, an acronym, a code with letters and digits, or an address of the network.
     Name(Claimed),
 }
 
@@ -71,17 +72,25 @@ impl Missing {
 ///
 /// Names are told by their capitals, so that there are none to compare in scripts without
 /// capitals, except words in Latin letters; the first word of a sentence is not taken for a name,
-/// nor is a single noun in German. Take marks of citations such as `[1]` off the statement first.
+/// nor is a single noun in German. Addresses of the network are compared letter by letter, in small
+/// letters. Take marks of citations such as `[1]` off the statement first.
 ///
 /// An empty answer does not say that the statement is true, nor that it follows from the quotes.
 pub fn missing_claims(statement: &str, quotes: &[&str]) -> Vec<Missing> {
     let evidence = Evidence::of(quotes);
     let tokens = tokens(statement);
-    let mut found = facts(&tokens);
+    let mut found = told(statement, &tokens);
     found.extend(name::names(statement, &tokens, &found));
     found.sort_by_key(|found| found.first);
     let missing = found.iter().filter(|found| !evidence.holds(&found.fact));
     missing.filter_map(|found| found.missing(statement, &tokens)).collect()
+}
+
+/// Addresses, and all facts but names that only capitals tell.
+fn told(text: &str, tokens: &[Token]) -> Vec<Found> {
+    let mut found = facts(tokens);
+    found.extend(address::addresses(text, tokens));
+    found
 }
 
 /// A fact and the tokens that say it: from `first` up to, not including, `end`.
@@ -104,7 +113,7 @@ impl Found {
             },
             Fact::Date(_) => Missing::Date(claimed),
             Fact::Article(_) => Missing::Article(claimed),
-            Fact::Name(_) => Missing::Name(claimed),
+            Fact::Name(_) | Fact::Address(_) => Missing::Name(claimed),
         })
     }
 }
@@ -117,6 +126,7 @@ struct Evidence {
     dates: HashSet<Date>,
     articles: HashSet<String>,
     words: HashSet<String>,
+    addresses: HashSet<String>,
 }
 
 impl Evidence {
@@ -125,7 +135,7 @@ impl Evidence {
         for quote in quotes {
             let tokens = tokens(quote);
             evidence.words.extend(tokens.iter().map(|token| name::plain(&token.text)));
-            for found in facts(&tokens) {
+            for found in told(quote, &tokens) {
                 evidence.add(found.fact);
             }
         }
@@ -146,6 +156,9 @@ impl Evidence {
             }
             Fact::Name(word) => {
                 self.words.insert(word);
+            }
+            Fact::Address(address) => {
+                self.addresses.insert(address);
             }
         }
     }
@@ -173,6 +186,7 @@ impl Evidence {
             Fact::Date(readings) => readings.iter().any(|wanted| self.dates.contains(wanted)),
             Fact::Article(article) => self.articles.contains(article),
             Fact::Name(word) => name::forms(word).iter().any(|form| self.words.contains(form)),
+            Fact::Address(address) => self.addresses.contains(address),
         }
     }
 }

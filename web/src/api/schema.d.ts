@@ -813,7 +813,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a collection
-         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner.
+         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner, or an
+         *     owner of the organisation where nobody owns it any more.
          */
         delete: operations["deleteCollection"];
         options?: never;
@@ -1465,6 +1466,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/libraries/reindex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair the index of libraries
+         * @description Galerne's own. Documents that the index of the organisation has lost are read anew. Where it
+         *     cannot be read, it is begun anew with all of them. What is in the index is found meanwhile.
+         */
+        post: operations["reindexLibraries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/libraries/search": {
         parameters: {
             query?: never;
@@ -1503,7 +1525,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a library
-         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner.
+         * @description With its documents: nobody finds anything of it once this is answered. Needs its owner, or an
+         *     owner of the organisation where nobody owns it any more.
          */
         delete: operations["deleteLibrary"];
         options?: never;
@@ -13643,6 +13666,69 @@ export interface operations {
             };
         };
     };
+    reindexLibraries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was lost waits for its turn */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller may not do this, or not with this library, or the request comes from a foreign page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description As many searches wait as may, or a limit is reached; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The index is damaged, or the engine failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The access cannot be recorded, libraries are locked, or something that is needed is not there now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     searchLibraries: {
         parameters: {
             query?: never;
@@ -13935,6 +14021,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Library"];
                 };
+            };
+            /** @description It is gone; nobody owned it, and the caller did not see it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The caller is not known */
             401: {

@@ -2,23 +2,20 @@
 
 use axum::{
     Json,
-    body::Body,
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
 use domain::Caller;
-use futures_util::stream;
 use inference_wire as wire;
-use knowledge::{DocumentContent, ports::Detail};
+use knowledge::ports::Detail;
 
 use super::{
     path::{DocumentPath, PagePath},
     query::{Hours, PictureAsked, VersionAsked},
     refusals::{BadQuery, NotThere, Usual},
 };
-use crate::{ApiState, caller::Authenticated, problem::Problem};
+use crate::{ApiState, caller::Authenticated, problem::Problem, stored_bytes};
 
 /// Read what was read of a document
 ///
@@ -147,7 +144,7 @@ pub(crate) async fn linked(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let token = path.map_or_else(|_| String::new(), |Path(token)| token);
-    Ok(streamed(state.documents.linked(&token).await?))
+    Ok(stored_bytes::document(state.documents.linked(&token).await?))
 }
 
 /// Read the text of a document with a link
@@ -236,30 +233,4 @@ fn address(state: &ApiState, headers: &HeaderMap, token: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let scheme = if state.settings.secure_cookie { "https" } else { "http" };
     format!("{scheme}://{host}/v1/document-links/{token}")
-}
-
-/// One piece after the other. An end that cannot be read breaks the connection off.
-fn streamed(content: DocumentContent) -> Response {
-    let DocumentContent { document, reader } = content;
-    let length = HeaderValue::from(document.current.bytes);
-    let id = document.id;
-    let pieces = stream::unfold(Some(reader), move |reader| async move {
-        let mut reader = reader?;
-        match reader.next().await {
-            Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(reader))),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::error!(document = %id, error = ?error, "a document broke off");
-                Some((Err(error), None))
-            }
-        }
-    });
-    let mut response = Body::from_stream(pieces).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length);
-    // Whatever it is: nothing that a browser would show in the place of the page.
-    let kind = HeaderValue::from_static("application/octet-stream");
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    response
 }

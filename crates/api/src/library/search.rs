@@ -1,8 +1,9 @@
-//! `POST /v1/libraries/search`: passages of what somebody may read.
+//! `POST /v1/libraries/search`: passages of what somebody may read; and the index that finds them.
 
 use axum::{
     Json,
     extract::{Request, State},
+    http::StatusCode,
 };
 use inference_wire as wire;
 
@@ -46,4 +47,29 @@ pub(crate) async fn search(
         as_of: found.at.to_string(),
         data: found.hits.into_iter().map(convert::hit).collect(),
     }))
+}
+
+/// Repair the index of libraries
+///
+/// Galerne's own. Documents that the index of the organisation has lost are read anew. Where it
+/// cannot be read, it is begun anew with all of them. What is in the index is found meanwhile.
+#[utoipa::path(
+    post,
+    path = "/v1/libraries/reindex",
+    operation_id = "reindexLibraries",
+    tag = "libraries",
+    responses(
+        (status = 204, description = "What was lost waits for its turn"),
+        Usual,
+        BadSearch,
+    ),
+    security(("api_key" = []), ("session" = [])),
+    extensions(("x-audit-class" = json!("library.reindex")), ("x-permission" = json!("models"))),
+)]
+pub(crate) async fn reindex(
+    State(state): State<ApiState>,
+    Authenticated(caller): Authenticated,
+) -> Result<StatusCode, Problem> {
+    state.search.reindex(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

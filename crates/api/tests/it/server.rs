@@ -20,8 +20,8 @@ use carbon_ledger::factors;
 use domain::{Caller, OrganisationId};
 use governance::{
     Access, AccessParts, Admission, Admit, Assessments, AuditEntry, BreakGlass, Erasures,
-    ErasuresParts, Holds, HoldsParts, Identities, IdentitiesParts, InstallationKey, Log, LogGate,
-    LogParts, Provisioning, ProvisioningParts, ReceiptLog, Rulebook, Trail, TrailParts,
+    ErasuresParts, Holds, HoldsParts, Identities, IdentitiesParts, InstallationKey, LinkKey, Log,
+    LogGate, LogParts, Provisioning, ProvisioningParts, ReceiptLog, Rulebook, Trail, TrailParts,
     ports::{Assessor, AssessorError, AuditStore, Rules, StoreError},
 };
 use http_body_util::BodyExt as _;
@@ -37,8 +37,7 @@ use testkit::{
 use tower::ServiceExt as _;
 use transparency_log::Signer;
 use workloads::{
-    Files, FilesParts, Jobs, JobsParts, LinkKey, Quota, Runner, RunnerLimits, RunnerParts,
-    RunningJobs,
+    Files, FilesParts, Jobs, JobsParts, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
 };
 
 use crate::shelves::{Around, Shelves};
@@ -372,7 +371,7 @@ fn workloads(
         trail: trail.clone(),
         clock: Arc::new(clock.clone()),
         ids: Arc::new(SeededIds::new(5)),
-        links: LinkKey::from_bytes([9; 32]),
+        links: LinkKey::of(&InstallationKey::from_bytes([9; 32])),
         quota: Quota { file_bytes_max: 100_000, bytes_max: 1_000_000 },
     });
     let jobs = Jobs::new(JobsParts {

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, DocumentId, LibraryId};
-use governance::{Access, Log, ReceiptLog, Trail};
+use governance::{Access, InstallationKey, LinkKey, Log, ReceiptLog, Trail};
 use inference::{Chat, Models};
 use knowledge::{
-    AddTo, Added, AnswerLimits, Answers, AnswersParts, Described, DocumentLinkKey, Documents,
-    DocumentsParts, EvidenceRecords, EvidenceRecordsParts, Ingestion, IngestionLimits,
-    IngestionParts, Libraries, LibrariesParts, NewLibrary, PageImages, Quota, RunningReadings,
-    Search, SearchParts, StoredSources, Traces, TracesParts, ports::DocumentStore as _,
+    AddTo, Added, AnswerLimits, Answers, AnswersParts, Described, Documents, DocumentsParts,
+    EvidenceRecords, EvidenceRecordsParts, Ingestion, IngestionLimits, IngestionParts, Libraries,
+    LibrariesParts, NewLibrary, PageImages, Quota, RunningReadings, Search, SearchParts,
+    StoredSources, Traces, TracesParts, ports::DocumentStore as _,
 };
 use testkit::{
     FakeEmbedder, FakeIndex, MemoryStore, MemoryTraces, SeededIds, SimulatedClock, UnrulyParser,
@@ -70,7 +70,7 @@ impl Shelves {
             trail: trail.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
-            links: DocumentLinkKey::of(&[9; 32]),
+            links: LinkKey::of(&InstallationKey::from_bytes([9; 32])),
             quota: Quota { document_bytes_max: 100_000, bytes_max: 1_000_000 },
             running: running.clone(),
         });

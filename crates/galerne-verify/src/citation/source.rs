@@ -8,11 +8,12 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Flaw, digest, malformed, shown};
+use super::{Flaw, digest};
 use crate::arguments::CitationRequest;
 use crate::files::{self, FileError, Unreadable};
 use crate::problem::Problem;
 use crate::report::Report;
+use crate::signed::{Kind, shown};
 
 /// More text than a document of many thousand pages has.
 const TEXT_BYTES_MAX: u64 = 1 << 30;
@@ -53,13 +54,15 @@ pub(super) fn check(
 
 /// A quote has as many bytes as its place.
 fn quote(statement: &Value) -> Result<Quote<'_>, Problem> {
-    let member = |name: &str| malformed(format!("its `{name}` is missing or of another kind"));
+    let member = |name: &str| {
+        Kind::Citation.malformed(format!("its `{name}` is missing or of another kind"))
+    };
     let range = &statement["range"];
     let start = range["start"].as_u64().ok_or_else(|| member("range.start"))?;
     let end = range["end"].as_u64().ok_or_else(|| member("range.end"))?;
     let words = statement["quote"].as_str().ok_or_else(|| member("quote"))?;
     if words.is_empty() || end.checked_sub(start) != Some(words.len() as u64) {
-        return Err(malformed("its quote has another length than its range".to_owned()));
+        return Err(Kind::Citation.malformed("its quote has another length than its range"));
     }
     Ok(Quote { start, end, words })
 }

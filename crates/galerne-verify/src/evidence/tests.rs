@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use transparency_log::{
-    Checkpoint, InclusionEvidence, Signer, TileSet, TreeBuilder, inclusion_proof, leaf_hash,
+    InclusionEvidence, SignedNote, Signer, TileSet, TreeBuilder, inclusion_proof, leaf_hash,
 };
 
 use super::*;
@@ -23,7 +23,7 @@ impl Case {
         fs::write(case.path("checks/log.verified.json"), b"{}").unwrap();
         let digest = hexadecimal(b"{\"exit_code\":2}");
         fs::write(case.path(PROOF), case.prove(&digest)).unwrap();
-        case.sign(HEADER, &NAMES);
+        case.sign(Kind::Evidence.header(), &NAMES);
         case
     }
 
@@ -120,7 +120,7 @@ fn files_that_are_missing_or_too_many_are_named() {
 fn a_report_that_the_log_does_not_name_is_found() {
     let case = Case::new();
     fs::write(case.path(REPORT), b"{\"exit_code\":0}").unwrap();
-    case.sign(HEADER, &NAMES);
+    case.sign(Kind::Evidence.header(), &NAMES);
     assert_eq!(case.found(), ["evidence.differs"]);
 }
 
@@ -129,10 +129,10 @@ fn other_notes_are_no_evidence() {
     let case = Case::new();
     case.sign("galerne receipt v1", &NAMES);
     assert_eq!(case.found(), ["evidence.malformed"]);
-    case.sign(HEADER, &["../outside"]);
+    case.sign(Kind::Evidence.header(), &["../outside"]);
     assert!(case.found().contains(&"evidence.malformed".to_owned()));
     let stranger = Case { signer: Signer::from_seed("other.org/log", [8; 32]).unwrap(), ..case };
-    stranger.sign(HEADER, &NAMES);
+    stranger.sign(Kind::Evidence.header(), &NAMES);
     let own = Signer::from_seed("example.org/log", [7; 32]).unwrap();
     let judged = Case { signer: own, ..stranger };
     assert!(judged.found().contains(&"evidence.signature".to_owned()));

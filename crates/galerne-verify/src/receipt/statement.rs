@@ -1,10 +1,9 @@
 //! What a receipt states, as far as it can be checked or shown.
 
 use serde_json::Value;
-use transparency_log::{Hash, InclusionEvidence, NoteError, SignedNote};
 
 use crate::entry::{Entry, utc};
-use crate::problem::Problem;
+use crate::signed::{Fact, StatementError, none, shown};
 
 /// The line of JSON.
 pub(super) struct Statement {
@@ -12,24 +11,8 @@ pub(super) struct Statement {
     json: Value,
 }
 
-/// The line is not what Galerne states.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StatementError {
-    #[error("its second line is not a JSON object")]
-    NoObject,
-    #[error("its `{name}` is missing or not of the right kind")]
-    Member { name: &'static str },
-    #[error("hash {number} of its `log.inclusion` is not the base64 of a hash")]
-    Inclusion { number: usize },
-    #[error("its `log.checkpoint` is no signed note: {reason}")]
-    Checkpoint { reason: NoteError },
-}
-
 impl Statement {
-    pub(super) fn parse(line: &str) -> Result<Self, StatementError> {
-        let line = line.strip_suffix('\n').filter(|line| !line.contains('\n'));
-        let json = line.and_then(|line| serde_json::from_str(line).ok());
-        let json: Value = json.filter(Value::is_object).ok_or(StatementError::NoObject)?;
+    pub(super) fn of(json: Value) -> Result<Self, StatementError> {
         let response = json["response"].as_str().map(str::to_owned);
         let response = response.ok_or(StatementError::Member { name: "response" })?;
         Ok(Self { response, json })
@@ -39,13 +22,8 @@ impl Statement {
         &self.json
     }
 
-    /// The proof that the log has the entry.
-    pub(super) fn evidence(&self) -> Result<InclusionEvidence, StatementError> {
-        evidence(&self.json["log"])
-    }
-
-    /// Where the receipt says something else than the entry that it carries.
-    pub(super) fn contradictions(&self, entry: &Entry, leaf: u64, origin: &str) -> Vec<Problem> {
+    /// What the receipt and the entry that it carries both say.
+    pub(super) fn facts(&self, entry: &Entry, origin: &str) -> [Fact; 10] {
         let json = &self.json;
         let request = json["request"].as_str().unwrap_or_default();
         let response = match entry.action.as_str() {
@@ -56,7 +34,7 @@ impl Statement {
         // Receipts of earlier versions state no policy.
         let policy = &json["policy"]["digest"];
         let in_force = if policy.is_null() { Value::Null } else { entry.policy.clone().into() };
-        let facts = [
+        [
             ("the action", json["action"].clone(), Value::from(&*entry.action)),
             ("the time", json["at"].clone(), entry.at_us.into()),
             ("the content", json["content"].clone(), entry.content.clone().into()),
@@ -67,15 +45,7 @@ impl Statement {
             ("the answer", self.response.clone().into(), response.into()),
             ("the outcome of the request", "ok".into(), entry.outcome.clone().into()),
             ("the log", json["log"]["origin"].clone(), origin.into()),
-        ];
-        let differing = facts.into_iter().filter(|(_, receipt, entry)| receipt != entry);
-        let problem = |(fact, receipt, entry): (_, Value, Value)| Problem::ReceiptDiffers {
-            leaf,
-            fact,
-            receipt: shown(&receipt),
-            entry: shown(&entry),
-        };
-        differing.map(problem).collect()
+        ]
     }
 
     /// Lines for people.
@@ -140,26 +110,6 @@ fn policy_line(policy: &Value) -> String {
     format!("policy: {}, {}", shown(&policy["decision"]), shown(&policy["digest"]))
 }
 
-/// The proof in the member `log` of a statement.
-pub(crate) fn evidence(log: &Value) -> Result<InclusionEvidence, StatementError> {
-    let member = |name| StatementError::Member { name };
-    let index = log["index"].as_u64().ok_or(member("log.index"))?;
-    let entry = log["entry"].as_str().ok_or(member("log.entry"))?;
-    let note = log["checkpoint"].as_str().ok_or(member("log.checkpoint"))?;
-    let hashes = log["inclusion"].as_array().ok_or(member("log.inclusion"))?;
-    let proof = hashes.iter().zip(1..).map(|(hash, number)| {
-        let hash = hash.as_str().and_then(|text| Hash::parse_base64(text).ok());
-        hash.ok_or(StatementError::Inclusion { number })
-    });
-    Ok(InclusionEvidence {
-        index,
-        proof: proof.collect::<Result<_, _>>()?,
-        extra: Some(entry.as_bytes().to_vec()),
-        checkpoint: SignedNote::parse(note)
-            .map_err(|reason| StatementError::Checkpoint { reason })?,
-    })
-}
-
 fn figure(value: &Value, unit: &str, evidence: &Value) -> String {
     if value.is_null() {
         return none();
@@ -179,20 +129,4 @@ fn rounded(value: &Value) -> String {
         }
         None => shown(value),
     }
-}
-
-/// The beginning of what should be short, but is whatever somebody wrote.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => none(),
-        Value::String(text) => text[..text.floor_char_boundary(200)].to_owned(),
-        other => {
-            let text = other.to_string();
-            text[..text.floor_char_boundary(200)].to_owned()
-        }
-    }
-}
-
-fn none() -> String {
-    "not stated".to_owned()
 }

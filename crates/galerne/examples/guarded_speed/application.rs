@@ -10,8 +10,8 @@ use axum::Router;
 use carbon_ledger::factors;
 use governance::{
     Access, AccessParts, Assessments, BreakGlass, Erasures, ErasuresParts, Holds, HoldsParts,
-    InstallationKey, Log, LogGate, PolicyDigest, Provisioning, ProvisioningParts, ReceiptLog,
-    Rulebook, Trail, TrailParts,
+    InstallationKey, LinkKey, Log, LogGate, PolicyDigest, Provisioning, ProvisioningParts,
+    ReceiptLog, Rulebook, Trail, TrailParts,
     ports::{AccessStore, Assessor, AssessorError, AuditStore},
 };
 use inference::{
@@ -22,7 +22,7 @@ use inference::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use testkit::MemoryStore;
 use transparency_log::Signer;
-use workloads::{Files, FilesParts, Jobs, JobsParts, LinkKey, Quota};
+use workloads::{Files, FilesParts, Jobs, JobsParts, Quota};
 
 use crate::{
     client::{Asking, Times, ask, request},
@@ -202,7 +202,7 @@ fn workloads(founded: &Founded, store: &Arc<MemoryStore>) -> (Files, Jobs) {
         trail: trail.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemRandom),
-        links: LinkKey::from_bytes([6; 32]),
+        links: LinkKey::of(&InstallationKey::from_bytes([6; 32])),
         quota: Quota::default(),
     });
     let jobs = Jobs::new(JobsParts {

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use governance::ReceiptLog;
+use governance::{InstallationKey, LinkKey, ReceiptLog};
 use inference::{Chat, Models};
 use knowledge::{
-    AnswerLimits, Answers, AnswersParts, DocumentLinkKey, Documents, DocumentsParts,
-    EvidenceRecords, EvidenceRecordsParts, Libraries, LibrariesParts, PageImages, Quota,
-    RunningReadings, Search, SearchParts, StoredSources, Traces, TracesParts, ports::Sources,
+    AnswerLimits, Answers, AnswersParts, Documents, DocumentsParts, EvidenceRecords,
+    EvidenceRecordsParts, Libraries, LibrariesParts, PageImages, Quota, RunningReadings, Search,
+    SearchParts, StoredSources, Traces, TracesParts, ports::Sources,
 };
 use testkit::{FakeEmbedder, FakeIndex, FakeParser, MemoryStore, MemoryTraces};
 
@@ -42,7 +42,7 @@ impl Knowledge {
             trail: trail.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemRandom),
-            links: DocumentLinkKey::of(&[8; 32]),
+            links: LinkKey::of(&InstallationKey::from_bytes([6; 32])),
             quota: Quota::default(),
             running: RunningReadings::default(),
         });

@@ -44,6 +44,8 @@ pub(crate) enum LibraryCommand {
         /// Name or id of the library
         library: String,
     },
+    /// Have documents read anew that the index has lost, and begin an index anew that cannot be read
+    Reindex,
     /// Look for passages
     Search(LibrarySearch),
     /// Ask a question, and get quotes with where they stand

@@ -50,6 +50,7 @@ async fn carry_out(
         LibraryCommand::Add(flags) => sync::add(server, flags, output).await,
         LibraryCommand::Sync(flags) => sync::sync(server, flags, output).await,
         LibraryCommand::Reprocess { library } => reprocess(server, library, output).await,
+        LibraryCommand::Reindex => reindex(server, output).await,
         LibraryCommand::Search(flags) => search(server, flags, output).await,
         LibraryCommand::Ask(flags) => answer::ask(server, flags, output).await,
         LibraryCommand::Eval(flags) => eval::run(server, flags, output).await,
@@ -80,6 +81,12 @@ async fn reprocess(server: &Server, library: &str, output: Output) -> Result<(),
     progress.finish_and_clear();
     let count = documents.len();
     output.show(&format!("{count} documents are read anew"), &json!({ "documents": count }))
+}
+
+/// What is in the index is found meanwhile.
+async fn reindex(server: &Server, output: Output) -> Result<(), Failure> {
+    server.request_patiently("/v1/libraries/reindex").await?;
+    output.show("what the index had lost is read anew", &json!({ "reindexed": true }))
 }
 
 async fn search(server: &Server, flags: &LibrarySearch, output: Output) -> Result<(), Failure> {

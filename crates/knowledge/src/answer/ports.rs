@@ -50,7 +50,8 @@ pub struct SourceVersion {
 #[async_trait]
 pub trait TraceStore: Send + Sync {
     /// Keeps a trace together with its audit entry, in one transaction that is durable when this
-    /// returns.
+    /// returns. Where a version whose words the model was shown is gone meanwhile, the entry alone
+    /// is kept: what was erased comes back in no trace.
     async fn keep(&self, trace: &Trace, audit: &AuditEntry) -> Result<(), StoreError>;
 
     /// The trace of an answer of the caller's account; `None` if it has none, whoever else may.

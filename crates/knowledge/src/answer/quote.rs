@@ -56,4 +56,6 @@ fn place(
 }
 
 #[cfg(test)]
+mod drawn;
+#[cfg(test)]
 mod tests;

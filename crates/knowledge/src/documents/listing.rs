@@ -1,15 +1,17 @@
 //! Lists of documents in other orders than that of the store, and of some of them alone.
 //!
 //! Names and attributes are sealed, so no store can look for them or sort by them: they are looked
-//! at here, all of a library. The usual list, the newest first, is the store's own.
+//! at here, all of a library. Of each no more is kept than what puts it in order; those of the page
+//! are read again. The usual list, the newest first, is the store's own.
 
 use std::str::FromStr;
 
-use domain::{LibraryId, Timestamp};
+use domain::{DocumentId, LibraryId, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::{
-    DocumentPage, DocumentQuery, KnowledgeError, StoredDocument, Visitor, ports::DocumentStore,
+    DocumentPage, DocumentQuery, KnowledgeError, StoredDocument, Visitor, Wanted,
+    ports::DocumentStore,
 };
 
 /// A library with more is listed the newest or the oldest first, and not searched by names.
@@ -65,6 +67,35 @@ impl FromStr for DocumentOrder {
     }
 }
 
+/// A document that is wanted, without what is known of it.
+struct Place {
+    id: DocumentId,
+    by: By,
+}
+
+/// What puts a document in order; the same for all of a list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// Ids carry their time.
+    Created(DocumentId),
+    Updated(Timestamp),
+    /// In lower case.
+    Name(String),
+    Size(u64),
+}
+
+impl Place {
+    fn of(document: &StoredDocument, order: DocumentOrder) -> Self {
+        let by = match order {
+            DocumentOrder::CreatedAt => By::Created(document.id),
+            DocumentOrder::UpdatedAt => By::Updated(document.updated_at),
+            DocumentOrder::Name => By::Name(document.name.to_lowercase()),
+            DocumentOrder::Size => By::Size(document.current.bytes),
+        };
+        Self { id: document.id, by }
+    }
+}
+
 /// One page of what is wanted, with versions of this time.
 pub(super) async fn page(
     store: &dyn DocumentStore,
@@ -81,9 +112,14 @@ pub(super) async fn page(
             Ok(store.documents(visitor, &query).await??)
         };
     }
-    let mut documents = matching(store, visitor, (query, &filter)).await?;
-    sort(&mut documents, listing);
-    Ok(cut(documents, listing))
+    let mut places = matching(store, visitor, (query, &filter, listing.order)).await?;
+    sort(&mut places, listing.is_ascending);
+    let total = places.len() as u64;
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let has_more = places.len() > offset.saturating_add(limit as usize);
+    let ids = places.into_iter().skip(offset).take(limit as usize).map(|place| place.id).collect();
+    let documents = read(store, visitor, (ids, at)).await?;
+    Ok(DocumentPage { documents, total, has_more })
 }
 
 /// The end of the list of the store, turned around.
@@ -111,8 +147,8 @@ async fn oldest_first(
 async fn matching(
     store: &dyn DocumentStore,
     visitor: Visitor,
-    (query, filter): (DocumentQuery, &Filter),
-) -> Result<Vec<StoredDocument>, KnowledgeError> {
+    (query, filter, order): (DocumentQuery, &Filter, DocumentOrder),
+) -> Result<Vec<Place>, KnowledgeError> {
     let mut piece = DocumentQuery { limit: PIECE, offset: 0, ..query };
     let mut found = Vec::new();
     loop {
@@ -125,7 +161,8 @@ async fn matching(
             return Err(KnowledgeError::Invalid { parameter: "sort_by", reason });
         }
         piece.after = page.documents.last().map(|document| document.id);
-        found.extend(page.documents.into_iter().filter(|document| filter.has(document)));
+        let wanted = page.documents.iter().filter(|document| filter.has(document));
+        found.extend(wanted.map(|document| Place::of(document, order)));
         if !page.has_more || piece.after.is_none() {
             return Ok(found);
         }
@@ -133,31 +170,27 @@ async fn matching(
 }
 
 /// They come the newest first, and stay so where nothing else tells them apart.
-fn sort(documents: &mut [StoredDocument], listing: &Listing) {
-    if !listing.is_ascending {
-        documents.reverse();
+fn sort(places: &mut [Place], is_ascending: bool) {
+    if !is_ascending {
+        places.reverse();
     }
-    match listing.order {
-        // Ids carry their time.
-        DocumentOrder::CreatedAt => documents.sort_by_key(|document| document.id),
-        DocumentOrder::UpdatedAt => documents.sort_by_key(|document| document.updated_at),
-        DocumentOrder::Name => {
-            documents.sort_by_cached_key(|document| document.name.to_lowercase());
-        }
-        DocumentOrder::Size => documents.sort_by_key(|document| document.current.bytes),
-    }
-    if !listing.is_ascending {
-        documents.reverse();
+    places.sort_by(|one, other| one.by.cmp(&other.by));
+    if !is_ascending {
+        places.reverse();
     }
 }
 
-fn cut(documents: Vec<StoredDocument>, listing: &Listing) -> DocumentPage {
-    let total = documents.len() as u64;
-    let offset = usize::try_from(listing.offset).unwrap_or(usize::MAX);
-    let limit = listing.limit as usize;
-    let has_more = documents.len() > offset.saturating_add(limit);
-    let documents = documents.into_iter().skip(offset).take(limit).collect();
-    DocumentPage { documents, total, has_more }
+/// Those of one page, without what is gone since it was looked at.
+async fn read(
+    store: &dyn DocumentStore,
+    visitor: Visitor,
+    (ids, at): (Vec<DocumentId>, Timestamp),
+) -> Result<Vec<StoredDocument>, KnowledgeError> {
+    let mut documents = Vec::new();
+    for document in ids {
+        documents.extend(store.document(visitor, Wanted { document, number: None, at }).await?);
+    }
+    Ok(documents)
 }
 
 /// What a document must have.

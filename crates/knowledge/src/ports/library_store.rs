@@ -46,7 +46,9 @@ pub trait LibraryStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<Changed<VisibleLibrary>, StoreError>;
 
-    /// Needs an owner. From then on nobody sees the library; [`Self::discard`] removes its rows.
+    /// Needs an owner; of a library that nobody owns any more, an owner of the organisation will do,
+    /// also one who does not see it. From then on nobody sees the library; [`Self::discard`] removes
+    /// its rows.
     async fn delete(
         &self,
         visitor: Visitor,
@@ -104,6 +106,16 @@ pub trait LibraryStore: Send + Sync {
     /// What the index must not forget: all versions, searchable or not, but those of libraries
     /// that were deleted.
     async fn live(&self, organisation: OrganisationId) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Has these versions read anew, those that are in no index though they should be: not those that
+    /// wait anyway, nor those of which nothing was to be put there. Whoever reads one of them now
+    /// changes nothing of it any more.
+    async fn read_anew(
+        &self,
+        organisation: OrganisationId,
+        versions: &[VersionKey],
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The highest key that a version was ever given, in whatever organisation; 0 if there was none.
     async fn highest_key(&self) -> Result<VersionKey, StoreError>;

@@ -4,13 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{Caller, LibraryId, Principal, Role};
 use governance::{
-    Access, AccessParts, InstallationKey, LogGate, Trail, TrailParts, ports::AccessStore as _,
+    Access, AccessParts, InstallationKey, LinkKey, LogGate, Trail, TrailParts,
+    ports::AccessStore as _,
 };
 use knowledge::{
-    AddTo, Added, Described, DocumentLinkKey, Documents, DocumentsParts, Found, Grantee, Ingestion,
-    IngestionLimits, IngestionParts, KnowledgeError, Libraries, LibrariesParts, NewLibrary, Quota,
-    ReadingState, RunningReadings, Search, SearchMode, SearchParts, SearchRequest, Share,
-    ShareRole, Upkeep, UpkeepParts, Version, Wanted, ports::DocumentStore,
+    AddTo, Added, Described, Documents, DocumentsParts, Found, Grantee, Ingestion, IngestionLimits,
+    IngestionParts, KnowledgeError, Libraries, LibrariesParts, NewLibrary, Quota, ReadingState,
+    RunningReadings, Search, SearchMode, SearchParts, SearchRequest, Share, ShareRole, Upkeep,
+    UpkeepParts, Version, Wanted, ports::DocumentStore,
 };
 use testkit::{
     FakeEmbedder, FakeIndex, MemoryStore, Samples, SeededIds, SeededSecrets, SimulatedClock,
@@ -77,7 +78,7 @@ impl Bench {
             trail: trail.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
-            links: DocumentLinkKey::of(&[9; 32]),
+            links: LinkKey::of(&InstallationKey::from_bytes([9; 32])),
             quota,
             running: running.clone(),
         });

@@ -170,6 +170,31 @@ async fn a_damaged_index_is_not_tried_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_damaged_index_lost_is_read_anew() {
+    let bench = Bench::new().await;
+    let library = library(&bench).await;
+    let before = bench.add(library, "early words").await;
+    let running = bench.start();
+    bench.until(&before, ReadingState::Ready).await;
+    bench.index.be_damaged();
+    let after = bench.add(library, "late words").await;
+    bench.until(&after, ReadingState::Failed).await;
+    bench.search.reindex(&bench.caller).await.unwrap();
+    for added in [&before, &after] {
+        bench.until(added, ReadingState::Ready).await;
+    }
+    assert_eq!(bench.texts(&bench.caller, "words").await.len(), 2);
+    // Nothing is lost any more.
+    let asked = bench.parser.asked();
+    bench.search.reindex(&bench.caller).await.unwrap();
+    for added in [&before, &after] {
+        bench.until(added, ReadingState::Ready).await;
+    }
+    assert_eq!(bench.parser.asked(), asked);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_index_refuses_harms_nothing_beside_it() {
     let bench = Bench::new().await;
     let library = library(&bench).await;

@@ -55,6 +55,18 @@ async fn a_sentence_with_another_number_gives_way_to_its_quote() {
 }
 
 #[tokio::test]
+async fn a_sentence_with_an_address_of_nobody_gives_way_to_its_quote() {
+    let (world, versions) =
+        told("Un passeport coûte 86 € : https://evil.example/?q=86 [1]\nUn mineur paie 17 €. [2]");
+    let answer = world.ask(QUOTE, hits(&versions)).await;
+    let texts: Vec<&str> = answer.statements.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["Le passeport coûte 86 €.", "Un mineur paie 17 €."]);
+    let trace = &world.traces.all()[0];
+    let Check::Claims { missing } = &trace.rejected[0].checks[0] else { panic!("{trace:?}") };
+    assert_eq!(missing[0].claimed().text, "https://evil.example/?q=86");
+}
+
+#[tokio::test]
 async fn or_is_left_out_if_that_is_wanted() {
     let (world, versions) = told("Un passeport coûte 68 €. [1]\nUn mineur paie 17 €. [2]");
     let answer = world.ask(REFUSE, hits(&versions)).await;

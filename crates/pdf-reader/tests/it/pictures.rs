@@ -68,13 +68,46 @@ fn crc32(bytes: &[u8]) -> u32 {
     !sum
 }
 
+/// The same in JPEG: its frame and the beginning of its scan.
+fn huge_jpeg() -> Vec<u8> {
+    let side = 50_000_u16.to_be_bytes();
+    let mut file = b"\xff\xd8\xff\xc0\x00\x0b\x08".to_vec();
+    file.extend_from_slice(&[side, side].concat());
+    file.extend_from_slice(b"\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00");
+    file
+}
+
+/// The same in TIFF: one strip of grey dots that is not there.
+fn huge_tiff() -> Vec<u8> {
+    const LONG: u16 = 4;
+    let fields: [(u16, u32); 9] = [
+        (256, 50_000),
+        (257, 50_000),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, 50_000),
+        (279, 2_500_000_000),
+    ];
+    let mut file = b"II*\0\x08\0\0\0\x09\0".to_vec();
+    for (tag, value) in fields {
+        file.extend_from_slice(&[tag.to_le_bytes(), LONG.to_le_bytes()].concat());
+        file.extend_from_slice(&[1_u32.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    file.extend_from_slice(&[0; 4]);
+    file
+}
+
 #[test]
 fn a_picture_of_50000_dots_is_refused_by_its_head() {
     let limits = Limits::default();
-    let refused = read_picture(&huge(), None, &limits).unwrap_err();
-    assert_eq!(refused, PdfError::TooMuch { what: Excess::Pixels, max: limits.pixels });
-    let refused = picture_image(&huge(), 1, 72, &limits).unwrap_err();
-    assert_eq!(refused, PdfError::TooMuch { what: Excess::Pixels, max: limits.pixels });
+    let much = PdfError::TooMuch { what: Excess::Pixels, max: limits.pixels };
+    for huge in [huge(), huge_jpeg(), huge_tiff()] {
+        assert_eq!(read_picture(&huge, None, &limits).unwrap_err(), much);
+        assert_eq!(picture_image(&huge, 1, 72, &limits).unwrap_err(), much);
+    }
 }
 
 #[test]

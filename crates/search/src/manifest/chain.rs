@@ -57,6 +57,14 @@ impl Chain {
         Err(IndexError::Busy)
     }
 
+    /// The newest manifest, once all that are stored were read: an erasure goes by earlier ones too.
+    pub(crate) async fn check(&self, of: OrganisationId) -> Result<Current, IndexError> {
+        for generation in self.objects.generations(of).await? {
+            self.read(of, generation).await?;
+        }
+        self.newest(of).await
+    }
+
     /// Whether nobody has written another one since.
     pub(crate) async fn is_newest(
         &self,
@@ -234,11 +242,17 @@ impl Chain {
             let nothing = |manifest: &Manifest, _| {
                 Some(Manifest { segments: Vec::new(), ..manifest.clone() })
             };
-            self.write(of, self.clock.now(), nothing).await?;
+            match self.write(of, self.clock.now(), nothing).await {
+                // Nothing is found in what cannot be read.
+                Ok(_) | Err(IndexError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         for id in self.objects.segments(of).await? {
             self.objects.remove(segment_name(of, id)).await?;
         }
+        // From the oldest on: until it is done, the newest one says that there is nothing, or that
+        // it cannot be read.
         for generation in self.objects.generations(of).await? {
             self.objects.remove(manifest_name(of, generation)).await?;
         }

@@ -1,7 +1,8 @@
 //! Objects that somebody changed are errors, and never answers.
 
-use knowledge::{Index as _, IndexError};
+use knowledge::{Index as _, IndexError, VersionKey};
 use object_store::{GetOptions, PutOptions, PutPayload, RenameOptions, path::Path};
+use roaring::RoaringTreemap;
 
 use crate::setup::{OURS, World, query, version};
 
@@ -82,4 +83,41 @@ async fn a_segment_that_is_gone_is_told() {
     let elsewhere = Path::from("elsewhere");
     world.objects.rename_opts(segment, &elsewhere, RenameOptions::default()).await.unwrap();
     check_is_damaged(&world, "a segment that is gone").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_reads_all_that_is_stored() {
+    let world = world().await;
+    let whole: Vec<u64> = world.index(3).check(OURS).await.unwrap().iter().collect();
+    assert_eq!(whole, [1, 2]);
+    for path in &world.paths().await {
+        let index = world.index(9);
+        index.search(OURS, query("word", [1, 2])).await.unwrap();
+        let whole = read(&world, path).await;
+        let mut altered = whole.clone();
+        altered[whole.len() / 2] ^= 0x10;
+        write(&world, path, altered).await;
+        let checked = index.check(OURS).await;
+        assert!(matches!(checked, Err(IndexError::Damaged { .. })), "{path}: {checked:?}");
+        write(&world, path, whole).await;
+        assert_eq!(index.check(OURS).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_is_begun_anew() {
+    let world = world().await;
+    for (seed, kind) in [(11, "/manifests/"), (12, "/segments/")] {
+        let paths = world.paths().await;
+        let newest = paths.iter().filter(|path| path.as_ref().contains(kind)).max().unwrap();
+        write(&world, newest, b"nonsense".to_vec()).await;
+        let index = world.index(seed);
+        index.remove_all(OURS).await.unwrap();
+        assert!(world.paths().await.is_empty());
+        assert!(index.check(OURS).await.unwrap().is_empty());
+        // An erasure does not wait for it any more.
+        index.forget(OURS, &RoaringTreemap::new(), VersionKey(9)).await.unwrap();
+        index.put(OURS, vec![version(1, &["word"])]).await.unwrap();
+        assert_eq!(index.search(OURS, query("word", [1, 2])).await.unwrap().len(), 1);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{LibraryId, OrganisationId};
 use knowledge::{
-    VersionKey, Visitor,
+    Unread, VersionKey, Visitor,
     ports::{Detail, Opened, Opening, Readable},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -131,6 +131,29 @@ pub(super) async fn live(
     .bind(bytes(organisation.as_uuid()))
     .fetch_all(connection)
     .await?;
+    rows.iter().map(key_of).collect()
+}
+
+/// `?2` is a JSON list of keys. What failed for another reason than that the server, or the index,
+/// broke off again and again would fail again.
+const LOST: &str = "SELECT v.key FROM json_each(?2) AS k \
+     CROSS JOIN document_version AS v ON v.key = k.value \
+     WHERE v.organisation_id = ?1 AND v.state <> 'queued' \
+     AND (v.state <> 'failed' OR v.searchable = 1 OR v.failure = ?3)";
+
+/// Those that an index should have, once they are read or already.
+pub(super) async fn lost(
+    connection: &mut SqliteConnection,
+    organisation: OrganisationId,
+    versions: &[VersionKey],
+) -> Result<Vec<VersionKey>, Failure> {
+    let keys: Vec<u64> = versions.iter().map(|key| key.0).collect();
+    let rows = sqlx::query(LOST)
+        .bind(bytes(organisation.as_uuid()))
+        .bind(serde_json::json!(keys).to_string())
+        .bind(Unread::BrokenOff.code())
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(key_of).collect()
 }
 

@@ -77,6 +77,24 @@ pub(super) async fn needs(
     })
 }
 
+const LEFT: &str = "SELECT 1 FROM library AS l JOIN account AS a \
+     ON a.organisation_id = l.organisation_id AND a.id = ?2 \
+     WHERE l.organisation_id = ?1 AND l.id = ?3 AND l.removed_at IS NULL \
+     AND l.account_id IS NULL AND a.role = 'owner' AND a.disabled_at IS NULL";
+
+/// Whether the visitor may delete a library: who owns it, and of one that nobody owns any more, the
+/// owners of the organisation, whether they see it or not.
+pub(super) async fn may_delete(
+    connection: &mut SqliteConnection,
+    visitor: Visitor,
+    id: LibraryId,
+) -> Result<Changed<()>, Failure> {
+    let needed = (id, LibraryAccess::Owner);
+    let Err(refusal) = needs(&mut *connection, visitor, needed).await? else { return Ok(Ok(())) };
+    let left = asked_by(LEFT, visitor).bind(bytes(id.as_uuid())).fetch_optional(connection).await?;
+    Ok(if left.is_some() { Ok(()) } else { Err(refusal) })
+}
+
 /// Of a row with the columns `owner_id` and `shared`.
 pub(super) fn access(row: &SqliteRow, visitor: Visitor) -> Result<Option<LibraryAccess>, Failure> {
     let owner = Columns(row).uuid_if_any("owner_id")?.map(AccountId::from_uuid);

@@ -15,6 +15,7 @@ use knowledge::{Grantee, LibraryAccess, ShareRole, Visitor, ports::Refusal};
 use super::{
     Case,
     access::{apply, put},
+    unknown,
 };
 
 pub(super) async fn what_is_held_stays<S: ProtectionStore>(case: &Case<S>) {
@@ -112,6 +113,26 @@ where
     assert!(!case.sees(case.third, read).await);
     assert!(case.sees(case.owner, kept).await);
     assert_eq!(kept_after(case).await, 3);
+}
+
+pub(super) async fn what_nobody_owns_any_more_may_be_deleted<S: ProtectionStore>(case: &Case<S>) {
+    let third = Grantee::Account(case.third.account);
+    let (unseen, seen) = (given(case, third).await, given(case, Grantee::Organisation).await);
+    let delete = async |visitor: Visitor, library: LibraryId| {
+        case.libraries.delete(visitor, library, &case.entry()).await.expect("answered")
+    };
+    let forbidden = Err(Refusal::Forbidden(LibraryAccess::Owner));
+    // As long as somebody owns it, owners of the organisation may do no more than others.
+    assert_eq!(delete(case.owner, unseen).await, unknown(unseen));
+    assert_eq!(delete(case.owner, seen).await, forbidden);
+    erase(case, case.other).await;
+    assert_eq!(delete(case.third, unseen).await, forbidden);
+    for library in [unseen, seen] {
+        assert!(case.sees(case.third, library).await);
+        assert_eq!(delete(case.owner, library).await, Ok(()));
+        assert!(!case.sees(case.third, library).await);
+        assert_eq!(delete(case.owner, library).await, unknown(library));
+    }
 }
 
 /// With a document, of somebody else.

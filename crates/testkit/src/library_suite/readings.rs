@@ -1,6 +1,6 @@
 //! What is to be read, and what was.
 
-use domain::LibraryId;
+use domain::{LibraryId, OrganisationId};
 use knowledge::{
     ReadFailure, Reading, ReadingState, StoredDocument, VersionKey,
     ports::{Detail, Stage, Step},
@@ -184,4 +184,32 @@ pub(super) async fn what_the_index_keeps_is_told<S>(case: &Case<S>) {
     let is_before = |document: &StoredDocument| document.current.key < more;
     assert!(keys.iter().all(is_before), "no key is given twice");
     assert_eq!(case.libraries.organisations().await.expect("read"), [organisation]);
+}
+
+pub(super) async fn what_the_index_lost_is_read_anew<S>(case: &Case<S>) {
+    let library = case.library(case.owner).await;
+    let lost = case.added(library, b"lost").await.current.key;
+    case.index(lost).await;
+    let under_way = case.added(library, b"under way").await.current.key;
+    let claim = case.claim(Stage::Read, &[]).await.expect("a version");
+    assert_eq!(claim.key, under_way);
+    let stays = case.added(library, b"stays").await.current.key;
+    let read_anew = async |organisation: OrganisationId, keys: &[VersionKey]| {
+        let at = case.samples.now();
+        case.libraries.read_anew(organisation, keys, at).await.expect("changed");
+    };
+    let stranger = OrganisationId::from_uuid(case.samples.id());
+    read_anew(stranger, [lost, under_way].as_slice()).await;
+    let nothing = case.claim(Stage::Read, &[under_way, stays]).await;
+    assert_eq!(nothing, None, "of another organisation nothing is");
+    read_anew(case.owner.organisation, [lost, under_way, stays].as_slice()).await;
+    assert!(!case.keep_reading(&claim).await, "whoever reads it reads it no more");
+    // It is found until then.
+    assert_eq!(case.found(case.owner, case.samples.now()).await, [lost]);
+    for key in [lost, under_way, stays] {
+        let others = [lost, under_way, stays].into_iter().filter(|other| *other != key);
+        let others: Vec<VersionKey> = others.collect();
+        let claim = case.claim(Stage::Read, &others).await.expect("a version");
+        assert_eq!((claim.key, claim.attempts), (key, 1));
+    }
 }

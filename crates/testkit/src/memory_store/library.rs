@@ -9,11 +9,12 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use domain::{AccountId, DocumentId, GroupId, HoldId, LibraryId, OrganisationId, Timestamp};
+use domain::{AccountId, DocumentId, GroupId, HoldId, LibraryId, OrganisationId, Role, Timestamp};
 use governance::{AuditEntry, ports::StoreError};
 use knowledge::{
     BytesId, Grantee, Library, LibraryAccess, LibraryChange, LibraryPage, LibraryQuery, Progress,
-    Reading, Share, ShareRole, StoredDocument, Version, VersionKey, VisibleLibrary, Visitor,
+    Reading, ReadingState, Share, ShareRole, StoredDocument, Unread, Version, VersionKey,
+    VisibleLibrary, Visitor,
     ports::{Changed, LibraryStore, Opened, Opening, Readable, Refusal},
 };
 
@@ -68,6 +69,29 @@ struct KeptVersion {
     reading: Option<Reading>,
     fence: i64,
     attempts: u32,
+}
+
+impl KeptVersion {
+    /// Unless it waits anyway, or would fail again.
+    fn read_anew(&mut self) {
+        let version = &mut self.version;
+        let broke_off = version
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.code == Unread::BrokenOff.code());
+        let may_be_read = match version.state {
+            ReadingState::Queued => false,
+            ReadingState::Failed => version.searchable || broke_off,
+            ReadingState::Reading | ReadingState::Indexing | ReadingState::Ready => true,
+        };
+        if may_be_read {
+            version.state = ReadingState::Queued;
+            version.failure = None;
+            version.ended_at = None;
+            self.fence += 1;
+            self.attempts = 0;
+        }
+    }
 }
 
 #[async_trait]
@@ -221,6 +245,22 @@ impl LibraryStore for MemoryStore {
         Ok(live.map(|(key, _)| *key).collect())
     }
 
+    async fn read_anew(
+        &self,
+        organisation: OrganisationId,
+        versions: &[VersionKey],
+        _at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.working().map_err(store_error("have documents read anew"))?;
+        for key in versions {
+            let kept = state.libraries.versions.get_mut(key);
+            if let Some(kept) = kept.filter(|kept| kept.organisation == organisation) {
+                kept.read_anew();
+            }
+        }
+        Ok(())
+    }
+
     async fn highest_key(&self) -> Result<VersionKey, StoreError> {
         let state = self.working().map_err(store_error("read which keys were given"))?;
         Ok(VersionKey(state.libraries.keys))
@@ -304,7 +344,9 @@ impl MemoryStore {
     ) -> Result<Changed<()>, Failure> {
         let mut state = self.working()?;
         state.check_entry(audit)?;
-        if let Err(refusal) = state.needs(visitor, (id, LibraryAccess::Owner)) {
+        if let Err(refusal) = state.needs(visitor, (id, LibraryAccess::Owner))
+            && !state.is_left_to(visitor, id)
+        {
             return Ok(Err(refusal));
         }
         if let Some(hold) = state.hold_on_library(visitor.organisation, id) {
@@ -405,6 +447,17 @@ impl State {
             Some(access) if access < needed => Err(Refusal::Forbidden(needed)),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether nobody owns the library any more, and the visitor is an owner of the organisation.
+    fn is_left_to(&self, visitor: Visitor, id: LibraryId) -> bool {
+        let account = self.accounts.get(&(visitor.organisation, visitor.account));
+        let kept = self.libraries.libraries.get(&id).filter(|kept| !kept.is_removed);
+        kept.is_some_and(|kept| {
+            kept.library.organisation == visitor.organisation && kept.library.owner.is_none()
+        }) && account.is_some_and(|stored| {
+            stored.account.role == Role::Owner && stored.account.disabled_at.is_none()
+        })
     }
 
     /// With its counts.

@@ -12,14 +12,15 @@ use std::{
 use async_trait::async_trait;
 use domain::Caller;
 use governance::{
-    Access, AccessParts, InstallationKey, LogGate, Trail, TrailParts, ports::RunningTurns as _,
+    Access, AccessParts, InstallationKey, LinkKey, LogGate, Trail, TrailParts,
+    ports::RunningTurns as _,
 };
 use testkit::{MemoryStore, Random, SeededIds, SeededSecrets, SimulatedClock};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use workloads::{
-    BatchJob, Described, Endpoint, Files, FilesParts, JobState, Jobs, JobsParts, LinkKey, NewJob,
-    Owner, Purpose, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
+    BatchJob, Described, Endpoint, Files, FilesParts, JobState, Jobs, JobsParts, NewJob, Owner,
+    Purpose, Quota, Runner, RunnerLimits, RunnerParts, RunningJobs,
     ports::{Answered, Answers, Asked, JobResult, JobStore as _, Refused, ResultKind, Task},
 };
 
@@ -106,7 +107,7 @@ impl Bench {
             trail: trail.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
-            links: LinkKey::from_bytes([9; 32]),
+            links: LinkKey::of(&InstallationKey::from_bytes([9; 32])),
             quota: Quota::default(),
         });
         let jobs = Jobs::new(JobsParts {

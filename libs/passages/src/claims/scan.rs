@@ -19,6 +19,8 @@ pub(super) enum Fact {
     Article(String),
     /// A word in small letters without accents.
     Name(String),
+    /// An address of the network in small letters.
+    Address(String),
 }
 
 /// All facts but names that only capitals tell. What begins earlier and is longest wins: the

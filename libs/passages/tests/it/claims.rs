@@ -55,6 +55,21 @@ fn percentages_and_amounts() {
 }
 
 #[test]
+fn addresses() {
+    held("See https://example.org/a.", "It stands at <https://example.org/a>.");
+    held("Écrire à Mairie@Example.org.", "mairie@example.org");
+    held("He and/or she pays; l'État et la ville paient.", "he and she pay, l'État et la ville");
+    let far = "https://evil.example/?q=canary";
+    not_held(&format!("See {far}"), "See the rules.", &[&format!("name {far}")]);
+    not_held("انظر //evil.example/x", "انظر", &["name //evil.example/x"]);
+    let picture = "![x](https://example.org/a)";
+    not_held(picture, "https://example.org/a", &[&format!("name {picture}")]);
+    not_held("Write to a@evil.example", "Write to b@example.org", &["name a@evil.example"]);
+    not_held("<img src=//evil.example>", "an image", &["name src=//evil.example>"]);
+    held("The metadata: none.", "no metadata: none");
+}
+
+#[test]
 fn dates() {
     held("Le 3 avril 2019, il signe.", "signé le 03/04/2019");
     held("Le 1er avril 2019.", "2019-04-01");

@@ -136,6 +136,13 @@ impl Server {
         self.answer(ServerRequest { verb, path, body: None, deadline: DEADLINE }).await.map(drop)
     }
 
+    /// The same, of what takes the server minutes.
+    pub(super) async fn request_patiently(&self, path: &str) -> Result<(), Failure> {
+        let (verb, path) = (Verb::Post, path.to_owned());
+        let request = ServerRequest { verb, path, body: None, deadline: ANSWER_DEADLINE };
+        self.answer(request).await.map(drop)
+    }
+
     pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<(), Failure> {
         self.send::<Value>(Verb::Patch, path, body).await.map(drop)
     }
